@@ -1,0 +1,17 @@
+"""Wotu (沃土): the operating system with which a company grows the customers it already has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wotu.workspace import Workspace
+
+__version__ = "0.1.0"
+
+
+def open(path: str = "workspace", **options: object) -> Workspace:  # noqa: A001 - the public name
+    """The workspace in folder ``path``, made on first use; safe to open from several processes."""
+    from wotu.workspace import Workspace
+
+    return Workspace.open(path, **options)

@@ -1,0 +1,1 @@
+"""What every room shares: errors, clock, money, periods, settings and durable files."""

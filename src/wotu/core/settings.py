@@ -1,0 +1,77 @@
+"""The workspace's settings: ``wotu.toml``, the one file that configures the Django-free rooms."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from wotu.core.durable import write_durably
+from wotu.core.errors import ErrorCode, WotuError
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every key of ``wotu.toml`` with its default.
+
+    ``timezone``: IANA zone of calendar periods. ``currency``: ISO 4217 code of reports.
+    ``week_start``: first day of a week. ``questions_until``: whether *now* of questions is the wall
+    clock (``now``) or the end of the last day with events (``data``). ``name``: shown in the console.
+    ``database_url``: control database; empty means SQLite inside the workspace.
+    ``allowed_hosts``: host names the console answers to besides this machine's own.
+    """
+
+    timezone: str = "Asia/Shanghai"
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "CNY"
+    week_start: Weekday = "monday"
+    questions_until: Literal["now", "data"] = "now"
+    name: str = "Wotu"
+    database_url: str = ""
+    allowed_hosts: tuple[str, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+def read_settings(path: Path) -> Settings:
+    """Settings from ``wotu.toml``; a missing file means the defaults, a wrong key is named."""
+    if not path.exists():
+        return Settings()
+    try:
+        settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise WotuError(ErrorCode.INVALID_SETTING, f"{path.name}: {error}. Correct the file and start again.") from error
+    return check_settings(settings)
+
+
+def check_settings(settings: Settings) -> Settings:
+    """The settings unchanged, or an error that names the one that cannot be used."""
+    try:
+        ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise WotuError(
+            ErrorCode.INVALID_SETTING,
+            f"timezone={settings.timezone!r} is not a time zone; use a name such as Asia/Shanghai.",
+            field="timezone",
+        ) from error
+    return settings
+
+
+def write_settings(path: Path, settings: Settings) -> None:
+    """Write ``wotu.toml`` whole, readable by its owner only (it may hold a database password)."""
+    lines = ["# Settings of this Wotu workspace; see docs/reference/settings.md.", ""]
+    for name, value in msgspec.to_builtins(settings).items():
+        lines.append(f"{name} = {_toml(value)}")
+    write_durably(path, ("\n".join(lines) + "\n").encode(), mode=0o600)
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    # A JSON string is a valid TOML basic string.
+    return msgspec.json.encode(value).decode()
