@@ -1,0 +1,1 @@
+"""The staff console: pages on the answers of a workspace, in Chinese and English."""

@@ -1,0 +1,1 @@
+"""What the messages mean in business terms: the vocabulary, orders with refunds, products."""

@@ -1,0 +1,1 @@
+"""Identifiers become customers: normalise, look up, join; nothing here knows events or properties."""

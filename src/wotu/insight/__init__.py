@@ -1,0 +1,1 @@
+"""Questions about behaviour: one question, one file, read top to bottom."""

@@ -1,0 +1,1 @@
+"""Wires the rooms into one Django site; nobody imports this package but the command line."""

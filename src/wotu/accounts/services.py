@@ -1,0 +1,141 @@
+"""Everything that changes the team: adding people, signing in, passwords and preferences."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+from datetime import timedelta
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from wotu.accounts import limits
+from wotu.accounts.models import Language, OneTimeLogin, Role, Theme, User
+from wotu.core.errors import WotuError, invalid_argument
+
+TOKEN_LIFE = timedelta(hours=24)
+_LONGEST_NAME = 64
+_LONGEST_PASSWORD = 1024
+
+
+class SignInRefused(Exception):
+    """The name and password do not belong together; which of them is wrong is not told."""
+
+
+def fold(username: str) -> str:
+    """The one spelling of a name: without blanks around it, case or width."""
+    return unicodedata.normalize("NFKC", username).strip().casefold()
+
+
+def add_user(username: str, *, role: str = Role.OWNER, display_name: str = "") -> str:
+    """Add a person and return a one-time sign-in token, valid for 24 hours."""
+    name = fold(username)
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise invalid_argument("username", f"username={username!r} must have 1 to {_LONGEST_NAME} characters.")
+    if role not in Role.values:
+        raise invalid_argument("role", f"role={role!r} is not known; use one of {', '.join(Role.values)}.")
+    try:
+        with transaction.atomic():
+            user = User.objects.create(
+                username=name, display_name=display_name.strip()[:_LONGEST_NAME], role=role, password=make_password(None)
+            )
+            return _issue_token(user)
+    except IntegrityError as error:
+        raise invalid_argument("username", f"username={name!r} exists already; reset it instead.") from error
+
+
+def reset_user(username: str) -> str:
+    """Make the person's password and open sessions worthless and return a one-time sign-in token."""
+    with transaction.atomic():
+        user = User.objects.select_for_update().filter(username=fold(username)).first()
+        if user is None:
+            raise _unknown(username)
+        user.set_unusable_password()
+        user.is_active = True
+        user.save(update_fields=["password", "is_active"])
+        limits.clear(limits.account(user.username))
+        return _issue_token(user)
+
+
+def sign_in(username: str, password: str, *, address: str) -> User:
+    """The user whose name and password these are; raises ``SignInRefused`` or ``limits.AttemptsSpent``."""
+    name = fold(username)
+    spending = (limits.account(name), limits.address(address))
+    limits.spend_attempt(spending, timezone.now())
+    user = User.objects.filter(username=name, is_active=True).first()
+    if not _password_fits(user, password) or user is None:
+        raise SignInRefused
+    limits.clear(spending[0])
+    limits.give_back(spending[1:])
+    return user
+
+
+def sign_in_once(token: str) -> User:
+    """The user of a one-time token, which is used up by this call; raises ``SignInRefused``."""
+    now = timezone.now()
+    digest = _digest(token)
+    used = OneTimeLogin.objects.filter(
+        token_sha256=digest, used_at=None, expires_at__gt=now, user__is_active=True
+    ).update(used_at=now)
+    if used != 1:
+        raise SignInRefused
+    user = OneTimeLogin.objects.select_related("user").get(token_sha256=digest).user
+    limits.clear(limits.account(user.username))
+    return user
+
+
+def change_password(user: User, *, current: str, new: str) -> None:
+    """Set a new password. One who has none yet (a first sign-in, a reset) need not name the current one."""
+    if user.has_usable_password() and not check_password(current[:_LONGEST_PASSWORD], user.password):
+        raise invalid_argument("current", gettext("The current password is not right."))
+    if len(new) > _LONGEST_PASSWORD:
+        raise invalid_argument("new", gettext("A password has at most 1,024 characters."))
+    try:
+        validate_password(new, user)
+    except ValidationError as error:
+        raise invalid_argument("new", " ".join(error.messages)) from error
+    user.password = make_password(new)
+    user.save(update_fields=["password"])
+
+
+def choose_language(user: User, language: str) -> None:
+    """Remember the language of the person's pages."""
+    if language not in Language.values:
+        raise invalid_argument("language", f"language={language!r} is not offered.")
+    User.objects.filter(pk=user.pk).update(language=language)
+
+
+def choose_theme(user: User, theme: str) -> None:
+    """Remember whether the person's pages are light or dark."""
+    if theme not in Theme.values:
+        raise invalid_argument("theme", f"theme={theme!r} is not offered.")
+    User.objects.filter(pk=user.pk).update(theme=theme)
+
+
+def _password_fits(user: User | None, password: str) -> bool:
+    """Whether the password is the user's; the work is the same when there is no such user."""
+    if user is None or not user.has_usable_password():
+        make_password(password[:_LONGEST_PASSWORD])
+        return False
+    return check_password(password[:_LONGEST_PASSWORD], user.password)
+
+
+def _issue_token(user: User) -> str:
+    """A new token; earlier ones that were never used stop working."""
+    token = secrets.token_urlsafe(32)
+    OneTimeLogin.objects.filter(user=user, used_at=None).delete()
+    OneTimeLogin.objects.create(user=user, token_sha256=_digest(token), expires_at=timezone.now() + TOKEN_LIFE)
+    return token
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _unknown(username: str) -> WotuError:
+    return invalid_argument("username", f"username={username!r} does not exist; add it first.")

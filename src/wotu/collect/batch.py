@@ -1,0 +1,21 @@
+"""What every reader hands on: messages to keep, problems to quarantine, and how many rows were read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from wotu.collect.quarantine import Problem
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``table`` conforms to ``message.ENVELOPE``; ``rows`` counts what was read, problems included.
+
+    A message of an order is made from many rows, so ``rows`` may exceed messages plus problems.
+    """
+
+    table: pa.Table
+    problems: list[Problem]
+    rows: int

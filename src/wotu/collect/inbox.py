@@ -1,0 +1,110 @@
+"""Where messages wait, safely on disk, until the settler takes them.
+
+``incoming/`` holds one Parquet file per call, named by arrival; ``claimed/<number>/`` is the fixed
+set of one settle, so that a settle repeated after a crash sees the same messages; ``receipts/`` tells
+a caller what became of its segment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wotu.collect.arrival import arrival_name
+from wotu.core.durable import replacing, sync, write_durably
+
+
+class Inbox:
+    """The segments of one workspace; safe to use from several processes of one machine.
+
+    Only the holder of the settler's lock may ``claim`` and ``discard``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._incoming = folder / "incoming"
+        self._claimed = folder / "claimed"
+        self._receipts = folder / "receipts"
+
+    def append(self, table: pa.Table) -> str:
+        """Keep a batch that ``conform`` accepted; its segment id once it is on disk."""
+        self._incoming.mkdir(parents=True, exist_ok=True)
+        segment = arrival_name()
+        with replacing(self._incoming / f"{segment}.parquet") as temporary:
+            pq.write_table(table, temporary, compression="zstd")
+        return segment
+
+    def pending(self) -> list[Path]:
+        """Segments nobody claimed yet, oldest first."""
+        return sorted(self._incoming.glob("*.parquet"))
+
+    def claim(self, number: int) -> list[Path]:
+        """The segments of settle ``number``: those it claimed before a crash, else all pending ones."""
+        folder = self._claimed / str(number)
+        held = sorted(folder.glob("*.parquet"))
+        if held:
+            return held
+        pending = self.pending()
+        if not pending:
+            return []
+        folder.mkdir(parents=True, exist_ok=True)
+        moved = [path.rename(folder / path.name) for path in pending]
+        for changed in (folder, self._claimed, self._incoming):
+            sync(changed)
+        return moved
+
+    def claimed(self) -> list[int]:
+        """Numbers of the settles that were claimed and not discarded, lowest first."""
+        if not self._claimed.exists():
+            return []
+        return sorted(int(folder.name) for folder in self._claimed.iterdir() if folder.name.isdigit())
+
+    def discard(self, number: int) -> None:
+        """Delete the segments of a settle that is committed; nothing happens when they are gone already."""
+        folder = self._claimed / str(number)
+        if not folder.exists():
+            return
+        for path in folder.iterdir():
+            path.unlink(missing_ok=True)
+        folder.rmdir()
+        sync(self._claimed)
+
+    def plan_receipts(self, number: int, receipts: dict[str, dict[str, int]]) -> None:
+        """Keep beside the claim what its segments became, before the settle is committed."""
+        write_durably(self._claimed / str(number) / "receipts.json", msgspec.json.encode(receipts))
+
+    def finish(self, number: int) -> None:
+        """Hand out the planned receipts of a committed settle and delete its segments."""
+        planned = self._claimed / str(number) / "receipts.json"
+        if planned.exists():
+            for segment, receipt in msgspec.json.decode(planned.read_bytes(), type=dict[str, dict[str, int]]).items():
+                self.write_receipt(segment, receipt)
+        self.discard(number)
+
+    def write_receipt(self, segment: str, receipt: dict[str, Any]) -> None:
+        """Tell whoever appended ``segment`` what became of it."""
+        self._receipts.mkdir(parents=True, exist_ok=True)
+        write_durably(self._receipt(segment), msgspec.json.encode(receipt))
+
+    def read_receipt(self, segment: str) -> dict[str, Any] | None:
+        """What became of ``segment``; ``None`` while it is not settled (or its receipt was pruned)."""
+        try:
+            content = self._receipt(segment).read_bytes()
+        except FileNotFoundError:
+            return None
+        return msgspec.json.decode(content, type=dict[str, Any])
+
+    def prune_receipts(self, older_than_seconds: float, now: float) -> int:
+        """Delete receipts written more than ``older_than_seconds`` before ``now`` (seconds since 1970); how many."""
+        pruned = 0
+        for path in self._receipts.glob("*.json"):
+            if path.stat().st_mtime < now - older_than_seconds:
+                path.unlink(missing_ok=True)
+                pruned += 1
+        return pruned
+
+    def _receipt(self, segment: str) -> Path:
+        return self._receipts / f"{segment}.json"

@@ -1,0 +1,87 @@
+"""Rows that could not be understood: kept with their reason, never dropped in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wotu.collect.arrival import arrival_name
+from wotu.collect.message import INSTANT
+from wotu.core.durable import replacing
+from wotu.core.periods import to_micros
+
+LONGEST_CONTENT = 2_000
+
+SCHEMA = pa.schema(
+    [
+        ("received", INSTANT),
+        ("source", pa.string()),
+        ("file", pa.string()),
+        ("line", pa.int64()),
+        ("field", pa.string()),
+        ("reason", pa.string()),
+        ("content", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why one row was not taken.
+
+    ``line`` counts from 1 (of a file: the line where the record begins; of a list: the position);
+    ``field`` is the message field or column at fault; ``content`` the row as JSON text.
+    """
+
+    file: str | None
+    line: int | None
+    field: str | None
+    reason: str
+    content: str
+
+
+class Quarantine:
+    """The quarantined rows of one workspace; safe to add to from several processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def add(self, source: str, problems: Sequence[Problem], received: datetime) -> None:
+        """Keep ``problems`` on disk before returning; each content is cut to 2,000 characters."""
+        if not problems:
+            return
+        count = len(problems)
+        columns = {
+            "received": pa.array([to_micros(received)] * count, pa.int64()).cast(INSTANT),
+            "source": pa.array([source] * count, pa.string()),
+            "file": pa.array([_encodable(p.file) for p in problems], pa.string()),
+            "line": pa.array([p.line for p in problems], pa.int64()),
+            "field": pa.array([_encodable(p.field) for p in problems], pa.string()),
+            "reason": pa.array([_encodable(p.reason) for p in problems], pa.string()),
+            "content": pa.array([_encodable(p.content[:LONGEST_CONTENT]) for p in problems], pa.string()),
+        }
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with replacing(self._folder / f"{arrival_name()}.parquet") as temporary:
+            pq.write_table(pa.table(columns, schema=SCHEMA), temporary, compression="zstd")
+
+    def read(self) -> pa.Table:
+        """Every quarantined row in order of arrival."""
+        tables = [pq.read_table(path, schema=SCHEMA) for path in self._files()]
+        return pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+
+    def count(self) -> int:
+        """How many rows are in quarantine."""
+        return sum(int(pq.read_metadata(path).num_rows) for path in self._files())
+
+    def _files(self) -> list[Path]:
+        return sorted(self._folder.glob("*.parquet"))
+
+
+def _encodable(text: str | None) -> str | None:
+    """``text`` with lone surrogates (the very reason some rows are here) written as escapes."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,156 @@
+"""One Segment-spec message read into the fields of the envelope."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from wotu.collect.products import read_products
+from wotu.collect.values import Fault, json_text, read_currency, read_id, read_instant, read_money, read_name
+from wotu.core.identifiers import STRONG
+from wotu.core.periods import to_micros
+from wotu.core.properties import MONEY
+
+TRAIT_IDENTIFIERS = tuple(name for name in STRONG if name != "user_id")
+
+# The spelling of the Segment spec beside the spelling of the envelope.
+_SPELLINGS = {
+    "user_id": "userId",
+    "anonymous_id": "anonymousId",
+    "previous_id": "previousId",
+    "message_id": "messageId",
+    "group_id": "groupId",
+}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A message being read: ``envelope`` by envelope column (missing means null), ``money`` in minor
+    units by property, ``currency`` of amounts that name none."""
+
+    message: Mapping[str, Any]
+    currency: str
+    envelope: dict[str, Any]
+    money: dict[str, int | None] = field(default_factory=dict)
+
+
+def read_message(message: Mapping[str, Any], currency: str, received: datetime) -> Draft:
+    """The message in columns; amounts are in ``currency`` unless its properties name another.
+
+    Raises ``Fault`` naming the field that cannot be used.
+    """
+    kind = message.get("type")
+    if kind is None and message.get("event") is not None:
+        kind = "track"
+    if kind is None:
+        raise Fault("type", "is missing")
+    read = _KINDS.get(kind) if isinstance(kind, str) else None
+    if read is None:
+        raise Fault("type", f"is {kind!r}; use one of {', '.join(_KINDS)}")
+    envelope = {
+        "type": kind,
+        "time": _time(message, received),
+        "message_id": _id(message, "message_id") or str(uuid.uuid4()),
+        "user_id": _id(message, "user_id"),
+        "anonymous_id": _id(message, "anonymous_id"),
+    }
+    draft = Draft(message, currency, envelope)
+    read(draft)
+    if envelope["user_id"] is None and envelope["anonymous_id"] is None:
+        envelope["anonymous_id"] = f"message:{envelope['message_id']}"
+    return draft
+
+
+def _time(message: Mapping[str, Any], received: datetime) -> int:
+    value = message.get("timestamp")
+    return to_micros(received) if value is None else read_instant(value, "timestamp", received)
+
+
+def _id(message: Mapping[str, Any], name: str) -> str | None:
+    spelling = _SPELLINGS[name]
+    value = message.get(spelling)
+    return read_id(message.get(name), name) if value is None else read_id(value, spelling)
+
+
+def _object(message: Mapping[str, Any], name: str, place: str) -> dict[str, Any]:
+    value = message.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise Fault(place, "is not an object")
+    return dict(value)
+
+
+def _read_properties(draft: Draft) -> None:
+    properties = _object(draft.message, "properties", "properties")
+    if not properties.keys().isdisjoint((*MONEY, "products")):
+        currency = read_currency(properties.get("currency"), "properties.currency", draft.currency)
+        for name in MONEY:
+            draft.money[name] = read_money(properties.pop(name, None), f"properties.{name}", currency)
+        draft.envelope["products"] = read_products(properties.pop("products", None), "properties.products", currency)
+    draft.envelope["properties"] = json_text(properties, "properties") if properties else None
+    _read_traits(draft, {})
+
+
+def _read_traits(draft: Draft, own: dict[str, Any]) -> None:
+    """Traits as JSON, and the identifiers among them as columns."""
+    context = _object(draft.message, "context", "context")
+    traits = _object(context, "traits", "context.traits") | own
+    for name in TRAIT_IDENTIFIERS:
+        if name in traits:
+            place = "traits" if name in own else "context.traits"
+            draft.envelope[name] = read_id(traits.pop(name), f"{place}.{name}")
+    draft.envelope["traits"] = json_text(traits, "traits") if traits else None
+
+
+def _read_track(draft: Draft) -> None:
+    draft.envelope["event"] = read_name(draft.message.get("event"), "event")
+    _read_properties(draft)
+
+
+def _read_view(draft: Draft) -> None:
+    name = draft.message.get("name")
+    if name is None:
+        # Browser clients leave the name out and send the address alone.
+        properties = _object(draft.message, "properties", "properties")
+        name = properties.get("name") or properties.get("path")
+    label = "Page" if draft.envelope["type"] == "page" else "Screen"
+    draft.envelope["event"] = read_name(f"{label}: {read_name(name, 'name')}", "name")
+    _read_properties(draft)
+
+
+def _read_identify(draft: Draft) -> None:
+    device = _object(_object(draft.message, "context", "context"), "device", "context.device")
+    draft.envelope["device_id"] = read_id(device.get("id"), "context.device.id")
+    _read_traits(draft, _object(draft.message, "traits", "traits"))
+
+
+def _read_group(draft: Draft) -> None:
+    group = _id(draft.message, "group_id")
+    if group is None:
+        raise Fault("groupId", "is missing")
+    # Traits of a group describe the company; its phone is no identifier of the person.
+    traits = _object(draft.message, "traits", "traits")
+    draft.envelope["properties"] = json_text({"group_id": group}, "groupId")
+    draft.envelope["traits"] = json_text(traits, "traits") if traits else None
+
+
+def _read_alias(draft: Draft) -> None:
+    draft.envelope["previous_id"] = _id(draft.message, "previous_id")
+    if draft.envelope["previous_id"] is None:
+        raise Fault("previousId", "is missing")
+    if draft.envelope["user_id"] is None:
+        raise Fault("userId", "is missing")
+
+
+_KINDS: dict[str, Callable[[Draft], None]] = {
+    "track": _read_track,
+    "page": _read_view,
+    "screen": _read_view,
+    "identify": _read_identify,
+    "group": _read_group,
+    "alias": _read_alias,
+}

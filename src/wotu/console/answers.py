@@ -1,0 +1,62 @@
+"""The workspace behind the pages, and its answers kept until the data change."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+import wotu
+from wotu.core.errors import WotuError
+
+_KEPT = 24
+_answers: OrderedDict[tuple[object, ...], Future[Any]] = OrderedDict()
+_lock = threading.Lock()
+
+
+@cache
+def workspace() -> Any:
+    """The open workspace of this process."""
+    return wotu.open(settings.WOTU_WORKSPACE)
+
+
+def ask(question: str, *arguments: Any, **parameters: Any) -> Any:
+    """The answer of ``workspace().<question>(…)``, computed once per state of the data and day.
+
+    Two requests that ask the same at once wait for one computation.
+    """
+    space = workspace()
+    named = repr(sorted(parameters.items()))
+    key = (space.path, space.generation_name(), space.now().date(), question, repr(arguments), named)
+    with _lock:
+        known = _answers.get(key)
+        mine: Future[Any] = Future() if known is None else known
+        _answers[key] = mine
+        _answers.move_to_end(key)
+        while len(_answers) > _KEPT:
+            _answers.popitem(last=False)
+    if known is not None:
+        return known.result()
+    try:
+        mine.set_result(getattr(space, question)(*arguments, **parameters))
+    except BaseException as error:
+        with _lock:
+            _answers.pop(key, None)
+        mine.set_exception(error)
+    return mine.result()
+
+
+def warm() -> None:
+    """Ask what Home asks, so that the first visitor does not wait."""
+    try:
+        if not workspace().is_empty():
+            ask("overview", days=28)
+            ask("growth_accounting", unit="week", periods=13)
+            ask("rfm")
+    except WotuError as error:
+        logging.getLogger(__name__).warning("not warmed: %s", error.message)

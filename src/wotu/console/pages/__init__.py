@@ -1,0 +1,1 @@
+"""One file per page: it reads the request, asks the workspace, and hands plain data to a template."""

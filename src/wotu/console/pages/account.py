@@ -1,0 +1,38 @@
+"""A person's own account: password, language, theme."""
+
+from __future__ import annotations
+
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods
+
+from wotu.accounts import services
+from wotu.accounts.models import Theme, User
+from wotu.core.errors import WotuError
+
+
+@require_GET
+def account(request: HttpRequest) -> HttpResponse:
+    """Who is signed in, with what role, and the choices of that person."""
+    context = {"room": "", "themes": Theme.choices, "password_changed": "changed" in request.GET}
+    return render(request, "console/account.html", context)
+
+
+@sensitive_post_parameters("current", "new")
+@require_http_methods(["GET", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """Choose a password: the first one after a link, or another."""
+    user = request.user
+    assert isinstance(user, User)
+    context: dict[str, object] = {"room": "", "first": not user.has_usable_password(), "errors": {}}
+    if request.method == "POST":
+        try:
+            services.change_password(user, current=request.POST.get("current", ""), new=request.POST.get("new", ""))
+        except WotuError as error:
+            context["errors"] = {error.field: error.message}
+            return render(request, "console/password.html", context, status=422)
+        update_session_auth_hash(request, user)
+        return redirect("/account/?changed")
+    return render(request, "console/password.html", context)

@@ -1,0 +1,115 @@
+"""One customer: who it is, where it stands, what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET
+
+from wotu.console.answers import ask, workspace
+from wotu.console.words import SEGMENTS
+
+_ORDERS = 10
+_EVENTS = 50
+_KINDS_AMONG = 500
+_PROPERTIES_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event with the properties worth a line, and the rest for who opens it."""
+
+    time: Any
+    event: str
+    brief: list[tuple[str, object]]
+    properties: list[tuple[str, object]]
+
+
+@require_GET
+def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """The page; an identifier in the address leads to it as well."""
+    profile = workspace().customer(customer_id)
+    rfm = profile.rfm
+    context = {
+        "room": "customers",
+        "profile": profile,
+        "title": profile.name or (profile.identifiers[0].value if profile.identifiers else profile.customer_id),
+        "segment": SEGMENTS.get(rfm.segment) if rfm else None,
+        "scores": [("R", rfm.r), ("F", rfm.f), ("M", rfm.m)] if rfm else [],
+        "order_value": profile.revenue / profile.orders if profile.orders else None,
+        **_orders(profile.customer_id, request),
+        **_timeline(profile.customer_id, request),
+    }
+    return render(request, "console/customer.html", context)
+
+
+@require_GET
+def orders(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """More orders, older than ``orders_before``."""
+    if not _is_htmx(request):
+        return customer(request, customer_id)
+    context = {"profile_id": customer_id, **_orders(customer_id, request)}
+    return _fragment(request, "console/parts/orders.html", context)
+
+
+@require_GET
+def timeline(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """More events, older than ``before``, of one kind if ``event`` names it."""
+    if not _is_htmx(request):
+        return customer(request, customer_id)
+    context = {"profile_id": customer_id, **_timeline(customer_id, request)}
+    return _fragment(request, "console/parts/timeline.html", context)
+
+
+def _orders(customer_id: str, request: HttpRequest) -> dict[str, Any]:
+    page = workspace().orders_of(customer_id, limit=_ORDERS, before=request.GET.get("orders_before") or None)
+    more = urlencode({"orders_before": page.next}) if page.next else ""
+    return {"profile_id": customer_id, "orders": page.rows, "orders_more": more}
+
+
+def _timeline(customer_id: str, request: HttpRequest) -> dict[str, Any]:
+    wanted = request.GET.get("event", "")
+    rows, following = _events(customer_id, wanted, request.GET.get("before") or None)
+    days = [(day, [_entry(row) for row in group]) for day, group in groupby(rows, key=lambda row: row.time.date())]
+    carried = {"event": wanted} if wanted else {}
+    more = urlencode({**carried, "before": following}) if following else ""
+    return {"days": days, "timeline_more": more, "wanted": wanted, "kinds": _kinds(customer_id, wanted)}
+
+
+def _events(customer_id: str, wanted: str, before: str | None) -> tuple[list[Any], str | None]:
+    """A page of events; with a kind wanted, pages are read until enough of it are found."""
+    found: list[Any] = []
+    while True:
+        page = workspace().timeline_of(customer_id, limit=_EVENTS, before=before)
+        found += [row for row in page.rows if not wanted or row.event == wanted]
+        before = page.next
+        if before is None or len(found) >= _EVENTS or not wanted:
+            return found, before
+
+
+def _kinds(customer_id: str, wanted: str) -> list[str]:
+    """The kinds of event among the customer's latest ones, for the filter."""
+    latest = ask("timeline_of", customer_id, limit=_KINDS_AMONG).rows
+    return sorted({row.event for row in latest} | ({wanted} if wanted else set()))
+
+
+def _entry(row: Any) -> Entry:
+    properties = [(name, value) for name, value in row.properties.items() if value is not None]
+    brief = [(name, value) for name, value in properties if not isinstance(value, (list, dict))][:_PROPERTIES_SHOWN]
+    return Entry(row.time, row.event, brief, properties)
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return bool(getattr(request, "htmx", False))
+
+
+def _fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response

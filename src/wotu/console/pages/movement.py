@@ -1,0 +1,139 @@
+"""Movement: who went from which value segment to which, between two dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from wotu.console.answers import ask, workspace
+from wotu.console.exporting import export
+from wotu.console.parameters import RfmParameters
+from wotu.console.permissions import require_export
+from wotu.console.words import SEGMENTS, segment_name
+from wotu.core.errors import WotuError, invalid_argument
+from wotu.core.periods import parse_date
+
+_APART = timedelta(days=91)
+_HEAT_STEPS = 5
+_NONE = "none"
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Customers who went from one segment to another, and how dark their cell is."""
+
+    source: str
+    target: str
+    customers: int
+    heat: int
+    stayed: bool
+
+
+@dataclass(frozen=True)
+class Line:
+    """One segment before: how many it had, where they went."""
+
+    key: str
+    name: str
+    total: int
+    flows: list[Flow]
+
+
+@require_GET
+def movement(request: HttpRequest) -> HttpResponse:
+    """The matrix between two dates, with the value question's other parameters."""
+    if workspace().is_empty():
+        return render(request, "console/value_empty.html", {"room": "value"})
+    parameters = RfmParameters.read(request.GET)
+    dates = _dates(request)
+    answer = _answer(dates, parameters)
+    context = {
+        "room": "value",
+        "parameters": parameters,
+        "dates": dates,
+        "answer": answer,
+        "lines": matrix(answer.flows) if answer else [],
+        "columns": _columns(answer.flows) if answer else [],
+        "largest": _largest_moves(answer.flows) if answer else [],
+        "export_query": request.GET.urlencode(),
+    }
+    return render(request, "console/movement.html", context, status=422 if parameters.errors else 200)
+
+
+@require_GET
+def export_movement(request: HttpRequest, kind: str) -> StreamingHttpResponse:
+    """The flows as rows: from, to, customers."""
+    require_export(request, kind)
+    parameters = RfmParameters.read(request.GET)
+    dates = _dates(request)
+    before, after = (parse_date(dates[name], field=name) for name in ("before", "after"))
+    flows = ask("rfm_movement", before, after, **parameters.arguments(dated=False)).flows
+    header = [_("From, on %(day)s") % {"day": before}, _("To, on %(day)s") % {"day": after}, _("Customers")]
+    rows = [(segment_name(source), segment_name(target), moved) for (source, target), moved in sorted(flows.items())]
+    return export(request, "movement", header, rows, kind=kind)
+
+
+def matrix(flows: dict[tuple[str, str], int]) -> list[Line]:
+    """The flows as lines of a table; shades compare the cells that moved."""
+    keys = _keys(flows)
+    moves = [moved for (source, target), moved in flows.items() if source != target]
+    most = max(moves, default=0)
+    lines = []
+    for source in keys:
+        cells = [(target, flows.get((source, target), 0)) for target in keys]
+        row = [Flow(source, target, moved, _heat(moved, most), source == target) for target, moved in cells]
+        lines.append(Line(source, segment_name(source), sum(moved for _target, moved in cells), row))
+    return lines
+
+
+def _columns(flows: dict[tuple[str, str], int]) -> list[tuple[str, str, int]]:
+    totals = [(key, sum(moved for (_s, target), moved in flows.items() if target == key)) for key in _keys(flows)]
+    return [(key, segment_name(key), total) for key, total in totals]
+
+
+def _largest_moves(flows: dict[tuple[str, str], int]) -> list[tuple[str, str, str, str, int]]:
+    moved = [(count, source, target) for (source, target), count in flows.items() if source != target and count]
+    best = sorted(moved, reverse=True)[:5]
+    return [(source, segment_name(source), target, segment_name(target), count) for count, source, target in best]
+
+
+def _keys(flows: dict[tuple[str, str], int]) -> list[str]:
+    without = any(_NONE in pair for pair, moved in flows.items() if moved)
+    return [*SEGMENTS, _NONE] if without else list(SEGMENTS)
+
+
+def _heat(moved: int, most: int) -> int:
+    return 0 if not moved or not most else min(_HEAT_STEPS, 1 + moved * _HEAT_STEPS // (most + 1))
+
+
+def _dates(request: HttpRequest) -> dict[str, str]:
+    today = workspace().now().date()
+    return {
+        "before": request.GET.get("before", "").strip() or str(today - _APART),
+        "after": request.GET.get("after", "").strip() or str(today),
+    }
+
+
+def _answer(dates: dict[str, str], parameters: RfmParameters) -> Any:
+    arguments = parameters.arguments(dated=False)
+    read: dict[str, date] = {}
+    for name, text in dates.items():
+        try:
+            read[name] = parse_date(text, field=name)
+        except WotuError:
+            parameters.errors[name] = _("Write a date such as 2026-01-31.")
+    if parameters.errors:
+        return None
+    try:
+        if read["before"] >= read["after"]:
+            raise invalid_argument("after", _("The second date must be after the first."))
+        return ask("rfm_movement", read["before"], read["after"], **arguments)
+    except WotuError as error:
+        parameters.errors[error.field if error.field in dates else "form"] = error.message
+        return None

@@ -1,0 +1,39 @@
+"""Global search over customers and pages."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from wotu.console.answers import workspace
+from wotu.console.shell import ROOMS
+from wotu.console.words import SEGMENTS
+
+_MOST = 8
+
+
+@require_GET
+def search(request: HttpRequest) -> HttpResponse:
+    """What fits the words: a page by itself, or the panel under the search field."""
+    words = request.GET.get("q", "").strip()[:200]
+    found = None
+    if words and not workspace().is_empty():
+        found = workspace().customers(search=words, sort="-revenue", limit=_MOST, offset=0)
+    context = {"room": "", "words": words, "found": found, "pages": _pages(words)}
+    panel = bool(getattr(request, "htmx", False))
+    response = render(request, "console/parts/search_panel.html" if panel else "console/search.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _pages(words: str) -> list[tuple[str, str]]:
+    pages = [(str(room.name), reverse(room.url_name)) for room in ROOMS]
+    pages += [(_("Movement between segments"), reverse("console:movement")), (_("Account"), reverse("console:account"))]
+    customers = reverse("console:customers")
+    pages += [(str(each.name), f"{customers}?segment={key}") for key, each in SEGMENTS.items()]
+    wanted = words.casefold()
+    return [page for page in pages if wanted and wanted in page[0].casefold()][:_MOST]

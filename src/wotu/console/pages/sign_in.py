@@ -1,0 +1,100 @@
+"""Signing in: by name and password, or once by a link."""
+
+from __future__ import annotations
+
+import math
+from ipaddress import ip_address
+
+from django.contrib.auth import login, logout
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from wotu.accounts import reads, services
+from wotu.accounts.limits import AttemptsSpent
+from wotu.accounts.models import User
+from wotu.console.pages.preferences import remember_language
+
+_BACKEND = "wotu.accounts.backends.SessionUser"
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in form. What was typed stays, except the password."""
+    if request.user.is_authenticated:
+        return redirect("console:home")
+    username = request.POST.get("username", "")
+    context = {"username": username, "next": _target(request), "no_users": not reads.has_users()}
+    if request.method == "GET":
+        return render(request, "console/sign_in.html", context)
+    try:
+        user = services.sign_in(username, request.POST.get("password", ""), address=client_address(request))
+    except AttemptsSpent as spent:
+        minutes = math.ceil(spent.wait.total_seconds() / 60)
+        context["error"] = ngettext(
+            "Too many attempts. Try again in %(count)d minute.",
+            "Too many attempts. Try again in %(count)d minutes.",
+            minutes,
+        ) % {"count": minutes}
+        response = render(request, "console/sign_in.html", context, status=429)
+        response["Retry-After"] = str(math.ceil(spent.wait.total_seconds()))
+        return response
+    except services.SignInRefused:
+        context["error"] = _("Name and password do not belong together.")
+        return render(request, "console/sign_in.html", context, status=401)
+    return _enter(request, user, _target(request) or "/")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in_once(request: HttpRequest, token: str) -> HttpResponse:
+    """A one-time link. Opening it uses nothing up (mail scanners open links); the button does."""
+    if request.method == "GET":
+        return render(request, "console/sign_in_once.html")
+    try:
+        user = services.sign_in_once(token)
+    except services.SignInRefused:
+        return render(request, "console/sign_in_once.html", {"used": True}, status=410)
+    return _enter(request, user, "/account/password/")
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session."""
+    logout(request)
+    return redirect("console:sign-in")
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address an attempt is counted for: a proxy on this machine speaks for its clients."""
+    peer = str(request.META.get("REMOTE_ADDR") or "")
+    forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
+    try:
+        return str(ip_address(forwarded)) if forwarded and ip_address(peer).is_loopback else peer
+    except ValueError:
+        return peer
+
+
+def _enter(request: HttpRequest, user: User, target: str) -> HttpResponse:
+    # ``login`` gives the session a new key, so one planted before is worth nothing.
+    login(request, user, backend=_BACKEND)
+    response = HttpResponseRedirect(target)
+    if user.language:
+        remember_language(response, user.language)
+    return response
+
+
+def _target(request: HttpRequest) -> str:
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return target if safe else ""

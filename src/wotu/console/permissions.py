@@ -1,0 +1,25 @@
+"""The door of pages which not everybody may use."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from wotu.accounts.models import User
+from wotu.accounts.rules import Action, may
+
+EXPORT_KINDS = ("csv", "xlsx")
+
+
+def require(request: HttpRequest, action: Action) -> None:
+    """Refuse, unless the signed-in person's role allows ``action``."""
+    role = request.user.role if isinstance(request.user, User) else None
+    if not may(role, action):
+        raise PermissionDenied
+
+
+def require_export(request: HttpRequest, kind: str) -> None:
+    """Refuse, unless the person may export and the kind of file is offered."""
+    require(request, Action.EXPORT)
+    if kind not in EXPORT_KINDS:
+        raise Http404

@@ -1,0 +1,68 @@
+"""What stands around every page: navigation, the clock of the data, language and theme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from wotu.accounts.models import Theme, User
+from wotu.accounts.rules import Action, may
+from wotu.console.answers import workspace
+
+THEME_COOKIE = "wotu_theme"
+RAIL_COOKIE = "wotu_rail"
+
+
+@dataclass(frozen=True)
+class Room:
+    """One entry of the navigation."""
+
+    key: str
+    url_name: str
+    name: str | Promise
+
+
+ROOMS = (
+    Room("home", "console:home", _("Home")),
+    Room("customers", "console:customers", _("Customers")),
+    Room("value", "console:value", _("Value")),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page. It never fails: an error page is drawn with it too."""
+    user = getattr(request, "user", None)
+    member = user if isinstance(user, User) else None
+    return {
+        "rooms": ROOMS,
+        "member": member,
+        "may_export": may(member.role if member else None, Action.EXPORT),
+        "theme": theme_of(request),
+        "rail_folded": request.COOKIES.get(RAIL_COOKIE) == "folded",
+        "language": get_language() or "en",
+        "languages": settings.LANGUAGES,
+        "space_name": settings.WOTU_SETTINGS.name,
+        "currency": settings.WOTU_SETTINGS.currency,
+        "data_until": _data_until() if member else None,
+    }
+
+
+def theme_of(request: HttpRequest) -> str:
+    """The person's theme, else the one this browser chose, else the device's."""
+    user = getattr(request, "user", None)
+    chosen = user.theme if isinstance(user, User) else request.COOKIES.get(THEME_COOKIE, "")
+    return chosen if chosen in Theme.values else Theme.SYSTEM.value
+
+
+def _data_until() -> Any:
+    """The last day of the data where questions end there instead of now."""
+    if settings.WOTU_SETTINGS.questions_until != "data" or workspace().is_empty():
+        return None
+    return (workspace().now() - timedelta(microseconds=1)).date()

@@ -1,0 +1,48 @@
+"""Template filters over ``wotu.console.figures``."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+
+from wotu.console import figures, words
+
+register = template.Library()
+
+register.filter("count", figures.count)
+register.filter("count_exact", figures.count_exact)
+register.filter("percent", figures.percent)
+register.filter("money", figures.money)
+register.filter("money_exact", figures.money_exact)
+register.filter("signed_money", figures.signed_money)
+register.filter("signed_money_exact", figures.signed_money_exact)
+register.filter("signed_count", figures.signed_count)
+register.filter("clock", figures.clock)
+register.filter("days_ago", figures.days_ago)
+register.filter("segment_name", words.segment_name)
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """A date in words, or a dash."""
+    return figures.day(value) if value else figures.NO_VALUE
+
+
+@register.filter
+def weekday(value: date | datetime) -> str:
+    """A date with its weekday."""
+    return figures.day_and_weekday(value)
+
+
+@register.filter
+def field(mapping: dict[str, Any], key: str) -> Any:
+    """An entry of a mapping whose key is known only when the page is drawn."""
+    return mapping.get(key, "")
+
+
+@register.filter
+def identifier_type(key: str) -> str:
+    """What a kind of identifier is called."""
+    return str(words.IDENTIFIER_TYPES.get(key, key))

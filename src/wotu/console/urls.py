@@ -1,0 +1,31 @@
+"""Addresses of the console. Every state of a page has its own."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from wotu.console.pages import account, customer, customers, home, movement, preferences, search, sign_in, value
+
+app_name = "console"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("growth.csv", home.growth_csv, name="growth-csv"),
+    path("customers/", customers.customers, name="customers"),
+    path("customers/export.<str:kind>", customers.export_customers, name="customers-export"),
+    path("customers/<str:customer_id>/", customer.customer, name="customer"),
+    path("customers/<str:customer_id>/orders/", customer.orders, name="customer-orders"),
+    path("customers/<str:customer_id>/timeline/", customer.timeline, name="customer-timeline"),
+    path("value/", value.layers, name="value"),
+    path("value/export.<str:kind>", value.export_layers, name="value-export"),
+    path("value/movement/", movement.movement, name="movement"),
+    path("value/movement/export.<str:kind>", movement.export_movement, name="movement-export"),
+    path("search/", search.search, name="search"),
+    path("login/", sign_in.sign_in, name="sign-in"),
+    path("login/<str:token>/", sign_in.sign_in_once, name="sign-in-once"),
+    path("logout/", sign_in.sign_out, name="sign-out"),
+    path("account/", account.account, name="account"),
+    path("account/password/", account.password, name="password"),
+    path("language/", preferences.language, name="language"),
+    path("theme/", preferences.theme, name="theme"),
+    path("rail/", preferences.rail, name="rail"),
+]

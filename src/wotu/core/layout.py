@@ -1,0 +1,75 @@
+"""Where everything lies inside a workspace folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from wotu.core.durable import write_durably
+from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.settings import Settings, write_settings
+
+# Version of inbox, lake, timelines and control database together.
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders and files of one workspace."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "wotu.toml"
+
+    @property
+    def format(self) -> Path:
+        return self.root / "workspace.format"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def identity(self) -> Path:
+        return self.root / "identity"
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake" / "messages"
+
+    @property
+    def settled(self) -> Path:
+        return self.root / "settled"
+
+    @property
+    def timelines(self) -> Path:
+        return self.root / "timelines"
+
+    @property
+    def settler_lock(self) -> Path:
+        return self.root / "settler.lock"
+
+    def prepare(self, settings: Settings | None = None) -> None:
+        """Make what is missing; refuses a workspace that a newer Wotu wrote. May be run twice."""
+        for folder in (self.root, self.inbox, self.quarantine, self.identity, self.settled, self.timelines):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.format.exists():
+            self._check_format()
+        else:
+            write_durably(self.format, f"{FORMAT}\n".encode())
+        if settings is not None or not self.settings.exists():
+            write_settings(self.settings, settings or Settings())
+
+    def _check_format(self) -> None:
+        found = int(self.format.read_text().strip() or 0)
+        if found > FORMAT:
+            raise WotuError(
+                ErrorCode.NEWER_WORKSPACE,
+                f"{self.root} was written by a newer Wotu (format {found}, this one reads {FORMAT}); update Wotu first.",
+            )

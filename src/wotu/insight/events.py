@@ -1,0 +1,182 @@
+"""Event analysis: how often, by how many customers, with what amounts did events happen in each period?
+
+``customers`` counts each customer once per period and group; ``per_customer`` is events ÷ customers;
+``sum:P`` … ``p90:P`` look at events that carry property P (percentiles interpolate linearly). Every
+period of the range is listed, empty ones with 0, averages with no value. ``since`` moves back to the
+start of its period.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wotu.core.errors import invalid_argument
+from wotu.core.money import decimal_text
+from wotu.core.periods import UNITS, Periods, Unit, periods
+from wotu.insight.answers import Reach
+from wotu.insight.grouping import Grouping, grouping
+from wotu.insight.measures import Measure, parse_measure
+from wotu.timeline.masks import Mask
+from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
+from wotu.timeline.shard import Shard
+
+Value = int | float | str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """The question about one set of events."""
+
+    events: EventSet
+    measure: Measure
+    counted: Periods
+    scope: Scope
+    groups: Grouping
+
+
+@dataclass(frozen=True)
+class EventsPartial:
+    """Per cell (group × period): events, customers, and the values of the measured property with their cells."""
+
+    count: npt.NDArray[np.int64]
+    customers: npt.NDArray[np.int64]
+    cells: npt.NDArray[np.int64]
+    values: npt.NDArray[np.generic]
+    everybody: int
+
+    def __add__(self, other: EventsPartial) -> EventsPartial:
+        return EventsPartial(
+            self.count + other.count,
+            self.customers + other.customers,
+            np.concatenate([self.cells, other.cells]),
+            np.concatenate([self.values, other.values]),
+            self.everybody + other.everybody,
+        )
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values of one event set in one group, a point per period."""
+
+    label: str
+    group: str | None
+    points: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True)
+class EventsAnswer:
+    """All series, in the order the events were named."""
+
+    unit: Unit
+    measure: str
+    series: tuple[Series, ...]
+    reach: Reach
+
+    def to_dict(self) -> dict[str, Any]:
+        series = [
+            {"label": s.label, "group": s.group, "points": [{"time": time, "value": value} for time, value in s.points]}
+            for s in self.series
+        ]
+        return {
+            "question": "events", "unit": self.unit, "measure": self.measure, "series": series,
+            "scope": self.reach.to_dict(),
+        }  # fmt: skip
+
+
+def events(
+    source: Source, events: EventSpec, *, measure: str = "customers", unit: Unit = "day", by: str | None = None,
+    since: Moment = None, until: Moment = None, where: str | dict[str, object] = "", audience: str | None = None,
+    timezone: str | None = None,
+) -> EventsAnswer:  # fmt: skip
+    """Ask the question."""
+    if unit not in UNITS:
+        raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
+    scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
+    counted = periods(scope.since, scope.until, unit, scope.zone, source.week_start)
+    measured = parse_measure(measure, source.manifest)
+    series: list[Series] = []
+    looked_at, customers = 0, 0
+    for wanted in event_sets(events, source.manifest):
+        groups = _groups(source, wanted, scope, counted, by)
+        question = Events(events=wanted, measure=measured, counted=counted, scope=scope, groups=groups)
+        partial = source.executor.run(lambda shard, q=question: fold(q, shard), source.generation.shards)  # type: ignore[misc]
+        series.extend(_series(question, partial, source.currency))
+        looked_at += int(partial.count.sum())
+        customers = max(customers, partial.everybody)
+    return EventsAnswer(unit, measure, tuple(series), Reach.of(source, customers=customers, events=looked_at))
+
+
+def fold(question: Events, shard: Shard) -> EventsPartial:
+    """One shard's cells."""
+    rows = np.flatnonzero(_mask(question.events, question.scope, question.counted, shard))
+    starts = np.array(question.counted.boundaries[:-1], np.int64)
+    period = np.searchsorted(starts, shard.time[rows], side="right") - 1
+    cell = question.groups.of(shard)[rows] * len(question.counted) + period
+    cells = len(question.groups.labels) * len(question.counted)
+    customer = np.searchsorted(shard.offsets, rows, side="right") - 1
+    pairs = np.unique(customer * cells + cell)
+    values: npt.NDArray[np.generic] = np.empty(0, np.int64 if question.measure.money else np.float64)
+    kept = np.empty(0, np.int64)
+    if question.measure.property is not None:
+        given, there = question.measure.values(shard)
+        kept, values = cell[there[rows]], given[rows][there[rows]]
+    return EventsPartial(
+        np.bincount(cell, minlength=cells), np.bincount(pairs % cells, minlength=cells), kept, values,
+        len(np.unique(customer)),
+    )  # fmt: skip
+
+
+def _mask(events: EventSet, scope: Scope, counted: Periods, shard: Shard) -> Mask:
+    in_range = (shard.time >= counted.boundaries[0]) & (shard.time < scope.until)
+    return in_range & events.mask(shard, scope.terms) & scope.mask(shard)
+
+
+def _groups(source: Source, wanted: EventSet, scope: Scope, counted: Periods, by: str | None) -> Grouping:
+    shards = source.generation.shards if by is not None else ()
+    return grouping(source, by, [(shard, _mask(wanted, scope, counted, shard)) for shard in shards])
+
+
+def _series(question: Events, partial: EventsPartial, currency: str) -> list[Series]:
+    shape = (len(question.groups.labels), len(question.counted))
+    values = _values(question.measure, partial, currency)
+    return [
+        Series(
+            question.events.label,
+            label,
+            tuple(zip(question.counted.labels, values[i * shape[1] : (i + 1) * shape[1]], strict=True)),
+        )
+        for i, label in enumerate(question.groups.labels)
+    ]
+
+
+def _values(measure: Measure, partial: EventsPartial, currency: str) -> list[Value]:
+    if measure.kind == "count":
+        return [int(n) for n in partial.count]
+    if measure.kind == "customers":
+        return [int(n) for n in partial.customers]
+    if measure.kind == "per_customer":
+        return [int(n) / int(c) if c else None for n, c in zip(partial.count, partial.customers, strict=True)]
+    order = np.argsort(partial.cells, kind="stable")
+    ends = np.cumsum(np.bincount(partial.cells, minlength=len(partial.count)))
+    per_cell = np.split(partial.values[order], ends[:-1])
+    return [_of_cell(measure, values, currency) for values in per_cell]
+
+
+def _of_cell(measure: Measure, values: npt.NDArray[Any], currency: str) -> Value:
+    if not len(values):
+        empty: Value = decimal_text(0, currency) if measure.money else 0
+        return empty if measure.kind == "sum" else None
+    functions = {
+        "sum": lambda: values.sum(),
+        "avg": lambda: Decimal(int(values.sum())) / len(values) if measure.money else values.mean(),
+        "min": lambda: values.min(),
+        "max": lambda: values.max(),
+        "percentile": lambda: np.quantile(values, measure.share),
+    }
+    value = functions[measure.kind]()
+    return decimal_text(round(value), currency) if measure.money else float(value)

@@ -1,0 +1,122 @@
+"""Append and read the messages of record.
+
+One settle is one commit that carries the settler's transaction number. Delta accepts a lower number
+again, so the caller, holding the settler's lock, compares with ``last_transaction`` first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+
+from wotu.lake.schema import MESSAGES
+
+_APPLICATION = "settler"
+# Statistics of other columns would put personal data into the table's log.
+_CONFIGURATION: dict[str, str | None] = {"delta.dataSkippingStatsColumns": "seq,subject,time"}
+_READ_AS_DICTIONARY = ("source", "type", "event", "id_kind", "id_namespace")
+_BATCH_ROWS = 1 << 19
+
+
+class Lake:
+    """The table of record in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._uri = str(folder)
+        self._folder = folder
+
+    def _table(self) -> DeltaTable | None:
+        return DeltaTable(self._uri) if DeltaTable.is_deltatable(self._uri) else None
+
+    def last_transaction(self) -> int:
+        """The number of the last settle that was committed, 0 before the first."""
+        table = self._table()
+        return (table.transaction_version(_APPLICATION) or 0) if table else 0
+
+    def last_seq(self) -> int:
+        """The highest ``seq`` in the table, 0 when it is empty."""
+        return max((high for _, high, _ in self._files()), default=0)
+
+    def schema(self) -> pa.Schema:
+        """The columns of the table now, promoted properties included."""
+        table = self._table()
+        return pa.schema(table.schema().to_arrow()) if table else MESSAGES
+
+    def append(self, rows: pa.Table, *, transaction: int) -> None:
+        """Add ``rows`` in one commit; new columns are added to the table."""
+        write_deltalake(
+            self._uri,
+            rows,
+            mode="append",
+            schema_mode="merge",
+            configuration=_CONFIGURATION,
+            commit_properties=CommitProperties(app_transactions=[Transaction(_APPLICATION, transaction)]),
+        )
+
+    def read(self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = ()) -> pa.Table:
+        """Rows with ``seq`` > ``after`` (of the given message ``types``, if any), in order of ``seq``."""
+        batches = list(self.scan(columns, after=after, types=types))
+        schema = batches[0].schema if batches else pa.schema([(name, pa.null()) for name in columns])
+        return pa.Table.from_batches(batches, schema).unify_dictionaries()
+
+    def scan(
+        self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = (), dictionary: tuple[str, ...] = ()
+    ) -> Iterator[pa.RecordBatch]:
+        """The same rows as a stream of batches; a column the table lacks is null.
+
+        Text columns named in ``dictionary`` (and the few that repeat anyway) come dictionary-encoded.
+        """
+        asked = list(dict.fromkeys(["seq", *columns, *(["type"] if types else [])]))
+        fields = {field.name: field for field in self.schema()}
+        for low, high, path in self._files():
+            if high <= after:
+                continue
+            for batch in _batches(path, asked, fields, (*_READ_AS_DICTIONARY, *dictionary)):
+                kept = batch if low > after else batch.filter(pc.greater(batch["seq"], after))
+                if types:
+                    kept = _of_types(kept, types)
+                if len(kept):
+                    yield kept.select(columns)
+
+    def _files(self) -> list[tuple[int, int, Path]]:
+        """Data files as (lowest seq, highest seq, path), in order of seq."""
+        table = self._table()
+        if table is None:
+            return []
+        actions = pa.table(table.get_add_actions(flatten=True))
+        rows = actions.select(["min.seq", "max.seq", "path"]).to_pylist()
+        return sorted((row["min.seq"], row["max.seq"], self._folder / row["path"]) for row in rows)
+
+
+def _of_types(batch: pa.RecordBatch, types: tuple[str, ...]) -> pa.RecordBatch:
+    wanted = pc.is_in(batch["type"].dictionary, pa.array(types)).to_numpy(zero_copy_only=False)
+    mask = wanted[batch["type"].indices.to_numpy()]
+    return batch if mask.all() else batch.filter(pa.array(mask))
+
+
+def _batches(
+    path: Path, columns: list[str], fields: dict[str, pa.Field], dictionary: tuple[str, ...]
+) -> Iterator[pa.RecordBatch]:
+    file = pq.ParquetFile(path, read_dictionary=list(dictionary), memory_map=True)
+    present = [name for name in columns if name in file.schema_arrow.names]
+    last = -1
+    for batch in file.iter_batches(_BATCH_ROWS, columns=present):
+        seq = batch["seq"].to_numpy()
+        if len(seq) and (seq[0] <= last or np.any(np.diff(seq) <= 0)):
+            msg = f"{path.name} is not in order of seq"
+            raise RuntimeError(msg)
+        last = int(seq[-1]) if len(seq) else last
+        absent = [fields.get(name, pa.field(name, pa.null())) for name in columns if name not in present]
+        missing = {field.name: _nulls(field, len(batch), dictionary) for field in absent}
+        arrays = [missing[name] if name in missing else batch[name] for name in columns]
+        yield pa.RecordBatch.from_arrays(arrays, names=columns)
+
+
+def _nulls(field: pa.Field, rows: int, dictionary: tuple[str, ...]) -> pa.Array:
+    return pa.nulls(rows, pa.dictionary(pa.int32(), pa.string()) if field.name in dictionary else field.type)

@@ -1,0 +1,153 @@
+"""One settle: the waiting segments become messages of record, in one commit, and visible in timelines.
+
+A settle has a number, one more than the last one committed. Its segments are moved aside under that
+number first, so that after a crash the same number means the same messages: if the lake has it, what
+is left is to tidy up; if not, it is done again from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from wotu.collect.inbox import Inbox
+from wotu.collect.quarantine import Problem, Quarantine
+from wotu.core.crash_points import crash_point
+from wotu.core.layout import Layout
+from wotu.core.settings import Settings
+from wotu.identity.resolver import Resolution, Resolver
+from wotu.lake.messages import Lake
+from wotu.settle.duplicates import SeenMessages
+from wotu.settle.properties import with_columns
+from wotu.settle.rows import identity_rows, identity_state, message_rows
+from wotu.timeline.build import build
+from wotu.timeline.manifest import current, read_manifest
+
+Progress = Callable[[str], None]
+_RECEIPTS_KEPT_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """The messages of one settle; ``segment`` numbers the segment of every row."""
+
+    messages: pa.Table
+    segment: npt.NDArray[np.int64]
+    segments: tuple[str, ...]
+
+
+class Settler:
+    """Settles one workspace; its maker holds the settler's lock."""
+
+    def __init__(self, layout: Layout, settings: Settings) -> None:
+        self._layout = layout
+        self._settings = settings
+        self._lake = Lake(layout.lake)
+        self._inbox = Inbox(layout.inbox)
+
+    def settle(self, now: datetime, progress: Progress = lambda _: None) -> int:
+        """Settle everything that waits; how many messages were accepted."""
+        accepted = 0
+        last = self._lake.last_transaction()
+        for number in self._inbox.claimed():
+            if number <= last:
+                self._inbox.finish(number)
+        paths = self._inbox.claim(last + 1)
+        if paths:
+            crash_point("settle:claimed")
+            accepted = self._commit(last + 1, _read(paths), now, progress)
+        self._refresh_timelines(progress)
+        crash_point("settle:before-receipts")
+        if paths:
+            self._inbox.finish(last + 1)
+            self._inbox.prune_receipts(_RECEIPTS_KEPT_SECONDS, now.timestamp())
+        return accepted
+
+    def _commit(self, number: int, claim: _Claim, now: datetime, progress: Progress) -> int:
+        progress("resolving customers")
+        seen = SeenMessages(self._layout.settled, self._lake)
+        source, message_id = (claim.messages[name].combine_chunks() for name in ("source", "message_id"))
+        fresh = seen.new(source, message_id)
+        messages = claim.messages.filter(pa.array(fresh)).combine_chunks()
+        resolver = self._resolver()
+        resolution = resolver.resolve(messages)
+        first = self._lake.last_seq() + 1
+        identities = identity_rows(messages, resolution, first + len(messages))
+        rows = message_rows(with_columns(messages, self._lake.schema()), resolution, first)
+        self._inbox.plan_receipts(number, _receipts(claim, fresh))
+        self._quarantine(messages, resolution, now)
+        progress("writing messages")
+        crash_point("settle:before-commit")
+        if len(rows):
+            self._lake.append(pa.concat_tables([rows, identities], promote_options="default"), transaction=number)
+        crash_point("settle:committed")
+        if len(rows):
+            last = first + len(rows) + len(identities) - 1
+            received = messages["received"].combine_chunks()
+            seen.add(messages["source"].combine_chunks(), messages["message_id"].combine_chunks(), received, seq=last)
+            resolver.apply(resolution.identifiers, resolution.joins, seq=last)
+        return len(rows)
+
+    def _resolver(self) -> Resolver:
+        """Identity as the lake has it; derived files that are behind are made again."""
+        resolver = Resolver(self._layout.identity)
+        last = self._lake.last_seq()
+        if resolver.checkpoint.seq != last:
+            resolver = Resolver.empty(self._layout.identity)
+            resolver.apply(*identity_state(self._lake), seq=last)
+        return resolver
+
+    def _refresh_timelines(self, progress: Progress) -> None:
+        folder = self._layout.timelines
+        name = current(folder)
+        if name is not None and read_manifest(folder / name).seq == self._lake.last_seq():
+            return
+        progress("building timelines")
+        build(self._lake, self._resolver().customers(), folder, currency=self._settings.currency)
+
+    def _quarantine(self, messages: pa.Table, resolution: Resolution, now: datetime) -> None:
+        problems: dict[str, list[Problem]] = {}
+        for row, kind, value in resolution.refused:
+            reason = f"{kind} cannot be used as an identifier; the message was kept without it"
+            source = messages["source"][row].as_py()
+            problems.setdefault(source, []).append(Problem(None, None, kind, reason, value))
+        for source, found in problems.items():
+            Quarantine(self._layout.quarantine).add(source, found, now)
+
+
+def _read(paths: list[Path]) -> _Claim:
+    tables = [pq.read_table(path) for path in paths]
+    segment = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+    # A segment whose property has another type than an earlier one keeps it under ``rest`` (see properties).
+    messages = pa.concat_tables(_agreeing(tables), promote_options="default")
+    return _Claim(messages.combine_chunks(), segment, tuple(path.stem for path in paths))
+
+
+def _agreeing(tables: list[pa.Table]) -> list[pa.Table]:
+    """The tables with each property column of one type: that of the first segment that has it."""
+    types: dict[str, pa.DataType] = {}
+    agreeing = []
+    for table in tables:
+        for name in table.column_names:
+            if types.setdefault(name, table.schema.field(name).type) != table.schema.field(name).type:
+                table = with_columns(table, pa.schema([(name, types[name])]))  # noqa: PLW2901
+                table = table.rename_columns(["properties" if c == "rest" else c for c in table.column_names])
+        agreeing.append(table)
+    return agreeing
+
+
+def _receipts(claim: _Claim, fresh: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
+    accepted = np.bincount(claim.segment[fresh], minlength=len(claim.segments))
+    duplicates = np.bincount(claim.segment[~fresh], minlength=len(claim.segments))
+    return {
+        name: {"accepted": int(kept), "duplicates": int(again)}
+        for name, kept, again in zip(claim.segments, accepted, duplicates, strict=True)
+    }

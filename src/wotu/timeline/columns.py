@@ -1,0 +1,68 @@
+"""How a property stands in a shard: one fixed-width array per kind, with a value that means *missing*.
+
+text: int32 codes into the column's dictionary, −1 missing · number: float64, NaN missing · money, time
+and key: int64, ``MISSING`` missing (a key is the hash of its text) · boolean: int8, −1 missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wotu.facts.vocabulary import PropertyKind
+from wotu.identity.hashing import hash_texts
+
+MISSING = np.iinfo(np.int64).min
+Values = npt.NDArray[np.generic]
+
+DTYPES: dict[PropertyKind, type[np.generic]] = {
+    "text": np.int32, "number": np.float64, "money": np.int64, "time": np.int64, "key": np.int64, "boolean": np.int8,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    """One property of a shard: ``texts`` is the dictionary of a text column, else empty."""
+
+    name: str
+    kind: PropertyKind
+    values: Values
+    texts: pa.Array
+
+
+class Dictionary:
+    """Codes for the texts of one column, in order of first appearance over all batches."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+
+    def encode(self, values: pa.Array) -> npt.NDArray[np.int32]:
+        """Codes of ``values`` (dictionary-encoded or text); −1 for null."""
+        encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+        codes = self._codes
+        known = [codes.setdefault(text, len(codes)) for text in encoded.dictionary.to_pylist()]
+        # One slot more, at the end, is where −1 (null) leads.
+        table = np.array([*known, -1], np.int32)
+        return table[encoded.indices.fill_null(-1).to_numpy()]
+
+    def texts(self) -> pa.Array:
+        return pa.array(list(self._codes), pa.string())
+
+
+def encode(kind: PropertyKind, values: pa.Array, dictionary: Dictionary | None) -> Values:
+    """A lake column's values as the fixed-width array of ``kind``."""
+    if kind == "text":
+        assert dictionary is not None
+        return dictionary.encode(values)
+    if kind == "key":
+        hashes = hash_texts(values.fill_null("")).view(np.int64)
+        return np.where(pc.is_valid(values).to_numpy(zero_copy_only=False), hashes, MISSING)
+    if kind == "number":
+        return values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    if kind == "boolean":
+        return values.cast(pa.int8()).fill_null(-1).to_numpy()
+    return values.cast(pa.int64()).fill_null(MISSING).to_numpy()

@@ -1,0 +1,216 @@
+"""The ``where`` language: text or dict → a small tree; every error points at the word.
+
+``==  !=  <  <=  >  >=  in (…)  contains  is null  and  or  not  ( )`` over event properties and
+``trait.x``. A name with other characters than letters, digits, ``_`` and ``.`` stands in backquotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from wotu.core.errors import ErrorCode, WotuError
+
+Value = str | Decimal | bool
+Operator = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "not contains", "is null", "is not null"]
+
+_NEGATED: dict[Operator, Operator] = {
+    "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in", "not in": "in",
+    "contains": "not contains", "not contains": "contains", "is null": "is not null", "is not null": "is null",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison of one named value; nothing but ``is null`` is true of a missing value."""
+
+    name: str
+    operator: Operator
+    values: tuple[Value, ...] = ()
+    position: int = 0
+
+
+@dataclass(frozen=True)
+class All:
+    """True when every part is."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Any:
+    """True when some part is."""
+
+    parts: tuple[Expression, ...]
+
+
+Expression = Condition | All | Any
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+    (?P<number>-?\d+(?:\.\d+)?(?![\w.])) |
+    (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*') |
+    (?P<symbol>==|!=|<=|>=|<|>|\(|\)|,) |
+    (?P<quoted>`[^`]+`) |
+    (?P<word>[^\W\d][\w.]*)
+    )""",
+    re.VERBOSE,
+)
+_ORDERINGS = ("==", "!=", "<", "<=", ">", ">=")
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    position: int
+
+
+def parse(where: str | Mapping[str, object], *, field: str = "where") -> Expression | None:
+    """The expression of ``where`` (text, or a dict meaning *all equal*); ``None`` when it is empty."""
+    if isinstance(where, str):
+        return _Parser(where, field).parse() if where.strip() else None
+    conditions = tuple(Condition(name, "==", (_value(value, field),)) for name, value in where.items())
+    return All(conditions) if conditions else None
+
+
+def negate(expression: Expression) -> Expression:
+    """The opposite, pushed down to the comparisons, so that a missing value still matches nothing."""
+    if isinstance(expression, Condition):
+        return Condition(expression.name, _NEGATED[expression.operator], expression.values, expression.position)
+    parts = tuple(negate(part) for part in expression.parts)
+    return Any(parts) if isinstance(expression, All) else All(parts)
+
+
+def names(expression: Expression) -> list[Condition]:
+    """Every comparison of an expression, left to right."""
+    if isinstance(expression, Condition):
+        return [expression]
+    return [condition for part in expression.parts for condition in names(part)]
+
+
+def _value(value: object, field: str) -> Value:
+    if isinstance(value, (str, bool, Decimal)):
+        return value
+    if isinstance(value, (int, float)):
+        return Decimal(str(value))
+    raise WotuError(ErrorCode.INVALID_EXPRESSION, f"{field}: {value!r} is not a text, number, true or false.", field=field)
+
+
+class _Parser:
+    def __init__(self, text: str, field: str) -> None:
+        self._text = text
+        self._field = field
+        self._tokens = self._split()
+        self._at = 0
+
+    def parse(self) -> Expression:
+        expression = self._any()
+        if (token := self._peek()) is not None:
+            raise self._error(token.position, f"expected and, or or the end, not {token.text!r}")
+        return expression
+
+    def _split(self) -> list[_Token]:
+        tokens, position = [], 0
+        text = self._text.rstrip()
+        while position < len(text):
+            match = _TOKEN.match(text, position)
+            if match is None:
+                raise self._error(position, f"cannot read {text[position:].split()[0]!r}")
+            kind = match.lastgroup or ""
+            tokens.append(_Token(kind, match[kind], match.start(kind)))
+            position = match.end()
+        return tokens
+
+    def _any(self) -> Expression:
+        parts = [self._all()]
+        while self._take("or"):
+            parts.append(self._all())
+        return parts[0] if len(parts) == 1 else Any(tuple(parts))
+
+    def _all(self) -> Expression:
+        parts = [self._not()]
+        while self._take("and"):
+            parts.append(self._not())
+        return parts[0] if len(parts) == 1 else All(tuple(parts))
+
+    def _not(self) -> Expression:
+        if self._take("not"):
+            return negate(self._not())
+        if self._take("("):
+            inner = self._any()
+            self._need(")")
+            return inner
+        return self._condition()
+
+    def _condition(self) -> Condition:
+        token = self._next("a name")
+        if token.kind not in ("word", "quoted"):
+            raise self._error(token.position, f"expected a property name, not {token.text!r}")
+        name = token.text.strip("`")
+        if token.kind == "word" and (follows := self._peek()) is not None and follows.text == "(":
+            raise self._error(token.position, f"{name}(…) is not supported here")
+        return self._comparison(name, token.position)
+
+    def _comparison(self, name: str, position: int) -> Condition:
+        if self._take("is"):
+            negated = self._take("not")
+            self._need("null")
+            return Condition(name, "is not null" if negated else "is null", (), position)
+        if self._take("in"):
+            return Condition(name, "in", self._list(), position)
+        if self._take("contains"):
+            return Condition(name, "contains", (self._literal(),), position)
+        token = self._next("a comparison")
+        for operator in _ORDERINGS:
+            if token.text == operator:
+                return Condition(name, operator, (self._literal(),), position)  # type: ignore[arg-type]
+        hint = " (write ==)" if token.text == "=" else ""
+        raise self._error(token.position, f"expected ==, !=, <, <=, >, >=, in, contains or is, not {token.text!r}{hint}")
+
+    def _list(self) -> tuple[Value, ...]:
+        self._need("(")
+        values = [self._literal()]
+        while self._take(","):
+            values.append(self._literal())
+        self._need(")")
+        return tuple(values)
+
+    def _literal(self) -> Value:
+        token = self._next("a value")
+        if token.kind == "number":
+            return Decimal(token.text)
+        if token.kind == "text":
+            return re.sub(r"\\(.)", r"\1", token.text[1:-1])
+        if token.text in ("true", "false"):
+            return token.text == "true"
+        raise self._error(token.position, f'expected a "text", a number, true or false, not {token.text!r}')
+
+    def _peek(self) -> _Token | None:
+        return self._tokens[self._at] if self._at < len(self._tokens) else None
+
+    def _next(self, wanted: str) -> _Token:
+        token = self._peek()
+        if token is None:
+            raise self._error(len(self._text), f"expected {wanted} at the end")
+        self._at += 1
+        return token
+
+    def _take(self, text: str) -> bool:
+        token = self._peek()
+        if token is None or token.text != text or token.kind not in ("word", "symbol"):
+            return False
+        self._at += 1
+        return True
+
+    def _need(self, text: str) -> None:
+        token = self._next(repr(text))
+        if token.text != text:
+            raise self._error(token.position, f"expected {text!r}, not {token.text!r}")
+
+    def _error(self, position: int, problem: str) -> WotuError:
+        message = f"{self._field}: {problem}, at character {position + 1} of {self._text!r}."
+        return WotuError(ErrorCode.INVALID_EXPRESSION, message, field=self._field)

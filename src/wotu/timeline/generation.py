@@ -1,0 +1,64 @@
+"""One generation of timelines, opened read-only; a question finishes on the generation it began with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from wotu.facts.products import Products
+from wotu.timeline.manifest import Manifest, current, read_manifest
+from wotu.timeline.shard import Shard
+
+
+@dataclass(frozen=True, eq=False)
+class Generation:
+    """The timelines as of ``manifest.seq``; everything is mapped when the generation is opened."""
+
+    name: str
+    manifest: Manifest
+    shards: tuple[Shard, ...]
+    products: Products
+    customer_of_subject: npt.NDArray[np.int64]
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """Lake columns of all event properties."""
+        return frozenset(self.manifest.properties)
+
+
+def open_current(folder: Path) -> Generation | None:
+    """The current generation, or ``None`` before the first settle."""
+    for _ in range(10):
+        name = current(folder)
+        if name is None:
+            return None
+        try:
+            return _open(folder / name)
+        except FileNotFoundError:
+            # Replaced twice while it was being opened: the next look finds a newer one.
+            continue
+    msg = f"the timelines in {folder} cannot be opened"
+    raise RuntimeError(msg)
+
+
+def _open(folder: Path) -> Generation:
+    manifest = read_manifest(folder)
+    events, customers, orders = (_batches(folder / f"{name}.arrow") for name in ("events", "customers", "orders"))
+    texts = {path.stem: _batches(path)[0]["text"] for path in folder.glob("*.texts")}
+    shards = tuple(
+        Shard(number, manifest, *batches, texts=texts)
+        for number, batches in enumerate(zip(events, customers, orders, strict=True))
+    )
+    subjects = np.load(folder / "subjects.npy", mmap_mode="r")
+    return Generation(folder.name, manifest, shards, Products.open(folder / "products.arrow"), subjects)
+
+
+def _batches(path: Path) -> list[pa.RecordBatch]:
+    with pa.memory_map(str(path)) as source:
+        reader = pa.ipc.open_file(source)
+        return [reader.get_batch(i) for i in range(reader.num_record_batches)]

@@ -1,0 +1,61 @@
+"""Which generation of timelines is current: published by renaming, found by one small file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from wotu.core.durable import sync, write_durably
+from wotu.facts.vocabulary import PropertyKind
+
+SHARDS = 32
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a generation holds. ``first`` and ``last`` are the times (µs) of its first and last event."""
+
+    seq: int
+    events: tuple[str, ...]
+    properties: dict[str, PropertyKind]
+    traits: dict[str, PropertyKind]
+    customer_count: int
+    event_count: int
+    order_count: int
+    first: int | None
+    last: int | None
+    unmatched_refunds: int
+    unmatched_amount: int
+    repeated_orders: int
+    unconverted_orders: int
+
+
+def publish(folder: Path, target: Path, manifest: Manifest) -> Manifest:
+    """Make the generation written to ``target`` the current one; older ones but the last are removed.
+
+    Processes that still map an older generation keep reading it: the files are only unlinked.
+    """
+    write_durably(target / "manifest.json", msgspec.json.encode(manifest))
+    number = max((int(path.name) for path in folder.iterdir() if path.name.isdigit()), default=0) + 1
+    final = folder / f"{number:08d}"
+    os.rename(target, final)
+    sync(folder)
+    write_durably(folder / "current", final.name.encode())
+    for old in sorted(path for path in folder.iterdir() if path.name.isdigit())[:-2]:
+        shutil.rmtree(old, ignore_errors=True)
+    return manifest
+
+
+def current(folder: Path) -> str | None:
+    """The name of the current generation's folder, if there is one."""
+    try:
+        return (folder / "current").read_text()
+    except FileNotFoundError:
+        return None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of one generation's folder."""
+    return msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)

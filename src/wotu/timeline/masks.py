@@ -1,0 +1,162 @@
+"""``where`` expressions as masks over a shard's events or customers.
+
+Text conditions are decided once per dictionary value and applied by code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from operator import eq, ge, gt, le, lt, ne
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+
+from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.periods import parse_instant
+from wotu.core.properties import property_column, property_name
+from wotu.identity.hashing import hash_text
+from wotu.timeline.columns import MISSING, Column
+from wotu.timeline.expression import All, Condition, Expression, Value, names
+from wotu.timeline.manifest import Manifest
+from wotu.timeline.shard import Shard
+
+Mask = npt.NDArray[np.bool_]
+_TRAIT = "trait."
+_COMPARISONS: dict[str, Callable[[object, object], bool]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What values of a condition mean: the zone of dates, the decimal places of money."""
+
+    zone: ZoneInfo
+    money_places: int
+
+
+def check_names(expression: Expression | None, manifest: Manifest, *, field: str = "where") -> None:
+    """Raise ``unknown_property`` for the first name that no message ever carried."""
+    for condition in names(expression) if expression is not None else ():
+        check_name(condition.name, manifest, field=field)
+
+
+def check_name(name: str, manifest: Manifest, *, field: str) -> None:
+    """Raise ``unknown_property``, with the nearest names, unless ``name`` is a property or ``trait.x``."""
+    known = [property_name(column) for column in manifest.properties] + [_TRAIT + trait for trait in manifest.traits]
+    if name in known:
+        return
+    near = get_close_matches(name, known, n=3, cutoff=0.0)
+    hint = f" Nearest: {', '.join(near)}." if near else " No property is known yet."
+    raise WotuError(ErrorCode.UNKNOWN_PROPERTY, f"{field}: no event carries a property {name!r}.{hint}", field=field)
+
+
+def column_of(name: str, shard: Shard) -> Column:
+    """The column called ``name``: of a trait one value per customer, else one per event."""
+    if name.startswith(_TRAIT):
+        return shard.trait(name.removeprefix(_TRAIT))
+    return shard.property(property_column(name))
+
+
+def event_mask(expression: Expression | None, shard: Shard, terms: Terms) -> Mask:
+    """Which events of the shard satisfy the expression."""
+    if expression is None:
+        return np.ones(len(shard.time), np.bool_)
+    if isinstance(expression, Condition):
+        mask = _condition(column_of(expression.name, shard), expression, terms)
+        return mask[shard.customer_rows()] if expression.name.startswith(_TRAIT) else mask
+    masks = [event_mask(part, shard, terms) for part in expression.parts]
+    return np.logical_and.reduce(masks) if isinstance(expression, All) else np.logical_or.reduce(masks)
+
+
+def customer_mask(expression: Expression | None, shard: Shard, terms: Terms) -> Mask:
+    """Which customers satisfy an expression over traits alone."""
+    if expression is None:
+        return np.ones(len(shard.ids), np.bool_)
+    if isinstance(expression, Condition):
+        if not expression.name.startswith(_TRAIT):
+            message = f"where: {expression.name!r} belongs to events; customers are chosen by trait.{expression.name}."
+            raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field="where")
+        return _condition(column_of(expression.name, shard), expression, terms)
+    masks = [customer_mask(part, shard, terms) for part in expression.parts]
+    return np.logical_and.reduce(masks) if isinstance(expression, All) else np.logical_or.reduce(masks)
+
+
+def present(column: Column) -> Mask:
+    """Where a column has a value."""
+    if column.kind == "number":
+        return ~np.isnan(column.values)
+    if column.kind in ("text", "boolean"):
+        return column.values >= 0
+    return column.values != MISSING
+
+
+def _condition(column: Column, condition: Condition, terms: Terms) -> Mask:
+    if condition.operator == "is null":
+        return ~present(column)
+    if condition.operator == "is not null":
+        return present(column)
+    if condition.operator == "in":
+        return np.logical_or.reduce([_compare(column, "==", value, terms) for value in condition.values])
+    if condition.operator == "not in":
+        return np.logical_and.reduce([_compare(column, "!=", value, terms) for value in condition.values])
+    return _compare(column, condition.operator, condition.values[0], terms)
+
+
+def _compare(column: Column, operator: str, value: Value, terms: Terms) -> Mask:
+    if column.kind == "text":
+        decided = [_text_matches(text, operator, value) for text in column.texts.to_pylist()]
+        # The last entry answers code −1: a missing value matches nothing.
+        return np.array([*decided, False], np.bool_)[column.values]
+    if "contains" in operator or (column.kind in ("key", "boolean") and operator not in ("==", "!=")):
+        return _refuse(column, operator)
+    limit = _limit(column, operator, value, terms)
+    if limit is None:
+        return present(column) if operator == "!=" else np.zeros(len(column.values), np.bool_)
+    compared: Mask = np.asarray(_COMPARISONS[limit[0]](column.values, limit[1]))
+    return compared & present(column)
+
+
+def _refuse(column: Column, operator: str) -> Mask:
+    name = property_name(column.name)
+    message = f"where: {name!r} holds {column.kind} values, which cannot be compared with {operator!r}."
+    raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field="where")
+
+
+def _text_matches(text: str, operator: str, value: Value) -> bool:
+    if "contains" in operator:
+        return (str(value) in text) == (operator == "contains")
+    if isinstance(value, Decimal):
+        number = _decimal(text)
+        return operator == "!=" if number is None else _COMPARISONS[operator](number, value)
+    other = str(value).lower() if isinstance(value, bool) else value
+    return _COMPARISONS[operator](text, other)
+
+
+def _limit(column: Column, operator: str, value: Value, terms: Terms) -> tuple[str, object] | None:
+    """The comparison to make on the stored values; ``None`` when no stored value can equal ``value``."""
+    if column.kind == "key":
+        return operator, np.uint64(hash_text(str(value))).astype(np.int64)
+    if column.kind == "boolean":
+        return (operator, np.int8(value)) if isinstance(value, bool) else None
+    if column.kind == "time":
+        return operator, parse_instant(str(value), terms.zone, field="where")
+    number = value if isinstance(value, Decimal) else _decimal(str(value))
+    if number is None or column.kind == "number":
+        return None if number is None else (operator, float(number))
+    minor = number.scaleb(terms.money_places)
+    if minor == minor.to_integral_value():
+        return operator, int(minor)
+    # Between two amounts: below it means up to the lower, above it from the upper.
+    below = operator in ("<", "<=")
+    return None if operator in ("==", "!=") else ("<=" if below else ">=", math.floor(minor) if below else math.ceil(minor))
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None

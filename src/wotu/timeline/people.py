@@ -1,0 +1,116 @@
+"""One row per customer: who they are (identifiers, traits) and when they were first and last seen."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wotu.core.identifiers import STRONG
+from wotu.facts.vocabulary import PropertyKind
+from wotu.lake.messages import Lake
+from wotu.timeline.columns import DTYPES, Dictionary, Values, encode
+
+IDENTIFIER = pa.struct([("kind", pa.string()), ("namespace", pa.string()), ("value", pa.string())])
+_DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+# More traits than this are kept as JSON only; a filter needs a column.
+_TRAIT_COLUMNS = 200
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Every customer's place: shard after shard, by id within a shard."""
+
+    customers: npt.NDArray[np.int64]
+    of_subject: npt.NDArray[np.int32]
+    shard_ends: npt.NDArray[np.int64]
+
+
+def assign_slots(customer_of_subject: npt.NDArray[np.int64], shards: int) -> Slots:
+    """Places for the customers that ``customer_of_subject`` names."""
+    customers = np.unique(customer_of_subject)
+    customers = customers[np.argsort(customers % shards, kind="stable")]
+    slot_of_customer = np.empty(len(customer_of_subject), np.int32)
+    slot_of_customer[customers] = np.arange(len(customers), dtype=np.int32)
+    ends = np.cumsum(np.bincount(customers % shards, minlength=shards))
+    return Slots(customers, slot_of_customer[customer_of_subject], ends)
+
+
+def read_identifiers(lake: Lake, slots: Slots) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
+    """Per customer the list of identifiers, and whether any is strong."""
+    rows = lake.read(["seq", "subject", "id_kind", "id_namespace", "id_value", "event"], types=("identity",))
+    links = rows.filter(pc.equal(rows["event"].cast(pa.string()), "link")) if len(rows) else rows
+    slot = slots.of_subject[links["subject"].cast(pa.int64()).to_numpy()]
+    order = np.argsort(slot, kind="stable")
+    kind, namespace, value = (
+        links[name].cast(pa.string()).combine_chunks().take(pa.array(order))
+        for name in ("id_kind", "id_namespace", "id_value")
+    )
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(slot, minlength=len(slots.customers)))]).astype(np.int32)
+    values = pa.StructArray.from_arrays([kind, namespace, value], fields=list(IDENTIFIER))
+    identified = np.zeros(len(slots.customers), np.bool_)
+    strong = pc.is_in(kind, pa.array(STRONG)).to_numpy(zero_copy_only=False)
+    identified[slot[order][strong]] = True
+    return pa.ListArray.from_arrays(pa.array(offsets), values), identified
+
+
+@dataclass(frozen=True)
+class Traits:
+    """``json`` per customer, and the traits that have a column (kinds, values, dictionaries)."""
+
+    json: pa.Array
+    kinds: dict[str, PropertyKind]
+    values: dict[str, Values]
+    texts: dict[str, pa.Array]
+
+
+def read_traits(lake: Lake, slots: Slots) -> Traits:
+    """The latest value of every trait by (time, seq)."""
+    rows = lake.read(["seq", "subject", "time", "traits"], types=("identify", "group", "alias"))
+    latest: list[dict[str, Any] | None] = [None] * len(slots.customers)
+    if len(rows):
+        rows = rows.filter(pc.is_valid(rows["traits"])).sort_by([("time", "ascending"), ("seq", "ascending")])
+        where = slots.of_subject[rows["subject"].to_numpy()].tolist()
+        for slot, text in zip(where, rows["traits"].to_pylist(), strict=True):
+            latest[slot] = {**(latest[slot] or {}), **_DECODER.decode(text)}
+    json = pa.array([None if traits is None else msgspec.json.encode(traits).decode() for traits in latest], pa.string())
+    return _trait_columns(json, latest)
+
+
+def _trait_columns(json: pa.Array, latest: list[dict[str, Any] | None]) -> Traits:
+    uses: dict[str, int] = defaultdict(int)
+    for traits in latest:
+        for name in traits or ():
+            uses[name] += 1
+    names = sorted(uses, key=lambda name: (-uses[name], name))[:_TRAIT_COLUMNS]
+    kinds: dict[str, PropertyKind] = {}
+    values: dict[str, Values] = {}
+    texts: dict[str, pa.Array] = {}
+    for name in names:
+        column = [(traits or {}).get(name) for traits in latest]
+        kinds[name], array = _typed(column)
+        dictionary = Dictionary()
+        values[name] = encode(kinds[name], array, dictionary).astype(DTYPES[kinds[name]])
+        if kinds[name] == "text":
+            texts[name] = dictionary.texts()
+    return Traits(json, kinds, values, texts)
+
+
+def _typed(column: list[Any]) -> tuple[PropertyKind, pa.Array]:
+    given = {type(value) for value in column if value is not None}
+    if given and given <= {int, Decimal}:
+        return "number", pa.array([None if value is None else float(value) for value in column], pa.float64())
+    if given == {bool}:
+        return "boolean", pa.array(column, pa.bool_())
+    return "text", pa.array([_text(value) for value in column], pa.string())
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()

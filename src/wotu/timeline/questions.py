@@ -1,0 +1,133 @@
+"""What all questions share: which events, which customers, which time, in which zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.periods import parse_instant
+from wotu.facts.vocabulary import EVENTS
+from wotu.timeline.executors import Executor
+from wotu.timeline.expression import Expression, parse
+from wotu.timeline.generation import Generation
+from wotu.timeline.manifest import Manifest
+from wotu.timeline.masks import Mask, Terms, check_names, event_mask
+from wotu.timeline.shard import Shard
+
+EventSpec = str | Mapping[str, object] | Sequence["str | Mapping[str, object]"]
+Moment = str | date | datetime | None
+
+
+@dataclass(frozen=True)
+class EventSet:
+    """Events that count as one: any of several names, each with a filter of its own. No names: any event."""
+
+    label: str
+    choices: tuple[tuple[str, Expression | None], ...]
+
+    def mask(self, shard: Shard, terms: Terms) -> Mask:
+        """Which events of the shard belong to the set."""
+        if not self.choices:
+            return np.ones(len(shard.time), np.bool_)
+        found = np.zeros(len(shard.time), np.bool_)
+        codes = {name: code for code, name in enumerate(shard.manifest.events)}
+        for name, where in self.choices:
+            if name in codes:
+                named = shard.code == codes[name]
+                found |= named if where is None else named & event_mask(where, shard, terms)
+        return found
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The settled common parameters of a question. ``since`` and ``until`` in µs, half-open."""
+
+    since: int
+    until: int
+    now: int
+    zone: ZoneInfo
+    where: Expression | None
+    terms: Terms
+
+    def mask(self, shard: Shard) -> Mask:
+        """Which events pass ``where`` (of any time)."""
+        return event_mask(self.where, shard, self.terms)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a question reads: one generation, run by one executor, at one *now*."""
+
+    generation: Generation
+    executor: Executor
+    now: int
+    zone: ZoneInfo
+    week_start: str
+    currency: str
+    money_places: int
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.generation.manifest
+
+    def scope(
+        self, *, since: Moment = None, until: Moment = None, where: str | Mapping[str, object] = "",
+        audience: str | None = None, timezone: str | None = None,
+    ) -> Scope:  # fmt: skip
+        """Check and complete the common parameters: from the first event up to now."""
+        if audience is not None:
+            raise invalid_argument("audience", f"audience={audience!r} is not known: no audience has been saved.")
+        zone = ZoneInfo(timezone) if timezone else self.zone
+        expression = parse(where)
+        check_names(expression, self.manifest)
+        first = self.manifest.first if self.manifest.first is not None else self.now
+        start = first if since is None else parse_instant(since, zone, field="since")
+        end = self.now if until is None else parse_instant(until, zone, field="until")
+        if since is not None and until is not None and end <= start:
+            raise invalid_argument("until", f"until={until!s} must be later than since={since!s}.")
+        return Scope(start, max(end, start), self.now, zone, expression, Terms(zone, self.money_places))
+
+
+def event_sets(events: EventSpec | None, manifest: Manifest, *, field: str = "events") -> tuple[EventSet, ...]:
+    """One set per entry of ``events`` (a name, a dict, or a list meaning any of them); none means any event."""
+    if events is None:
+        return (EventSet("any event", ()),)
+    listed = [events] if isinstance(events, (str, Mapping)) else list(events)
+    if not listed:
+        raise invalid_argument(field, f"{field} is empty; name at least one event.")
+    return tuple(_event_set(entry, manifest, f"{field}[{i}]") for i, entry in enumerate(listed))
+
+
+def _event_set(entry: EventSpec, manifest: Manifest, field: str) -> EventSet:
+    parts = [entry] if isinstance(entry, (str, Mapping)) else list(entry)
+    choices = tuple(_choice(part, manifest, field) for part in parts)
+    if not choices:
+        raise invalid_argument(field, f"{field} is empty; name at least one event.")
+    return EventSet(" | ".join(name for name, _ in choices), choices)
+
+
+def _choice(part: str | Mapping[str, object], manifest: Manifest, field: str) -> tuple[str, Expression | None]:
+    if isinstance(part, str):
+        return _known(part, manifest, field), None
+    name, where = part.get("event"), part.get("where")
+    if not isinstance(name, str) or set(part) - {"event", "where"}:
+        raise invalid_argument(field, f'{field} must be a name or {{"event": name, "where": filter}}.')
+    if where is not None and not isinstance(where, (str, Mapping)):
+        raise invalid_argument(field, f"{field}.where must be an expression or an object of equal values.")
+    expression = parse(where, field=f"{field}.where") if where else None
+    check_names(expression, manifest, field=f"{field}.where")
+    return _known(name, manifest, field), expression
+
+
+def _known(name: str, manifest: Manifest, field: str) -> str:
+    known = list(dict.fromkeys([*manifest.events, *EVENTS]))
+    if name in known:
+        return name
+    near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.0))
+    raise WotuError(ErrorCode.UNKNOWN_EVENT, f"{field}: no message ever carried the event {name!r}. Nearest: {near}.", field=field)

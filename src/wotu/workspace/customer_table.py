@@ -1,0 +1,134 @@
+"""All customers at once, as arrays: what the customers list sorts, filters and pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wotu.core.errors import invalid_argument
+from wotu.score.order_totals import order_totals
+from wotu.score.rfm_answer import RfmAnswer
+from wotu.timeline.expression import Expression
+from wotu.timeline.generation import Generation
+from wotu.timeline.masks import Mask, Terms, customer_mask
+from wotu.timeline.shard import Shard
+
+Integers = npt.NDArray[np.int64]
+SORTS = ("revenue", "orders", "last_order", "last_seen", "first_seen", "name")
+NAME_TRAIT = "name"
+_NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class CustomerRow:
+    """One line of the customers list; ``identifier`` is the main one as ``type:value``."""
+
+    customer_id: str
+    identifier: str
+    name: str | None
+    segment: str | None
+    orders: int
+    revenue: Decimal
+    last_order: date | None
+    first_seen: datetime | None
+    last_seen: datetime | None
+    identified: bool
+
+
+@dataclass(frozen=True)
+class CustomerPage:
+    """Some rows of ``total`` that fit."""
+
+    rows: tuple[CustomerRow, ...]
+    total: int
+
+
+class CustomerTable:
+    """Columns over all customers of one generation, in the order of shards; made once, then sorted on demand."""
+
+    def __init__(self, generation: Generation, *, now: int) -> None:
+        self.generation = generation
+        shards = generation.shards
+        totals = [order_totals(shard, since=np.iinfo(np.int64).min, until=now) for shard in shards]
+        self.ids = np.concatenate([shard.ids for shard in shards])
+        self.orders = np.concatenate([total.frequency for total in totals])
+        self.revenue = np.concatenate([total.monetary for total in totals])
+        self.last_order = np.concatenate([total.last for total in totals])
+        self.first_seen = np.concatenate([shard.first for shard in shards])
+        self.last_seen = np.concatenate([shard.customers["last"].to_numpy() for shard in shards])
+        self.identified = np.concatenate([shard.identified for shard in shards])
+        self.starts = np.cumsum([0, *(len(shard.ids) for shard in shards)])
+        self._sorted: dict[str, Integers] = {}
+
+    @cached_property
+    def names(self) -> pa.Array:
+        """The name of each customer, where a trait tells it."""
+        if NAME_TRAIT not in self.generation.manifest.traits:
+            return pa.nulls(len(self.ids), pa.string())
+        columns = [shard.trait(NAME_TRAIT) for shard in self.generation.shards]
+        if not columns or columns[0].kind != "text":
+            return pa.nulls(len(self.ids), pa.string())
+        codes = np.concatenate([column.values for column in columns])
+        return columns[0].texts.take(pa.array(codes, mask=codes < 0))
+
+    def order(self, sort: str) -> Integers:
+        """Positions of all customers in the order of ``sort`` (``-`` in front: descending); ties by id."""
+        if sort not in self._sorted:
+            self._sorted[sort] = self._order(sort)
+        return self._sorted[sort]
+
+    def _order(self, sort: str) -> Integers:
+        key = sort.removeprefix("-")
+        if key not in SORTS:
+            raise invalid_argument("sort", f"sort={sort!r} is not known; use one of {', '.join(SORTS)}, with - for descending.")
+        if key == "name":
+            return pc.sort_indices(
+                pa.table({"name": self.names, "id": self.ids}),
+                sort_keys=[("name", "descending" if sort[0] == "-" else "ascending"), ("id", "ascending")],
+            ).to_numpy().astype(np.int64)
+        values = getattr(self, key)
+        return np.lexsort((self.ids, -values if sort[0] == "-" else values))
+
+    def matching(self, expression: Expression | None, terms: Terms) -> Mask:
+        """Which customers satisfy a filter over traits."""
+        if expression is None:
+            return np.ones(len(self.ids), np.bool_)
+        return np.concatenate([customer_mask(expression, shard, terms) for shard in self.generation.shards])
+
+    def named(self, text: str) -> Mask:
+        """Customers with ``text`` in a name or identifier, without regard to case."""
+        found = pc.match_substring(self.names, text, ignore_case=True).fill_null(False).to_numpy(zero_copy_only=False)
+        found = found.copy()
+        for number, shard in enumerate(self.generation.shards):
+            identifiers = shard.customers["identifiers"]
+            values = identifiers.flatten().field("value")
+            hits = pc.match_substring(values, text, ignore_case=True).to_numpy(zero_copy_only=False)
+            if hits.any():
+                owners = pc.list_parent_indices(identifiers).to_numpy()[hits]
+                found[self.starts[number] + owners] = True
+        return found
+
+    def in_segment(self, answer: RfmAnswer, segment: int) -> Mask:
+        """Customers of one value segment."""
+        return self.segments(answer) == segment
+
+    def segments(self, answer: RfmAnswer) -> npt.NDArray[np.int8]:
+        """The value segment of every customer, −1 for none."""
+        by_id = np.argsort(self.ids)
+        found = np.full(len(self.ids), -1, np.int8)
+        if len(answer.customer):
+            place = np.searchsorted(self.ids, answer.customer, sorter=by_id)
+            found[by_id[place]] = answer.segment
+        return found
+
+    def locate(self, position: int) -> tuple[Shard, int]:
+        """The shard and row of a position."""
+        number = int(np.searchsorted(self.starts, position, side="right")) - 1
+        return self.generation.shards[number], position - int(self.starts[number])

@@ -1,0 +1,167 @@
+"""Finding customers: the list, one person, and who an identifier belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from wotu.core.customer_ids import customer_number, customer_text
+from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.identifiers import IDENTIFIERS
+from wotu.core.periods import from_micros
+from wotu.identity.lookup import subjects_of
+from wotu.score.rfm_answer import RfmAnswer
+from wotu.score.segments import KEYS
+from wotu.timeline.expression import parse
+from wotu.timeline.generation import Generation
+from wotu.timeline.masks import Terms, check_names
+from wotu.timeline.questions import Source
+from wotu.workspace.customer_table import NAME_TRAIT, CustomerPage, CustomerRow, CustomerTable
+from wotu.workspace.profiles import (
+    CustomerProfile, OrderPage, Place, RfmRow, TimelinePage, identifiers_of, instant, money, orders_page, place_of,
+    timeline_page, traits_of,
+)  # fmt: skip
+
+_MOST_VALUES = 50
+
+
+class Directory:
+    """Customers of one generation."""
+
+    def __init__(self, generation: Generation, identity: Path, *, now: int) -> None:
+        self._generation = generation
+        self._identity = identity
+        self._now = now
+
+    @cached_property
+    def table(self) -> CustomerTable:
+        """All customers as arrays, made on first use."""
+        return CustomerTable(self._generation, now=self._now)
+
+    def page(
+        self, source: Source, answer: RfmAnswer, *, search: str, where: str, segment: str, sort: str, limit: int,
+        offset: int,
+    ) -> CustomerPage:  # fmt: skip
+        """The customers that fit, sorted, from ``offset`` on."""
+        order = self.table.order(sort)
+        expression = parse(where)
+        check_names(expression, source.manifest)
+        wanted = self.table.matching(expression, Terms(source.zone, source.money_places))
+        if segment:
+            if segment not in KEYS:
+                raise invalid_argument("segment", f"segment={segment!r} is not known; use one of {', '.join(KEYS)}.")
+            wanted &= self.table.segments(answer) == KEYS.index(segment)
+        if search.strip():
+            wanted &= self.table.named(search.strip())
+        found = order[wanted[order]]
+        segments = self.table.segments(answer)
+        rows = tuple(self._row(int(at), int(segments[at]), source) for at in found[offset : offset + limit])
+        return CustomerPage(rows, len(found))
+
+    def traits(self) -> dict[str, list[tuple[str, int]]]:
+        """Text traits with their most frequent values."""
+        shards = self._generation.shards
+        found: dict[str, list[tuple[str, int]]] = {}
+        for name, kind in self._generation.manifest.traits.items():
+            if kind != "text":
+                continue
+            texts = shards[0].trait(name).texts.to_pylist()
+            codes = np.concatenate([shard.trait(name).values for shard in shards])
+            counts = np.bincount(codes[codes >= 0], minlength=len(texts)).tolist()
+            ranked = sorted(zip(texts, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
+            found[name] = ranked[:_MOST_VALUES]
+        return found
+
+    def profile(self, source: Source, answer: RfmAnswer, identifier: str) -> CustomerProfile:
+        """One customer at a glance."""
+        customer = self.find(identifier)
+        place = self._place(customer)
+        at = int(self.table.starts[place.shard.number]) + place.row
+        traits = traits_of(place)
+        name = traits.get(NAME_TRAIT)
+        return CustomerProfile(
+            customer_id=customer_text(customer),
+            name=None if name is None else str(name),
+            identifiers=identifiers_of(place),
+            traits=traits,
+            first_seen=instant(int(self.table.first_seen[at]), source),
+            last_seen=instant(int(self.table.last_seen[at]), source),
+            events=place.shard.customers["events"][place.row].as_py(),
+            orders=int(self.table.orders[at]),
+            revenue=money(int(self.table.revenue[at]), source),
+            rfm=_rfm_row(customer, answer, source),
+        )
+
+    def orders(self, source: Source, identifier: str, *, limit: int, before: str | None) -> OrderPage:
+        return orders_page(self._place(self.find(identifier)), source, limit=limit, before=before)
+
+    def timeline(
+        self, source: Source, identifier: str, *, limit: int, before: str | None, events: Sequence[str]
+    ) -> TimelinePage:
+        return timeline_page(self._place(self.find(identifier)), source, limit=limit, before=before, events=events)
+
+    def find(self, identifier: str) -> int:
+        """The customer's number; raises when nobody or more than one is meant."""
+        found = self._candidates(identifier.strip())
+        if not found:
+            raise WotuError(
+                ErrorCode.UNKNOWN_CUSTOMER,
+                f"no customer is known as {identifier!r}; give an id such as c42, type:value or a bare value.",
+                field="identifier",
+            )
+        if len(found) > 1:
+            ids = ", ".join(customer_text(number) for number in sorted(found))
+            raise WotuError(
+                ErrorCode.AMBIGUOUS_IDENTIFIER,
+                f"{identifier!r} may mean {ids}; write its type in front, such as user_id:{identifier}.",
+                field="identifier",
+            )
+        return found.pop()
+
+    def _candidates(self, identifier: str) -> set[int]:
+        number = customer_number(identifier)
+        if number is not None and place_of(self._generation, number) is not None:
+            return {number}
+        kind, _, value = identifier.partition(":")
+        asked = [(kind, value)] if kind in IDENTIFIERS and value else [(kind, identifier) for kind in IDENTIFIERS]
+        known = self._generation.customer_of_subject
+        subjects = [subject for kind, value in asked for subject in subjects_of(self._identity, kind, value)]
+        return {int(known[subject]) for subject in subjects if subject < len(known)}
+
+    def _place(self, customer: int) -> Place:
+        place = place_of(self._generation, customer)
+        assert place is not None
+        return place
+
+    def _row(self, at: int, segment: int, source: Source) -> CustomerRow:
+        shard, row = self.table.locate(at)
+        identifiers = identifiers_of(Place(shard, row))
+        main = min(identifiers, key=lambda item: IDENTIFIERS.index(item.type), default=None)
+        last = int(self.table.last_order[at])
+        return CustomerRow(
+            customer_id=customer_text(int(self.table.ids[at])),
+            identifier=f"{main.type}:{main.value}" if main else "",
+            name=self.table.names[at].as_py(),
+            segment=KEYS[segment] if segment >= 0 else None,
+            orders=int(self.table.orders[at]),
+            revenue=money(int(self.table.revenue[at]), source),
+            last_order=from_micros(last, source.zone).date() if last else None,
+            first_seen=instant(int(self.table.first_seen[at]), source),
+            last_seen=instant(int(self.table.last_seen[at]), source),
+            identified=bool(self.table.identified[at]),
+        )
+
+
+def _rfm_row(customer: int, answer: RfmAnswer, source: Source) -> RfmRow | None:
+    at = np.flatnonzero(answer.customer == customer)
+    if not len(at):
+        return None
+    i = int(at[0])
+    r, f, m = (int(score) for score in answer.scores[:, i])
+    return RfmRow(
+        int(answer.recency[i]), int(answer.frequency[i]), money(int(answer.monetary[i]), source), r, f, m,
+        r * 100 + f * 10 + m, KEYS[answer.segment[i]],
+    )  # fmt: skip

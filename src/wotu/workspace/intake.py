@@ -1,0 +1,122 @@
+"""Messages in: from whatever a caller has, through inbox and settler, until every question can see them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wotu.collect.batch import Batch
+from wotu.collect.conform import conform
+from wotu.collect.dicts import messages_from_dicts, messages_from_ndjson
+from wotu.collect.importing import import_file
+from wotu.collect.inbox import Inbox
+from wotu.collect.mapping import load_mapping
+from wotu.collect.quarantine import Quarantine
+from wotu.collect.tables import messages_from_table
+from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.layout import Layout
+from wotu.core.locks import file_lock
+from wotu.core.settings import Settings
+from wotu.settle.settler import Settler
+
+Progress = Callable[[str], None]
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a call's messages; ``quarantined`` counts rows kept with a reason."""
+
+    accepted: int
+    duplicates: int
+    quarantined: int
+
+    def to_dict(self) -> dict[str, int]:
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "quarantined": self.quarantined}
+
+    def __add__(self, other: Outcome) -> Outcome:
+        return Outcome(
+            self.accepted + other.accepted, self.duplicates + other.duplicates, self.quarantined + other.quarantined
+        )
+
+
+class Intake:
+    """The way in for one workspace; any process may use it."""
+
+    def __init__(self, layout: Layout, settings: Settings) -> None:
+        self._layout = layout
+        self._settings = settings
+        self._inbox = Inbox(layout.inbox)
+
+    def collect(self, data: Any, *, source: str, namespace: str) -> Outcome:
+        """Dicts, a table or data frame, or the path of an NDJSON(.gz) or Parquet file."""
+        batch = self._batch(data, source, namespace, datetime.now(UTC))
+        return self._settled([(source, batch)], lambda _: None)
+
+    def import_files(self, files: Sequence[tuple[Path, Path]], progress: Progress = lambda _: None) -> Outcome:
+        """Files with their mappings, all in one settle; nothing is loaded unless every file can be read."""
+        batches = []
+        for path, mapping_path in files:
+            progress(f"reading {path.name}")
+            mapping = load_mapping(mapping_path)
+            batch = import_file(path, mapping, settings=self._settings, received=datetime.now(UTC))
+            batches.append((mapping.source or mapping_path.stem, batch))
+        return self._settled(batches, progress)
+
+    def settle(self, progress: Progress = lambda _: None) -> int:
+        """Settle what waits and bring timelines up to date, waiting for the lock; messages accepted."""
+        with file_lock(self._layout.settler_lock):
+            return Settler(self._layout, self._settings).settle(datetime.now(UTC), progress)
+
+    def _batch(self, data: Any, source: str, namespace: str, received: datetime) -> Batch:
+        currency = self._settings.currency
+        if isinstance(data, (str, Path)):
+            path = Path(data)
+            if path.suffix == ".parquet":
+                data = path
+            elif path.name.endswith((".ndjson", ".ndjson.gz", ".jsonl", ".jsonl.gz")):
+                return messages_from_ndjson(
+                    path, source=source, namespace=namespace, currency=currency, received=received
+                )
+            else:
+                message = f"{path.name}: collect takes .ndjson, .ndjson.gz or .parquet; import other tables with a mapping."
+                raise WotuError(ErrorCode.INVALID_FILE, message, field="data")
+        elif isinstance(data, Mapping):
+            data = [data]
+        if isinstance(data, Iterable) and not hasattr(data, "__arrow_c_stream__") and not isinstance(data, Path):
+            return messages_from_dicts(
+                data, source=source, namespace=namespace, currency=currency, received=received
+            )
+        # Naive times of a table are UTC, as those of messages are.
+        return messages_from_table(
+            data, source=source, namespace=namespace, currency=currency, zone=UTC, received=received
+        )
+
+    def _settled(self, batches: Sequence[tuple[str, Batch]], progress: Progress) -> Outcome:
+        quarantined = 0
+        segments = []
+        for source, batch in batches:
+            if batch.problems:
+                Quarantine(self._layout.quarantine).add(source, batch.problems, datetime.now(UTC))
+                quarantined += len(batch.problems)
+            if len(batch.table):
+                segments.append(self._inbox.append(conform(batch.table)))
+        outcome = Outcome(0, 0, quarantined)
+        for segment in segments:
+            receipt = self._receipt(segment, progress)
+            outcome += Outcome(receipt["accepted"], receipt["duplicates"], 0)
+        return outcome
+
+    def _receipt(self, segment: str, progress: Progress) -> dict[str, int]:
+        """Wait until the segment is settled, by whoever holds the lock, else by ourselves."""
+        while (receipt := self._inbox.read_receipt(segment)) is None:
+            with file_lock(self._layout.settler_lock, wait=False) as held:
+                if held:
+                    Settler(self._layout, self._settings).settle(datetime.now(UTC), progress)
+                    continue
+            time.sleep(_POLL_SECONDS)
+        return receipt

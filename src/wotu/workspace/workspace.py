@@ -1,0 +1,191 @@
+"""The workspace: what ``wotu.open`` gives, one method per question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from wotu.core.layout import Layout
+from wotu.core.money import exponent
+from wotu.core.periods import Unit, from_micros, midnight, to_micros
+from wotu.core.settings import Settings, read_settings
+from wotu.insight.events import EventsAnswer, events
+from wotu.insight.growth_accounting import GrowthAnswer, growth_accounting
+from wotu.insight.overview import Overview, overview
+from wotu.score.movement import Movement, movement
+from wotu.score.rfm import Monetary, Split, rfm
+from wotu.score.rfm_answer import RfmAnswer
+from wotu.timeline.executors import Executor, ThreadExecutor
+from wotu.timeline.generation import Generation, open_current
+from wotu.timeline.manifest import current
+from wotu.timeline.questions import EventSpec, Moment, Source
+from wotu.workspace.customer_table import CustomerPage
+from wotu.workspace.directory import Directory
+from wotu.workspace.intake import Intake, Outcome, Progress
+from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
+
+
+class Workspace:
+    """One folder with everything of an install. Reading is free; writing goes through inbox and settler."""
+
+    def __init__(self, layout: Layout, settings: Settings, executor: Executor) -> None:
+        self.layout = layout
+        self.settings = settings
+        self._executor = executor
+        self._generation: Generation | None = None
+        self._remember = lru_cache(maxsize=64)(self._rfm)
+
+    @classmethod
+    def open(cls, path: str | Path = "workspace", *, executor: Executor | None = None) -> Workspace:
+        """The workspace in ``path``, made on first use."""
+        layout = Layout(Path(path).expanduser().resolve())
+        layout.prepare()
+        return cls(layout, read_settings(layout.settings), executor or ThreadExecutor())
+
+    @property
+    def path(self) -> Path:
+        return self.layout.root
+
+    # ---- messages in
+
+    def collect(self, data: Any, *, source: str = "python", namespace: str = "default") -> dict[str, int]:
+        """Take messages in: Segment-spec dicts, an Arrow table or data frame, or a path.
+
+        Returns ``accepted``, ``duplicates`` and ``quarantined`` once the rows are visible to every later
+        question of any process.
+        """
+        return Intake(self.layout, self.settings).collect(data, source=source, namespace=namespace).to_dict()
+
+    def import_files(
+        self, files: Sequence[tuple[str | Path, str | Path]], *, progress: Progress = lambda _: None
+    ) -> dict[str, int]:
+        """Import (file, mapping) pairs in one settle; see ``collect.mapping`` for the mapping file."""
+        pairs = [(Path(path), Path(mapping)) for path, mapping in files]
+        outcome: Outcome = Intake(self.layout, self.settings).import_files(pairs, progress)
+        return outcome.to_dict()
+
+    # ---- questions
+
+    def events(
+        self, events_: EventSpec, *, measure: str = "customers", unit: Unit = "day", by: str | None = None,
+        since: Moment = None, until: Moment = None, where: str | dict[str, object] = "",
+        audience: str | None = None, timezone: str | None = None,
+    ) -> EventsAnswer:  # fmt: skip
+        """How often, by how many customers, with what amounts did events happen? See ``insight.events``."""
+        return events(
+            self.source(), events_, measure=measure, unit=unit, by=by, since=since, until=until, where=where,
+            audience=audience, timezone=timezone,
+        )  # fmt: skip
+
+    def growth_accounting(
+        self, events: EventSpec | None = None, *, unit: Unit = "week", since: Moment = None, until: Moment = None,
+        periods: int | None = None, week_start: str | None = None, where: str | dict[str, object] = "",
+        audience: str | None = None, timezone: str | None = None,
+    ) -> GrowthAnswer:  # fmt: skip
+        """Who is new, came again, came back, stayed away? See ``insight.growth_accounting``."""
+        return growth_accounting(
+            self.source(), events, unit=unit, since=since, until=until, periods=periods, week_start=week_start,
+            where=where, audience=audience, timezone=timezone,
+        )  # fmt: skip
+
+    def overview(self, *, days: int = 28) -> Overview:
+        """The last days against the days before them. See ``insight.overview``."""
+        return overview(self.source(), days=days)
+
+    def rfm(
+        self, as_of: date | str | None = None, *, window: str | None = None, monetary: Monetary = "total",
+        split: Split = "mean",
+    ) -> RfmAnswer:  # fmt: skip
+        """Recency, frequency, money and the eight value segments. See ``score.rfm``."""
+        kept = tuple(sorted(split.items())) if isinstance(split, Mapping) else split
+        return self._remember(self.generation_name(), as_of, window, monetary, kept)
+
+    def rfm_movement(self, before: date | str, after: date | str | None = None, **parameters: Any) -> Movement:
+        """Who moved between value segments from one day to another; parameters as of ``rfm``."""
+        return movement(self.rfm(before, **parameters), self.rfm(after, **parameters))
+
+    # ---- customers
+
+    def customers(
+        self, search: str = "", *, where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
+        offset: int = 0, layers: Mapping[str, Any] | None = None,
+    ) -> CustomerPage:  # fmt: skip
+        """Customers found by identifier or name, by traits and by value segment (of ``rfm(**layers)``)."""
+        answer = self.rfm(**(layers or {}))
+        return self._directory().page(
+            self.source(), answer, search=search, where=where, segment=segment, sort=sort, limit=limit, offset=offset
+        )
+
+    def traits(self) -> dict[str, list[tuple[str, int]]]:
+        """Every text trait with its most frequent values and how many customers have them."""
+        return self._directory().traits()
+
+    def customer(self, identifier: str) -> CustomerProfile:
+        """One customer by Wotu id, ``type:value`` or a bare value."""
+        return self._directory().profile(self.source(), self.rfm(), identifier)
+
+    def orders_of(self, identifier: str, *, limit: int = 20, before: str | None = None) -> OrderPage:
+        """A customer's orders with their lines, newest first."""
+        return self._directory().orders(self.source(), identifier, limit=limit, before=before)
+
+    def timeline_of(
+        self, identifier: str, *, limit: int = 50, before: str | None = None, events: Sequence[str] = ()
+    ) -> TimelinePage:
+        """Everything a customer did, newest first; only some ``events`` if named."""
+        return self._directory().timeline(self.source(), identifier, limit=limit, before=before, events=events)
+
+    # ---- what questions read
+
+    def now(self) -> datetime:
+        """The *now* of questions: the wall clock, or the end of the last day with events."""
+        return from_micros(self._now(self.generation()), self.settings.zone)
+
+    def is_empty(self) -> bool:
+        """Whether no event has come in yet."""
+        return self.generation().manifest.event_count == 0
+
+    def generation_name(self) -> str:
+        """Changes whenever the data changes."""
+        return self.generation().name
+
+    def generation(self) -> Generation:
+        """The current timelines; opened again when newer ones are published."""
+        name = current(self.layout.timelines)
+        if self._generation is None or self._generation.name != name:
+            opened = open_current(self.layout.timelines)
+            if opened is None:
+                Intake(self.layout, self.settings).settle()
+                opened = open_current(self.layout.timelines)
+            assert opened is not None
+            self._generation = opened
+        return self._generation
+
+    def source(self) -> Source:
+        """The current timelines with the workspace's settings, as questions read them."""
+        generation, settings = self.generation(), self.settings
+        return Source(
+            generation, self._executor, self._now(generation), settings.zone, settings.week_start, settings.currency,
+            exponent(settings.currency),
+        )  # fmt: skip
+
+    def _now(self, generation: Generation) -> int:
+        last = generation.manifest.last
+        if self.settings.questions_until == "data" and last is not None:
+            day = from_micros(last, self.settings.zone).date()
+            return midnight(day + timedelta(days=1), self.settings.zone)
+        return to_micros(datetime.now(UTC))
+
+    def _rfm(self, _generation: str, as_of: Any, window: Any, monetary: Any, split: Any) -> RfmAnswer:
+        unpacked = dict(split) if isinstance(split, tuple) else split
+        return rfm(self.source(), as_of=as_of, window=window, monetary=monetary, split=unpacked)
+
+    def _directory(self) -> Directory:
+        return _directory(self.generation(), self.layout.identity, self._now(self.generation()))
+
+
+@lru_cache(maxsize=2)
+def _directory(generation: Generation, identity: Path, now: int) -> Directory:
+    return Directory(generation, identity, now=now)

@@ -1,0 +1,60 @@
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from wotu.collect.inbox import Inbox
+
+ONE = pa.table({"type": ["track"], "n": [1]})
+TWO = pa.table({"type": ["track"], "n": [2]})
+
+
+def test_segments_wait_in_order_of_arrival(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path)
+    segments = [inbox.append(ONE), inbox.append(TWO), inbox.append(ONE)]
+    assert segments == sorted(segments)
+    assert [path.stem for path in inbox.pending()] == segments
+    assert [pq.read_table(path).to_pylist()[0]["n"] for path in inbox.pending()] == [1, 2, 1]
+
+
+def test_a_new_inbox_is_empty(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / "inbox")
+    assert (inbox.pending(), inbox.claimed(), inbox.claim(1)) == ([], [], [])
+    assert inbox.claimed() == []
+
+
+def test_a_claim_takes_all_pending_segments_and_is_fixed(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path)
+    first = inbox.append(ONE)
+    assert [path.stem for path in inbox.claim(7)] == [first]
+    later = inbox.append(TWO)
+    # The settle is repeated after a crash: it sees what it saw before.
+    assert [path.stem for path in Inbox(tmp_path).claim(7)] == [first]
+    assert [path.stem for path in inbox.pending()] == [later]
+    assert [path.stem for path in inbox.claim(10)] == [later]
+    assert inbox.claimed() == [7, 10]
+    inbox.discard(7)
+    assert inbox.claimed() == [10]
+    inbox.discard(7)
+    assert not (tmp_path / "claimed" / "7").exists()
+
+
+def test_a_half_written_segment_is_not_pending(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path)
+    segment = inbox.append(ONE)
+    (tmp_path / "incoming" / f".{segment}.parquet.1.tmp").write_bytes(b"PAR1")
+    assert [path.stem for path in inbox.pending()] == [segment]
+
+
+def test_receipts_are_read_back_and_pruned_by_age(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path)
+    assert inbox.read_receipt("a") is None
+    inbox.write_receipt("a", {"accepted": 1, "duplicates": 0})
+    inbox.write_receipt("b", {"accepted": 2})
+    os.utime(tmp_path / "receipts" / "a.json", (1_000, 1_000))
+    os.utime(tmp_path / "receipts" / "b.json", (2_000, 2_000))
+    assert inbox.read_receipt("a") == {"accepted": 1, "duplicates": 0}
+    assert inbox.prune_receipts(500, 2_000.0) == 1
+    assert inbox.read_receipt("a") is None
+    assert inbox.read_receipt("b") == {"accepted": 2}
