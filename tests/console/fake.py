@@ -175,10 +175,14 @@ class FakeWorkspace:
 
     def customers(
         self, search: str = "", where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
-        offset: int = 0,
+        offset: int = 0, layers: Any = None,
     ) -> Any:  # fmt: skip
-        self.calls.append(f"customers {search} {where} {segment} {sort} {limit} {offset}")
-        rows = [person for person in self.people if search.casefold() in f"{person['name']} {person['identifier']}".casefold()]
+        self.calls.append(f"customers {search} {where} {segment} {sort} {limit} {offset} {layers or {}}")
+        rows = [
+            person
+            for person in self.people
+            if search.casefold() in f"{person['name']} {person['identifier']}".casefold()
+        ]
         if segment:
             rows = [person for person in rows if person["segment"] == segment]
         if where:
@@ -209,14 +213,15 @@ class FakeWorkspace:
         )  # fmt: skip
         return plain(rows=rows, next=str(first + limit) if first + limit < 25 else None)
 
-    def timeline_of(self, customer_id: str, limit: int = 50, before: str | None = None) -> Any:
+    def timeline_of(self, customer_id: str, limit: int = 50, before: str | None = None, events: Any = ()) -> Any:
         self.customer(customer_id)
         first = int(before or 0)
-        rows = tuple(
+        rows = [
             plain(time=_moment(first + i), event="Order Completed" if i % 3 else "Coupon Redeemed", seq=1000 - i,
                   properties={"order_id": f"o-{first + i}", "revenue": "31.20", "note": None, "store": "367"})
             for i in range(min(limit, 120 - first))
-        )  # fmt: skip
+        ]  # fmt: skip
+        rows = [row for row in rows if not events or row.event in events]
         return plain(rows=rows, next=str(first + limit) if first + limit < 120 else None)
 
     def _segment(self, key: str, total: Decimal) -> Segment:

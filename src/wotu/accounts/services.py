@@ -41,9 +41,8 @@ def add_user(username: str, *, role: str = Role.OWNER, display_name: str = "") -
         raise invalid_argument("role", f"role={role!r} is not known; use one of {', '.join(Role.values)}.")
     try:
         with transaction.atomic():
-            user = User.objects.create(
-                username=name, display_name=display_name.strip()[:_LONGEST_NAME], role=role, password=make_password(None)
-            )
+            shown = display_name.strip()[:_LONGEST_NAME]
+            user = User.objects.create(username=name, display_name=shown, role=role, password=make_password(None))
             return _issue_token(user)
     except IntegrityError as error:
         raise invalid_argument("username", f"username={name!r} exists already; reset it instead.") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,8 +20,8 @@ def conform(table: pa.Table) -> pa.Table:
     required value is missing, a column is unknown, or a type cannot be converted exactly.
     """
     names = table.column_names
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(names).items():
+        if count > 1:
             raise _invalid(name, "appears twice")
         if name not in ENVELOPE.names and not is_property_column(name):
             raise _invalid(name, "is neither an envelope column nor a property column (p_…)")

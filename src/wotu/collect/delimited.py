@@ -7,7 +7,6 @@ import csv
 import io
 from array import array
 from collections import Counter
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -114,9 +113,11 @@ class _Records:
         at_once = max(1, _CELLS_AT_ONCE // len(self._header))
         kind = pa.schema([(name, pa.string()) for name in self._header])
         blocks = []
-        rows = self._rows()
-        while block := list(islice(rows, at_once)):
-            arrays = [_filled(pa.array(column, pa.string())) for column in zip(*block, strict=True)]
+        while block := self._block(at_once):
+            arrays = _columns(block)
+            if any(_holds_nul(array) for array in arrays):
+                arrays = _columns(self._without_nul(block)) or [pa.array([], pa.string())] * len(kind)
+            arrays = [pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array) for array in arrays]
             blocks.append(pa.record_batch(arrays, schema=kind))
         return pa.Table.from_batches(blocks, schema=kind)
 
@@ -129,26 +130,39 @@ class _Records:
             raise invalid_file(self._path, " is empty: it needs a header and at least one row.")
         return check_header(self._path, header)
 
-    def _rows(self) -> Iterator[list[str]]:
-        width = len(self._header)
-        while True:
-            line = self._reader.line_num + 1
+    def _block(self, size: int) -> list[list[str]]:
+        """The next ``size`` good rows (fewer at the end); the others become problems."""
+        rows: list[list[str]] = []
+        reader, lines, width = self._reader, self.lines, len(self._header)
+        while len(rows) < size:
+            line = reader.line_num + 1
             try:
-                row = next(self._reader)
+                row = next(reader)
             except StopIteration:
-                return
+                break
             except csv.Error as error:
                 self._refuse(line, None, _reason(error), [])
                 continue
-            if len(row) != width:
-                if row and not (len(row) == 1 and not row[0].strip()):
-                    self._refuse(line, None, f"has {len(row)} cells where the header has {width}", row)
-            elif any("\0" in cell for cell in row):
-                field = next(name for name, cell in zip(self._header, row, strict=True) if "\0" in cell)
-                self._refuse(line, field, "contains a NUL character", row)
-            else:
+            if len(row) == width and any(row):
+                lines.append(line)
+                rows.append(row)
+            elif any(row):
+                self._refuse(line, None, f"has {len(row)} cells where the header has {width}", row)
+        return rows
+
+    def _without_nul(self, block: list[list[str]]) -> list[list[str]]:
+        """The rows of the newest block that can be stored; the others become problems."""
+        lines = self.lines[-len(block) :]
+        del self.lines[-len(block) :]
+        good = []
+        for line, row in zip(lines, block, strict=True):
+            field = next((name for name, cell in zip(self._header, row, strict=True) if "\0" in cell), None)
+            if field is None:
                 self.lines.append(line)
-                yield row
+                good.append(row)
+            else:
+                self._refuse(line, field, "contains a NUL character", row)
+        return good
 
     def _refuse(self, line: int, field: str | None, reason: str, row: list[str]) -> None:
         named = dict(zip(self._header, row, strict=False)) | {
@@ -168,8 +182,13 @@ def check_header(path: Path, header: list[str]) -> list[str]:
     return names
 
 
-def _filled(column: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+def _columns(block: list[list[str]]) -> list[pa.Array]:
+    return [pa.array(column, pa.string()) for column in zip(*block, strict=True)]
+
+
+def _holds_nul(column: pa.Array) -> bool:
+    data = column.buffers()[2]
+    return data is not None and bool((np.frombuffer(data, np.uint8) == 0).any())
 
 
 def _reason(error: csv.Error) -> str:

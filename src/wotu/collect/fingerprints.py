@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,13 +12,12 @@ import pyarrow.compute as pc
 from wotu.collect.values import content_text
 
 _SEPARATOR = "\x1f"
+_AT_ONCE = 100_000
 
 
 def digests(texts: pa.Array, kind: str) -> pa.Array:
     """A 128-bit hash, as hex, of each text; ``kind`` keeps the ids of different things apart."""
-    prefix = f"{kind}{_SEPARATOR}".encode()
-    hashes = [blake2b(prefix + text, digest_size=16).hexdigest() for text in texts.cast(pa.large_binary()).to_pylist()]
-    return pa.array(hashes, pa.string())
+    return _hex(_hashes(texts, kind))
 
 
 def joined(columns: list[pa.Array]) -> pa.Array:
@@ -31,20 +31,41 @@ def joined(columns: list[pa.Array]) -> pa.Array:
 def content_ids(table: pa.Table, kind: str) -> pa.Array:
     """Ids made from the whole row and ``:`` its occurrence number, so that true duplicates stay."""
     names = sorted(table.column_names)
-    texts = joined([table[name].combine_chunks() for name in names])
-    numbers = pa.array(occurrences(texts)).cast(pa.string())
-    return pc.binary_join_element_wise(digests(texts, kind), numbers, ":")
+    hashes = _hashes(joined([table[name].combine_chunks() for name in names]), kind)
+    numbers = pa.array(occurrences(np.frombuffer(hashes, np.dtype("V16")))).cast(pa.string())
+    return pc.binary_join_element_wise(_hex(hashes), numbers, ":")
 
 
-def occurrences(texts: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """For each row, the how-manieth of its text it is, from 1."""
-    codes = texts.dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    order = np.argsort(codes, kind="stable")
-    sorted_codes = codes[order]
-    first = np.searchsorted(sorted_codes, sorted_codes)
-    numbers = np.empty(len(codes), np.int64)
-    numbers[order] = np.arange(len(codes)) - first + 1
+def occurrences(values: np.ndarray[tuple[int], Any]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """For each value, the how-manieth of its kind it is, from 1."""
+    halves = values.view(np.uint64).reshape(-1, 2)
+    order = np.lexsort((halves[:, 1], halves[:, 0]))
+    gathered = halves[order]
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = (gathered[1:] != gathered[:-1]).any(axis=1)
+    places = np.arange(len(order))
+    first = np.maximum.accumulate(np.where(begins, places, 0))
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = places - first + 1
     return numbers
+
+
+def _hashes(texts: pa.Array, kind: str) -> bytes:
+    """The 16 bytes of every hash, one after the other."""
+    prefix = f"{kind}{_SEPARATOR}".encode()
+    blocks = []
+    for start in range(0, len(texts), _AT_ONCE):
+        block = texts.slice(start, _AT_ONCE).cast(pa.large_binary()).to_pylist()
+        blocks.append(b"".join([blake2b(prefix + text, digest_size=16).digest() for text in block]))
+    return b"".join(blocks)
+
+
+def _hex(hashes: bytes) -> pa.Array:
+    count = len(hashes) // 16
+    offsets = np.arange(count + 1, dtype=np.int64) * 32
+    return pa.LargeStringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(hashes.hex().encode())).cast(
+        pa.string()
+    )
 
 
 def _as_text(column: pa.Array) -> pa.Array:

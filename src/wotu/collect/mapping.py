@@ -200,6 +200,9 @@ def _check(mapping: Mapping) -> None:
         for name, spec in as_properties(getattr(mapping, part) or {}).items():
             if (spec.column is None) == (not spec.columns):
                 raise invalid_mapping(f"{part}.{name}", f"{part}.{name} needs either column or columns.")
+    for name in as_properties(mapping.traits or {}):
+        if name in IDENTIFIERS:
+            raise invalid_mapping(f"traits.{name}", f"traits.{name} is an identifier; move it to identifiers.")
     _check_zone(mapping)
     _check_kind(mapping)
 

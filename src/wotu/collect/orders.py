@@ -76,7 +76,8 @@ def order_messages(rows: Rows, order: Order) -> dict[str, pa.Array]:
     if not len(groups):
         return {}
     total = _total(rows, order, groups, lines, revenue)
-    refused = _refused(rows, groups, columns, total, cancelled)
+    total = np.where(cancelled[groups.rows[groups.starts]], np.abs(total), total)
+    refused = _refused(rows, groups, columns, total)
     result = _messages(rows, groups, columns, lines)
     refund = result.pop("cancelled")
     result["p_revenue"] = pa.array(total)
@@ -92,7 +93,7 @@ def order_messages(rows: Rows, order: Order) -> dict[str, pa.Array]:
 def _messages(rows: Rows, groups: Groups, columns: dict[str, pa.Array], lines: pa.StructArray) -> dict[str, pa.Array]:
     first = {name: groups.first(column) for name, column in columns.items() if name != "time"}
     ids, refund = first.pop("id"), first["cancelled"]
-    times = columns["time"].cast(pa.int64()).to_numpy(zero_copy_only=False)[groups.rows]
+    times = columns["time"].cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)[groups.rows]
     identifiers = {name: column for name, column in first.items() if name != "cancelled"}
     nothing = pa.scalar(None, pa.string())
     offsets = pa.array(np.append(groups.starts, len(groups.rows)), pa.int32())
@@ -139,7 +140,7 @@ def _discount(rows: Rows, order: Order) -> Any:
 
 
 def _total(rows: Rows, order: Order, groups: Groups, lines: pa.StructArray, revenue: pa.Array | None) -> Integers:
-    """What each order cost; refunds as a positive amount."""
+    """What each order cost, as the file says it."""
     if revenue is None:
         return groups.sum(lines.field("amount"))
     missing = groups.first(revenue).is_null().to_numpy(zero_copy_only=False)
@@ -148,11 +149,9 @@ def _total(rows: Rows, order: Order, groups: Groups, lines: pa.StructArray, reve
     return np.asarray(groups.first(revenue).fill_null(0).to_numpy(zero_copy_only=False))
 
 
-def _refused(rows: Rows, groups: Groups, columns: dict[str, pa.Array], total: Integers, cancelled: Mask) -> Mask:
+def _refused(rows: Rows, groups: Groups, columns: dict[str, pa.Array], total: Integers) -> Mask:
     for name, column in rows.mapping.identifiers.items():
         _refuse(rows, groups, groups.differ(columns[name]), column, "the order has two different customers")
-    refund = cancelled[groups.rows[groups.starts]]
-    np.abs(total, out=total, where=refund)
     _refuse(rows, groups, total < 0, None, "the lines of the order add up to less than nothing")
     faulty = rows.faults.mask()[groups.rows]
     return np.asarray(np.logical_and.reduceat(faulty, groups.starts))

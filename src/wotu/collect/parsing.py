@@ -13,8 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wotu.collect.message import INSTANT
-from wotu.collect.values import AHEAD, EARLIEST, Fault, check_text, read_currency, read_id, read_number, read_time
-from wotu.core.money import exponent, to_minor
+from wotu.collect.values import (
+    AHEAD,
+    EARLIEST,
+    Fault,
+    check_text,
+    minor_units,
+    read_currency,
+    read_id,
+    read_number,
+    read_time,
+)
+from wotu.core.money import exponent
 
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
@@ -69,7 +79,10 @@ def by_distinct(column: pa.Array, read: Callable[[Any], Any], kind: pa.DataType,
     for code, value in enumerate(encoded.dictionary.to_pylist()):
         try:
             results.append(read(value))
-        except (ValueError, ArithmeticError) as error:
+        except ArithmeticError:
+            results.append(None)
+            refused[code] = "is too large"
+        except ValueError as error:
             results.append(None)
             refused[code] = str(error)
     if refused:
@@ -92,11 +105,15 @@ def ids(column: pa.Array, faults: Faults, name: str) -> pa.Array:
         return by_distinct(column, lambda value: read_id(value, name), pa.string(), faults, name)
     text = pc.utf8_trim_whitespace(column)
     text = pc.if_else(pc.equal(text, ""), pa.scalar(None, text.type), text)
-    if len(text) > text.null_count and pc.all(pc.match_substring_regex(text, r"^\d+\.0$")).as_py():
+    if _all_floats(text.slice(0, 100)) and len(text) > text.null_count and _all_floats(text):
         text = pc.utf8_slice_codeunits(text, 0, stop=-2)
     faults.add(pc.greater(pc.utf8_length(text), 512).fill_null(False), name, "is longer than 512 characters")
     mark_nul(text, faults, name)
     return text
+
+
+def _all_floats(text: pa.Array) -> bool:
+    return bool(pc.all(pc.match_substring_regex(text, r"^\d+\.0$"), min_count=0).as_py())
 
 
 def mark_nul(text: pa.Array, faults: Faults, name: str) -> None:
@@ -163,7 +180,7 @@ def money(column: pa.Array, currency: str, faults: Faults, name: str) -> pa.Arra
     """Amounts of major units as int64 minor units of ``currency``, rounded half up from their text."""
     if pa.types.is_floating(column.type):
         return _money_of_floats(column.cast(pa.float64()), currency, faults, name)
-    return decimals(column, lambda number: to_minor(number, currency), pa.int64(), faults, name)
+    return decimals(column, lambda number: minor_units(number, name, currency), pa.int64(), faults, name)
 
 
 def money_by_row(column: pa.Array, currencies: pa.Array | None, default: str, faults: Faults, name: str) -> pa.Array:
@@ -202,7 +219,7 @@ def _money_of_floats(column: pa.Array, currency: str, faults: Faults, name: str)
     rest = np.flatnonzero(~exact & ~missing)
     if len(rest):
         part = Faults(len(rest))
-        amounts = decimals(pa.array(values[rest]), lambda n: to_minor(n, currency), pa.int64(), part, name)
+        amounts = decimals(pa.array(values[rest]), lambda n: minor_units(n, name, currency), pa.int64(), part, name)
         result[rest] = amounts.fill_null(0).to_numpy(zero_copy_only=False)
         for row, fault in part.by_row.items():
             faults.by_row.setdefault(int(rest[row]), fault)
@@ -258,6 +275,8 @@ def _fast_instants(column: pa.Array, zone: tzinfo) -> pa.Array | None:
         return None
     for kind in (pa.timestamp("us"), INSTANT):
         try:
+            # A failing cast reads the whole column before it says so; a few values tell it sooner.
+            column.slice(0, 100).cast(kind)
             return column.cast(kind).cast(INSTANT)
         except pa.ArrowInvalid:
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 import os
+from collections import Counter
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def _as_table(data: Any) -> pa.Table:
         raise _invalid("data", f"{type(data).__name__} is neither an Arrow table nor a data frame nor a .parquet path.")
     # The row labels that pandas sends along are no property.
     table = data.select([name for name in data.column_names if not name.startswith("__index_level_")])
-    twice = [name for name in table.column_names if table.column_names.count(name) > 1]
+    twice = [name for name, count in Counter(table.column_names).items() if count > 1]
     if twice:
         raise _invalid(twice[0], f"Two columns are named {twice[0]}; rename one.")
     if "event" not in table.column_names:

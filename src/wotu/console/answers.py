@@ -22,7 +22,7 @@ _lock = threading.Lock()
 @cache
 def workspace() -> Any:
     """The open workspace of this process."""
-    return wotu.open(settings.WOTU_WORKSPACE)
+    return wotu.open(str(settings.WOTU_WORKSPACE))
 
 
 def ask(question: str, *arguments: Any, **parameters: Any) -> Any:

@@ -100,7 +100,7 @@ def _growth(periods: tuple[Any, ...], labels: list[str], theme: str) -> dict[str
             "bargap": 0.28,
             "height": 280,
             "hovermode": "x unified",
-            "xaxis": {"type": "category", "tickangle": 0, "nticks": 7},
+            "xaxis": {"type": "category", "tickangle": 0},
             "yaxis": {"tickformat": ",~s"},
         },
     }

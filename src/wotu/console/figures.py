@@ -58,9 +58,9 @@ def count(number: Number | None) -> str:
     """A count in short: 2,469 or 15.6万."""
     if number is None:
         return NO_VALUE
-    if abs(number) < _SHORTENED_FROM:
+    if abs(_decimal(number)) < _SHORTENED_FROM:
         return count_exact(number)
-    return _signs(format_compact_decimal(number, locale=locale(), fraction_digits=1))
+    return _signs(format_compact_decimal(_decimal(number), locale=locale(), fraction_digits=1))
 
 
 def count_exact(number: Number | None) -> str:
@@ -75,7 +75,9 @@ def percent(rate: Number | None) -> str:
 
 def shown(value: Number | None, unit: Unit, currency: str) -> str:
     """A figure in short, by its unit."""
-    return {"money": lambda: money(value, currency), "rate": lambda: percent(value)}.get(unit, lambda: count(value))()
+    if unit == "money":
+        return money(value, currency)
+    return percent(value) if unit == "rate" else count(value)
 
 
 def exact(value: Number | None, unit: Unit, currency: str) -> str:
@@ -89,6 +91,11 @@ def exact(value: Number | None, unit: Unit, currency: str) -> str:
 
 def signed_money(amount: Number, currency: str) -> str:
     """A change of money with its sign always shown."""
+    value = _decimal(amount)
+    if locale().language == "zh" and _SHORTENED_FROM <= abs(value) < 10 * _SHORTENED_FROM:
+        # One decimal of 万 is a thousand: too coarse beside other parts of the same change.
+        text = format_compact_currency(value, currency, locale=locale(), fraction_digits=2)
+        return _plus(amount) + _signs(text)
     return _plus(amount) + money(amount, currency)
 
 

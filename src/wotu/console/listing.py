@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 from wotu.console.answers import workspace
+from wotu.console.parameters import RfmParameters
 from wotu.console.words import SEGMENTS
 
 SORTS = ("revenue", "orders", "last_order", "last_seen", "first_seen", "name")
@@ -28,6 +29,7 @@ class Listing:
     sort: str = _DEFAULT_SORT
     size: int = _DEFAULT_SIZE
     page: int = 1
+    parameters: RfmParameters = field(default_factory=lambda: RfmParameters.read({}))
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Listing:
@@ -42,7 +44,8 @@ class Listing:
             segment=segment if segment in SEGMENTS else "",
             sort=sort if sort.removeprefix("-") in SORTS else _DEFAULT_SORT,
             size=int(size) if size in {str(each) for each in SIZES} else _DEFAULT_SIZE,
-            page=int(page) if page.isascii() and page.isdigit() and 1 <= int(page[:9]) else 1,
+            parameters=RfmParameters.read(query),
+            page=int(page) if page.isascii() and page.isdigit() and int(page[:9]) >= 1 else 1,
         )
 
     @property
@@ -71,26 +74,27 @@ class Listing:
             "sort": "" if self.sort == _DEFAULT_SORT else self.sort,
             "size": "" if self.size == _DEFAULT_SIZE else self.size,
             "page": "" if self.page == 1 else self.page,
+            **self.parameters.changed,
             **changes,
         }
         return urlencode({name: value for name, value in own.items() if value not in ("", None)})
 
     def rows(self) -> Any:
         """This page of customers, with the number there are in all."""
-        return workspace().customers(
-            search=self.search, where=self.where, segment=self.segment, sort=self.sort,
-            limit=self.size, offset=self.offset,
-        )  # fmt: skip
+        return self._page(self.size, self.offset)
 
     def all_rows(self) -> Iterator[Any]:
         """Every customer of the listing, a page at a time."""
         offset = 0
         while True:
-            page = workspace().customers(
-                search=self.search, where=self.where, segment=self.segment, sort=self.sort,
-                limit=_EXPORT_PAGE, offset=offset,
-            )  # fmt: skip
+            page = self._page(_EXPORT_PAGE, offset)
             yield from page.rows
             offset += _EXPORT_PAGE
             if offset >= page.total:
                 return
+
+    def _page(self, limit: int, offset: int) -> Any:
+        return workspace().customers(
+            search=self.search, where=self.where, segment=self.segment, sort=self.sort, limit=limit, offset=offset,
+            layers=self.parameters.arguments(),
+        )  # fmt: skip

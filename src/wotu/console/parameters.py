@@ -75,7 +75,7 @@ class RfmParameters:
     def _own(self) -> dict[str, Any]:
         own: dict[str, Any] = {}
         for name in ("r", "f"):
-            own[name] = self._try(name, lambda name=name: _whole(self.typed[name], name))  # type: ignore[misc]
+            own[name] = self._try(name, lambda name=name: _whole(self.typed[name], name))
         own["m"] = self._try("m", lambda: _amount(self.typed["m"]))
         return own
 

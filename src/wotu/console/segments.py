@@ -1,4 +1,4 @@
-"""The eight value segments as a board, and the customers behind any one of them."""
+"""The eight value segments as a board."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def board(answer: Any, parameters: str) -> list[Cell]:
 
 @dataclass(frozen=True)
 class Member:
-    """A customer of a segment as the answer scored it."""
+    """A customer as the answer scored it."""
 
     customer_id: str
     recency_days: int
@@ -54,18 +54,13 @@ class Member:
     r: int
     f: int
     m: int
-    score: float
     segment: str
 
 
-def members(answer: Any, segment: str = "", *, limit: int | None = None, offset: int = 0) -> Iterator[Member]:
-    """The customers of ``segment`` (of all, if empty), the most valuable first."""
-    table = answer.table
-    if segment:
-        keys = table.column("segment").to_pylist()
-        table = table.take([index for index, key in enumerate(keys) if key == segment])
-    table = table.sort_by([("monetary", "descending"), ("customer_id", "ascending")]).slice(offset, limit)
-    names = tuple(Member.__dataclass_fields__)
+def members(answer: Any) -> Iterator[Member]:
+    """Every customer of an answer, the most valuable first."""
+    table = answer.table.sort_by([("monetary", "descending"), ("customer_id", "ascending")])
+    names = list(Member.__dataclass_fields__)
     for batch in table.select(names).to_batches(max_chunksize=5_000):
         for row in batch.to_pylist():
             yield Member(**row)

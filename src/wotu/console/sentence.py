@@ -28,7 +28,8 @@ def what_changed(overview: Any, currency: str) -> SafeString:
     if not before:
         return format_html(
             _("Revenue is <em>{revenue}</em>; there is nothing to compare with, as the {period} before had no orders."),
-            revenue=shown, period=period,
+            revenue=shown,
+            period=period,
         )
     share = (now - before) / abs(before)
     if not round(share * 100, 1):
@@ -51,14 +52,15 @@ def _moved(overview: Any, currency: str, share: Decimal, shown: str, period: str
     total = sum((part.amount for part in parts), Decimal(0))
     if along and total:
         why = _why(along[0].amount / total)
-        sentence = format_html("{} {}", sentence, format_html(why, reason=reason(along[0], currency)))
+        sentence = _then(sentence, format_html(why, reason=reason(along[0], currency)))
     if against and abs(against[0].amount) >= abs(total) * _WORTH_SAYING:
-        sentence = format_html(
-            "{} {}",
-            sentence,
-            format_html(_("Against that, {reason}."), reason=reason(against[0], currency)),
-        )
+        sentence = _then(sentence, format_html(_("Against that, {reason}."), reason=reason(against[0], currency)))
     return sentence
+
+
+def _then(first: SafeString, second: SafeString) -> SafeString:
+    """Two sentences in a row; Chinese puts no blank between them."""
+    return format_html("{}{}{}", first, "" if figures.locale().language == "zh" else " ", second)
 
 
 def _why(share: Decimal) -> str:

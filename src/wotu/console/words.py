@@ -32,9 +32,7 @@ FIGURES: dict[str, FigureWords] = {
         _("Revenue of orders in the period, less refunds. A refund counts at the time of its order."),
     ),
     "orders": FigureWords(_("Orders"), _("Orders in the period that were not cancelled or refunded in full.")),
-    "active_customers": FigureWords(
-        _("Active customers"), _("Customers who ordered at least once in the period.")
-    ),
+    "active_customers": FigureWords(_("Active customers"), _("Customers who ordered at least once in the period.")),
     "repeat_rate": FigureWords(
         _("Repeat rate"),
         _("Customers with an earlier order who order in the period ÷ customers with an earlier order."),
@@ -70,28 +68,44 @@ EXISTING_FACTORS = ("existing_customers", "repeat_rate", "repeat_amount")
 
 SEGMENTS: dict[str, SegmentWords] = {
     "important_value": SegmentWords(
-        _("Important: value"), _("recent · often · much"), _("Keep and deepen: own benefits, early access.")
+        _("Important: value"),
+        _("recent · often · much"),
+        _("Keep and deepen: own benefits, early access."),
     ),
     "important_develop": SegmentWords(
-        _("Important: develop"), _("recent · seldom · much"), _("Raise frequency: related categories, regular delivery.")
+        _("Important: develop"),
+        _("recent · seldom · much"),
+        _("Raise frequency: related categories, regular delivery."),
     ),
     "important_keep": SegmentWords(
-        _("Important: keep"), _("long ago · often · much"), _("Reach out in person: they are leaving.")
+        _("Important: keep"),
+        _("long ago · often · much"),
+        _("Reach out in person: they are leaving."),
     ),
     "important_winback": SegmentWords(
-        _("Important: win back"), _("long ago · seldom · much"), _("Find the reason, then give one to return.")
+        _("Important: win back"),
+        _("long ago · seldom · much"),
+        _("Find the reason, then give one to return."),
     ),
     "general_value": SegmentWords(
-        _("General: value"), _("recent · often · little"), _("Raise the basket: bundles, a threshold just above their usual.")
+        _("General: value"),
+        _("recent · often · little"),
+        _("Raise the basket: bundles, a threshold just above their usual."),
     ),
     "general_develop": SegmentWords(
-        _("General: develop"), _("recent · seldom · little"), _("Win the next order: a light offer soon after the last.")
+        _("General: develop"),
+        _("recent · seldom · little"),
+        _("Win the next order: a light offer soon after the last."),
     ),
     "general_keep": SegmentWords(
-        _("General: keep"), _("long ago · often · little"), _("Wake them with what they used to buy.")
+        _("General: keep"),
+        _("long ago · often · little"),
+        _("Wake them with what they used to buy."),
     ),
     "general_winback": SegmentWords(
-        _("General: win back"), _("long ago · seldom · little"), _("Spend little: automatic messages only.")
+        _("General: win back"),
+        _("long ago · seldom · little"),
+        _("Spend little: automatic messages only."),
     ),
 }
 NO_SEGMENT = _("No order yet")

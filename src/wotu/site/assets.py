@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -23,12 +24,13 @@ def collect_static() -> bool:
         return False
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True, exist_ok=True)
+    files_storage: Any = staticfiles_storage
     collected = {}
     for name, opened, _ in files:
         with opened() as source:
             staticfiles_storage.save(name, source)
         collected[name] = (staticfiles_storage, name)
-    for _original, _processed, outcome in staticfiles_storage.post_process(collected):
+    for _original, _processed, outcome in files_storage.post_process(collected):
         if isinstance(outcome, Exception):
             raise outcome
     write_durably(stamp, mark.encode())

@@ -21,6 +21,8 @@ def _sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
+        # Tests with several connections need a file: one in memory has no write-ahead log.
+        "TEST": {"NAME": str(path.with_name("control-test.db"))},
         "OPTIONS": {
             "timeout": _WAIT_SECONDS,
             # A transaction takes its write lock when it begins: two that read first would otherwise fail at once.

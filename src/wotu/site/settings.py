@@ -18,8 +18,11 @@ WOTU_SETTINGS = read_settings(WOTU_WORKSPACE / "wotu.toml")
 DEBUG = False
 SECRET_KEY = secret_key(WOTU_WORKSPACE)
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *WOTU_SETTINGS.allowed_hosts]
-CSRF_TRUSTED_ORIGINS = [f"https://{host.replace('.', '*.', 1) if host.startswith('.') else host}"
-                        for host in WOTU_SETTINGS.allowed_hosts if host != "*"]
+CSRF_TRUSTED_ORIGINS = [
+    f"https://{host.replace('.', '*.', 1) if host.startswith('.') else host}"
+    for host in WOTU_SETTINGS.allowed_hosts
+    if host != "*"
+]
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -73,8 +76,10 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
-     "OPTIONS": {"user_attributes": ("username", "display_name")}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "display_name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -111,5 +116,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"stderr": {"class": "logging.StreamHandler"}},
-    "loggers": {"django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        # A refused question is an answer, not an event for the log.
+        "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+    },
 }

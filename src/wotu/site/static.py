@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.contrib.staticfiles.finders import get_finders
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -31,9 +33,14 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
 class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]
     """WhiteNoise, answering an asynchronous server with an asynchronous body."""
 
+    def add_files(self, root: Any, prefix: str | None = None) -> None:
+        """Serve a folder, which before the first collection is an empty one."""
+        Path(root).mkdir(parents=True, exist_ok=True)
+        super().add_files(root, prefix=prefix)
+
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponseBase:
-        response = WhiteNoiseMiddleware.serve(static_file, request)
+        response: FileResponse = WhiteNoiseMiddleware.serve(static_file, request)
         if not isinstance(request, ASGIRequest):
             return response
         answer = StreamingHttpResponse(_chunks(response), status=response.status_code)
@@ -63,12 +70,12 @@ def unused(path: str) -> bool:
 
 def used_files() -> list[tuple[str, Callable[[], Any], str]]:
     """Every static file the console uses: its path, how to open it, and a mark that changes with it."""
-    found = []
+    found: list[tuple[str, Callable[[], Any], str]] = []
     for finder in get_finders():
         for path, storage in finder.list([]):
             prefix = getattr(storage, "prefix", None)
             name = f"{prefix}/{path}" if prefix else path
             if not unused(name):
                 modified = storage.get_modified_time(path).timestamp()
-                found.append((name, lambda s=storage, p=path: s.open(p), f"{storage.size(path)}:{modified}"))
+                found.append((name, partial(storage.open, path), f"{storage.size(path)}:{modified}"))
     return found

@@ -75,22 +75,12 @@ def _orders(customer_id: str, request: HttpRequest) -> dict[str, Any]:
 
 def _timeline(customer_id: str, request: HttpRequest) -> dict[str, Any]:
     wanted = request.GET.get("event", "")
-    rows, following = _events(customer_id, wanted, request.GET.get("before") or None)
-    days = [(day, [_entry(row) for row in group]) for day, group in groupby(rows, key=lambda row: row.time.date())]
+    before = request.GET.get("before") or None
+    page = workspace().timeline_of(customer_id, limit=_EVENTS, before=before, events=(wanted,) if wanted else ())
+    days = [(day, [_entry(row) for row in group]) for day, group in groupby(page.rows, key=lambda row: row.time.date())]
     carried = {"event": wanted} if wanted else {}
-    more = urlencode({**carried, "before": following}) if following else ""
+    more = urlencode({**carried, "before": page.next}) if page.next else ""
     return {"days": days, "timeline_more": more, "wanted": wanted, "kinds": _kinds(customer_id, wanted)}
-
-
-def _events(customer_id: str, wanted: str, before: str | None) -> tuple[list[Any], str | None]:
-    """A page of events; with a kind wanted, pages are read until enough of it are found."""
-    found: list[Any] = []
-    while True:
-        page = workspace().timeline_of(customer_id, limit=_EVENTS, before=before)
-        found += [row for row in page.rows if not wanted or row.event == wanted]
-        before = page.next
-        if before is None or len(found) >= _EVENTS or not wanted:
-            return found, before
 
 
 def _kinds(customer_id: str, wanted: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +14,7 @@ from django.views.decorators.http import require_GET
 from wotu.console.answers import ask, workspace
 from wotu.console.exporting import export
 from wotu.console.listing import SIZES, Listing
-from wotu.console.parameters import RfmParameters
 from wotu.console.permissions import require_export
-from wotu.console.segments import members
 from wotu.console.words import SEGMENTS, segment_name
 
 _MOST_VALUES = 40
@@ -36,25 +33,27 @@ class Column:
 
 @require_GET
 def customers(request: HttpRequest) -> HttpResponse:
-    """The list; with parameters of a value question, that question's segment."""
-    parameters = RfmParameters.read(request.GET)
-    listing = Listing.read(request.GET)
+    """The list. Segments are those of the default value question, or of the one whose parameters the address has."""
     if workspace().is_empty():
         return render(request, "console/customers_empty.html", {"room": "customers"})
-    if listing.segment and parameters.changed:
-        context = _scored(listing, parameters)
-    else:
-        context = _listed(listing)
-    context |= {
+    listing = Listing.read(request.GET)
+    page = listing.rows()
+    context = {
         "room": "customers",
         "listing": listing,
+        "rows": page.rows,
+        "total": page.total,
+        "columns": _columns(listing),
+        "pages": _pages(listing, page.total),
+        "export_query": listing.query(page=""),
         "segments": [(key, words.name) for key, words in SEGMENTS.items()],
         "traits": {name: values[:_MOST_VALUES] for name, values in ask("traits").items()},
         "sizes": SIZES,
         "chosen_trait": f"{listing.trait}:{listing.value}" if listing.trait else "",
     }
     only_result = getattr(request, "htmx", None) and request.htmx.target == "result"  # type: ignore[attr-defined]
-    response = render(request, "console/parts/customer_result.html" if only_result else "console/customers.html", context)
+    template = "console/parts/customer_result.html" if only_result else "console/customers.html"
+    response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
@@ -63,41 +62,18 @@ def customers(request: HttpRequest) -> HttpResponse:
 def export_customers(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """The whole filtered list as a file."""
     require_export(request, kind)
-    listing, parameters = Listing.read(request.GET), RfmParameters.read(request.GET)
-    if listing.segment and parameters.changed:
-        header, rows = _scored_export(listing, parameters)
-    else:
-        header, rows = _listed_export(listing)
+    header = [
+        _("Customer ID"), _("Identifier"), _("Name"), _("Segment"), _("Orders"), _("Net revenue"),
+        _("Last order"), _("First seen"), _("Last seen"),
+    ]  # fmt: skip
+    rows = (
+        (
+            row.customer_id, row.identifier, row.name, segment_name(row.segment), row.orders, row.revenue,
+            row.last_order, row.first_seen, row.last_seen,
+        )
+        for row in Listing.read(request.GET).all_rows()
+    )  # fmt: skip
     return export(request, "customers", header, rows, kind=kind)
-
-
-def _listed(listing: Listing) -> dict[str, Any]:
-    page = listing.rows()
-    return {
-        "rows": page.rows,
-        "total": page.total,
-        "columns": _columns(listing),
-        "pages": _pages(listing, page.total, ""),
-        "export_query": listing.query(page=""),
-    }
-
-
-def _scored(listing: Listing, parameters: RfmParameters) -> dict[str, Any]:
-    answer = ask("rfm", **parameters.arguments())
-    total = next(segment.customers for segment in answer.segments if segment.key == listing.segment)
-    rows = [
-        (member, workspace().customer(member.customer_id))
-        for member in members(answer, listing.segment, limit=listing.size, offset=listing.offset)
-    ]
-    query = listing.query(page="", q="", trait="", sort="")
-    return {
-        "scored": rows,
-        "as_of": answer.as_of,
-        "total": total,
-        "parameters": parameters,
-        "pages": _pages(listing, total, parameters.query),
-        "export_query": f"{query}&{parameters.query}",
-    }
 
 
 def _columns(listing: Listing) -> list[Column]:
@@ -119,48 +95,12 @@ def _column(listing: Listing, key: str, name: str, numeric: bool) -> Column:
     return Column(key, name, numeric, listing.query(sort=turned if current else first, page=""), current)
 
 
-def _pages(listing: Listing, total: int, extra: str) -> dict[str, Any]:
+def _pages(listing: Listing, total: int) -> dict[str, Any]:
     last = max(-(-total // listing.size), 1)
-
-    def at(page: int) -> str:
-        query = listing.query(page="" if page == 1 else page)
-        return "&".join(part for part in (query, extra) if part)
-
+    before, after = listing.page - 1, listing.page + 1
     return {
         "first_row": min(listing.offset + 1, total),
         "last_row": min(listing.offset + listing.size, total),
-        "page": listing.page,
-        "last": last,
-        "previous": at(listing.page - 1) if listing.page > 1 else None,
-        "next": at(listing.page + 1) if listing.page < last else None,
+        "previous": listing.query(page="" if before == 1 else before) if before >= 1 else None,
+        "next": listing.query(page=after) if after <= last else None,
     }
-
-
-def _listed_export(listing: Listing) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    header = [
-        _("Customer ID"), _("Identifier"), _("Name"), _("Segment"), _("Orders"), _("Net revenue"),
-        _("Last order"), _("First seen"), _("Last seen"),
-    ]  # fmt: skip
-    rows = (
-        (
-            row.customer_id, row.identifier, row.name, segment_name(row.segment), row.orders, row.revenue,
-            row.last_order, row.first_seen, row.last_seen,
-        )
-        for row in listing.all_rows()
-    )  # fmt: skip
-    return header, rows
-
-
-def _scored_export(listing: Listing, parameters: RfmParameters) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    return scored_rows(ask("rfm", **parameters.arguments()), listing.segment)
-
-
-def scored_rows(answer: Any, segment: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """Header and rows of the customers of a value answer."""
-    header = [_("Customer ID"), _("Segment"), _("Days since last order"), _("Orders"), _("Monetary"), "R", "F", "M"]
-    rows = (
-        (each.customer_id, segment_name(each.segment), each.recency_days, each.frequency, each.monetary,
-         each.r, each.f, each.m)
-        for each in members(answer, segment)
-    )  # fmt: skip
-    return header, rows

@@ -131,9 +131,7 @@ def contributions(overview: Any, currency: str) -> list[Part]:
             rows.append(Part(key, name, total, *diverging_bar(float(total), largest), value="", level=1))
         for part in parts:
             unit: Any = FACTOR_UNITS[part.factor]
-            moved = (
-                f"{figures.shown(part.previous, unit, currency)} → {figures.shown(part.value, unit, currency)}"
-            )
+            moved = f"{figures.shown(part.previous, unit, currency)} → {figures.shown(part.value, unit, currency)}"
             bar = diverging_bar(float(part.amount), largest)
             rows.append(Part(part.factor, str(FACTORS[part.factor]), part.amount, *bar, value=moved, level=2))
     return rows

@@ -5,12 +5,12 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
 
 from wotu.accounts import services
 from wotu.accounts.models import Theme, User
+from wotu.console.redirects import own_address
 from wotu.console.shell import RAIL_COOKIE, THEME_COOKIE
 from wotu.core.errors import invalid_argument
 
@@ -56,15 +56,11 @@ def rail(request: HttpRequest) -> HttpResponse:
 
 def remember_language(response: HttpResponse, chosen: str) -> None:
     """Keep the language in this browser."""
-    response.set_cookie(
-        settings.LANGUAGE_COOKIE_NAME, chosen, max_age=_YEAR, httponly=True, samesite="Lax"
-    )
+    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, chosen, max_age=_YEAR, httponly=True, samesite="Lax")
 
 
 def _back(request: HttpRequest) -> HttpResponse:
     """To the page the form stood on, never to another host; a script that stays gets no page."""
     if request.headers.get("X-Requested-With") == "wotu":
         return HttpResponse(status=204)
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return HttpResponseRedirect(target if safe else "/")
+    return HttpResponseRedirect(own_address(request, request.POST.get("next", "")) or "/")

@@ -9,7 +9,6 @@ from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -20,6 +19,7 @@ from wotu.accounts import reads, services
 from wotu.accounts.limits import AttemptsSpent
 from wotu.accounts.models import User
 from wotu.console.pages.preferences import remember_language
+from wotu.console.redirects import own_address
 
 _BACKEND = "wotu.accounts.backends.SessionUser"
 
@@ -95,6 +95,4 @@ def _enter(request: HttpRequest, user: User, target: str) -> HttpResponse:
 
 
 def _target(request: HttpRequest) -> str:
-    target = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return target if safe else ""
+    return own_address(request, request.POST.get("next") or request.GET.get("next") or "")

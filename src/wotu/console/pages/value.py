@@ -6,14 +6,15 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from wotu.console.answers import ask, workspace
 from wotu.console.exporting import export
-from wotu.console.pages.customers import scored_rows
 from wotu.console.parameters import RfmParameters
 from wotu.console.permissions import require_export
-from wotu.console.segments import board
+from wotu.console.segments import board, members
+from wotu.console.words import segment_name
 from wotu.core.errors import WotuError
 
 
@@ -40,7 +41,13 @@ def layers(request: HttpRequest) -> HttpResponse:
 def export_layers(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """Every customer with its scores and segment as a file."""
     require_export(request, kind)
-    header, rows = scored_rows(ask("rfm", **RfmParameters.read(request.GET).arguments()), "")
+    answer = ask("rfm", **RfmParameters.read(request.GET).arguments())
+    header = [_("Customer ID"), _("Segment"), _("Days since last order"), _("Orders"), _("Monetary"), "R", "F", "M"]
+    rows = (
+        (each.customer_id, segment_name(each.segment), each.recency_days, each.frequency, each.monetary,
+         each.r, each.f, each.m)
+        for each in members(answer)
+    )  # fmt: skip
     return export(request, "value", header, rows, kind=kind)
 
 

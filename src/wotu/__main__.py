@@ -1,0 +1,5 @@
+"""``python -m wotu``."""
+
+from wotu.cli.main import main
+
+raise SystemExit(main())

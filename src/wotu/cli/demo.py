@@ -1,0 +1,98 @@
+"""``wotu demo``: the whole Complete Journey data set, its main findings, and the console on it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from wotu.cli.complete_journey import prepare_files
+from wotu.cli.control import connect
+from wotu.cli.findings import show_findings
+from wotu.cli.options import add_verb, common, workspace_path
+from wotu.cli.output import console, messages
+from wotu.cli.service import check_port, serve
+from wotu.cli.team import sign_in_link
+from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.layout import Layout
+from wotu.core.settings import Settings
+from wotu.workspace import Workspace
+
+SETTINGS = Settings(
+    timezone="America/New_York", currency="USD", questions_until="data", name="The Complete Journey", week_start="monday"
+)
+_USER = "demo"
+# Files read, customers resolved, messages written, timelines built.
+_STEPS = 8
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add the verb of this file."""
+    demo = add_verb(verbs, "demo", _demo, "Load a real data set, print its main findings and serve the console.")
+    demo.add_argument("--no-serve", action="store_true", help="load and print, then end")
+    demo.add_argument("--reset", action="store_true", help="load everything again")
+    demo.add_argument("--customers", type=int, metavar="N", help="only the first N households")
+    demo.add_argument("--host", default="127.0.0.1", metavar="H")
+    demo.add_argument("--port", type=int, default=8000, metavar="P")
+
+
+def _demo(options: Namespace) -> None:
+    common(options)
+    if not options.no_serve:
+        check_port(options.host, options.port)
+    layout = Layout(Path(workspace_path(options)).expanduser().resolve())
+    marker = layout.root / "demo"
+    wanted = str(options.customers or "all")
+    if options.reset and marker.exists():
+        shutil.rmtree(layout.root)
+    if layout.lake.exists() and not marker.exists():
+        raise WotuError(
+            ErrorCode.INVALID_ARGUMENT,
+            f"{layout.root} holds data that is not the demo's; name another folder with --workspace.",
+            field="workspace",
+        )
+    if marker.exists() and marker.read_text() != wanted:
+        message = f"{layout.root} holds the demo with {marker.read_text()} customers; add --reset to load it again."
+        raise WotuError(ErrorCode.INVALID_ARGUMENT, message, field="customers")
+    layout.prepare(None if layout.settings.exists() else SETTINGS)
+    workspace = Workspace.open(layout.root)
+    if not marker.exists() or workspace.is_empty():
+        _load(workspace, options.customers)
+        marker.write_text(wanted)
+    show_findings(workspace)
+    if not options.no_serve:
+        _open_console(workspace, options.host, options.port)
+
+
+def _load(workspace: Workspace, customers: int | None) -> None:
+    started = time.monotonic()
+    marker = workspace.path / "demo"
+    marker.write_text("")
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=messages(), transient=True) as progress:
+        task = progress.add_task("preparing", total=_STEPS)
+
+        def step(what: str) -> None:
+            progress.update(task, advance=1, description=what)
+
+        with prepare_files(customers) as files:
+            outcome = workspace.import_files(files, progress=step)
+    seconds = time.monotonic() - started
+    messages().print(f"Loaded {outcome['accepted']:,} messages in {seconds:.1f} s.", style="dim")
+
+
+def _open_console(workspace: Workspace, host: str, port: int) -> None:
+    connect(workspace.path)
+    from wotu.accounts.reads import team
+    from wotu.accounts.services import add_user, reset_user
+
+    token = reset_user(_USER) if any(member.username == _USER for member in team()) else add_user(_USER)
+    out = console()
+    address = f"http://{host}:{port}"
+    out.print(f"\n[bold]Console:[/] {address}  (Ctrl-C stops it)")
+    out.print(f"[bold]Sign in once, within 24 hours:[/] {sign_in_link(address, token)}", soft_wrap=True)
+    serve(str(workspace.path), host, port)

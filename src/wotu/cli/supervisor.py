@@ -1,0 +1,65 @@
+"""Runs the server's processes: starts them, starts them again when they die, stops them together."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+_POLL_SECONDS = 0.2
+_STOP_SECONDS = 15.0
+_LONGEST_PAUSE_SECONDS = 30.0
+
+
+@dataclass
+class _Child:
+    """One process and when it may be started again."""
+
+    name: str
+    arguments: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    pause: float = 0.5
+    not_before: float = field(default_factory=time.monotonic)
+
+    def keep_running(self) -> None:
+        """Start the process unless it runs; one that dies at once waits longer each time."""
+        now = time.monotonic()
+        if self.process is not None and self.process.poll() is None:
+            return
+        if self.process is not None:
+            sys.stderr.write(f"wotu: {self.name} ended with code {self.process.returncode}; starting it again\n")
+            self.process = None
+            self.not_before = now + self.pause
+            self.pause = min(self.pause * 2, _LONGEST_PAUSE_SECONDS)
+        if now >= self.not_before:
+            self.process = subprocess.Popen([sys.executable, "-m", *self.arguments])
+
+
+def supervise(children: dict[str, Sequence[str]]) -> None:
+    """Run ``python -m ARGUMENTS`` for every child until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: stop.set())
+    running = [_Child(name, arguments) for name, arguments in children.items()]
+    while not stop.is_set():
+        for child in running:
+            child.keep_running()
+        stop.wait(_POLL_SECONDS)
+    for child in running:
+        if child.process is not None:
+            child.process.terminate()
+    for child in running:
+        if child.process is not None:
+            _wait(child.process)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,43 @@
+"""The settler as a process of its own: settles whatever arrives until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from datetime import UTC, datetime
+
+from wotu.collect.inbox import Inbox
+from wotu.core.layout import Layout
+from wotu.core.locks import file_lock
+from wotu.core.parent_process import end_with_parent
+from wotu.core.settings import read_settings
+from wotu.settle.settler import Settler
+
+_PAUSE_SECONDS = 0.2
+_RETRY_SECONDS = 5.0
+_log = logging.getLogger("wotu.settler")
+
+
+def run_settler(layout: Layout) -> None:
+    """Hold the settler's lock and settle until SIGTERM or SIGINT , or until the parent process dies."""
+    end_with_parent()
+    stop = threading.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: stop.set())
+    inbox = Inbox(layout.inbox)
+    while not stop.is_set():
+        # The lock is taken per round, so that a process that imports a file need not wait for long.
+        if inbox.pending() or inbox.claimed():
+            with file_lock(layout.settler_lock):
+                _settle(layout, stop)
+        stop.wait(_PAUSE_SECONDS)
+
+
+def _settle(layout: Layout, stop: threading.Event) -> None:
+    try:
+        Settler(layout, read_settings(layout.settings)).settle(datetime.now(UTC))
+    except Exception:
+        # What waits is safe on disk; trying again later is all a settler can do.
+        _log.exception("settling failed; trying again in %d seconds", _RETRY_SECONDS)
+        stop.wait(_RETRY_SECONDS)

@@ -1,0 +1,56 @@
+"""What all tests share: which control database, no network but loopback, and small workspaces."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from wotu.workspace import Workspace
+
+SOAK = os.environ.get("WOTU_SOAK") == "1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="the control database of tests that need one (both are run by make test)",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long runs belong to ``make soak``; here they are skipped, and say so."""
+    for item in items:
+        if item.get_closest_marker("soak") and not SOAK:
+            item.add_marker(pytest.mark.skip(reason="long run: make soak"))
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(request: pytest.FixtureRequest) -> None:
+    """No test reaches any address but this machine's own."""
+    pytest_socket = pytest.importorskip("pytest_socket")
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture
+def make_workspace(tmp_path: Path) -> Iterator[Callable[..., Workspace]]:
+    """Makes workspaces with given settings, each in a folder of its own."""
+    from wotu.core.layout import Layout
+    from wotu.core.settings import Settings
+    from wotu.workspace import Workspace
+
+    made: list[Workspace] = []
+
+    def make(**settings: object) -> Workspace:
+        layout = Layout(tmp_path / f"workspace-{len(made)}")
+        layout.prepare(Settings(**settings))  # type: ignore[arg-type]
+        made.append(Workspace.open(layout.root))
+        return made[-1]
+
+    yield make
