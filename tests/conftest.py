@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ def _only_loopback(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def make_workspace(tmp_path: Path) -> Iterator[Callable[..., Workspace]]:
+def make_workspace(tmp_path: Path) -> Callable[..., Workspace]:
     """Makes workspaces with given settings, each in a folder of its own."""
     from wotu.core.layout import Layout
     from wotu.core.settings import Settings
@@ -53,4 +53,4 @@ def make_workspace(tmp_path: Path) -> Iterator[Callable[..., Workspace]]:
         made.append(Workspace.open(layout.root))
         return made[-1]
 
-    yield make
+    return make

@@ -76,6 +76,16 @@ class Plain:
             raise AttributeError(name) from error
 
 
+class RfmAnswer(Plain):
+    """A value answer: as long as it has customers."""
+
+    def __len__(self) -> int:
+        return int(self.values["size"])
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"thresholds": {"r": 91.2, "f": 63.0, "m": "1861.20"}}
+
+
 def plain(**values: Any) -> Plain:
     return Plain(values)
 
@@ -152,21 +162,25 @@ class FakeWorkspace:
                 "customer_id": [person["customer_id"] for person in self.people],
                 "recency_days": [person["number"] % 200 for person in self.people],
                 "frequency": [person["orders"] for person in self.people],
-                "monetary": pa.array([person["revenue"] for person in self.people], pa.decimal128(18, 2)),
+                "monetary": [str(person["revenue"]) for person in self.people],
                 "r": [1 + person["number"] % 5 for person in self.people],
                 "f": [1 + person["number"] % 4 for person in self.people],
                 "m": [1 + person["number"] % 3 for person in self.people],
-                "score": [float(person["number"] % 5) for person in self.people],
+                "score": [111 for _ in self.people],
                 "segment": [person["segment"] for person in self.people],
             }
         )
         total = sum((person["revenue"] for person in self.people), Decimal(0))
-        return plain(
-            as_of=as_of or date(2018, 1, 1), customers=len(self.people), table=table, degenerate=split == "median",
-            segments=tuple(self._segment(key, total) for key in KEYS),
-            thresholds=plain(r=91.2, f=63.1, m=Decimal("1861.20")),
-            anonymous=plain(customers=3, orders=5, revenue=Decimal("88.00")),
-        )  # fmt: skip
+        return RfmAnswer(
+            {
+                "as_of": as_of or date(2018, 1, 1),
+                "size": len(self.people),
+                "table": table,
+                "degenerate": ("r",) if split == "median" else (),
+                "segments": tuple(self._segment(key, total) for key in KEYS),
+                "anonymous": plain(customers=3, orders=5, revenue=Decimal("88.00")),
+            }
+        )
 
     def rfm_movement(self, before: date, after: date, **parameters: Any) -> Any:
         draw = random.Random(3)

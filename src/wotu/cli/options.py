@@ -18,12 +18,17 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("common options")
     suppressed = argparse.SUPPRESS
     group.add_argument(
-        "--workspace", default=suppressed, metavar="DIR", help="the workspace folder ($WOTU_WORKSPACE, else ./workspace)"
+        "--workspace",
+        default=suppressed,
+        metavar="DIR",
+        help="the workspace folder ($WOTU_WORKSPACE, else ./workspace)",
     )
-    group.add_argument("--json", action="store_true", default=suppressed, help="machine-readable output, alone on standard output")
+    group.add_argument(
+        "--json", action="store_true", default=suppressed, help="machine-readable output, alone on standard output"
+    )
     group.add_argument("--since", default=suppressed, metavar="WHEN", help="first date or time that counts")
     group.add_argument("--until", default=suppressed, metavar="WHEN", help="date or time that no longer counts")
-    group.add_argument("--where", default=suppressed, metavar="EXPR", help='filter, such as \'channel == "wechat"\'')
+    group.add_argument("--where", default=suppressed, metavar="EXPR", help="filter, such as 'channel == \"wechat\"'")
     group.add_argument("--by", default=suppressed, metavar="NAME", help="break down by a property or trait.x")
     group.add_argument("--audience", default=suppressed, metavar="NAME", help="only customers of a saved audience")
     group.add_argument("--timezone", default=suppressed, metavar="ZONE", help="time zone of dates and periods")

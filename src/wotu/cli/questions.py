@@ -13,7 +13,9 @@ from wotu.core.periods import UNITS, WEEKDAYS
 
 def add_verbs(verbs: Any) -> None:
     """Add the verbs of this file."""
-    events = add_verb(verbs, "events", _events, "How often, by how many customers, with what amounts did events happen?")
+    events = add_verb(
+        verbs, "events", _events, "How often, by how many customers, with what amounts did events happen?"
+    )
     events.add_argument("events", nargs="+", metavar="EVENT")
     events.add_argument("--measure", default="customers", help="customers, count, per_customer, sum:P, avg:P, p90:P")
     events.add_argument("--unit", default="day", choices=UNITS)
@@ -65,7 +67,9 @@ def _rfm(options: Namespace) -> None:
     if wants_json(options):
         write_json(answer.to_dict())
         return
-    rows = [(s.name, s.key, s.customers, percent(s.share), s.revenue, percent(s.revenue_share)) for s in answer.segments]
+    rows = [
+        (s.name, s.key, s.customers, percent(s.share), s.revenue, percent(s.revenue_share)) for s in answer.segments
+    ]
     columns = ["segment", "key", "customers", "share", "net revenue", "share"]
     write_table(f"Value segments as of {answer.as_of} ({len(answer):,} customers)", columns, rows, left=2)
 

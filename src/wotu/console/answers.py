@@ -56,7 +56,7 @@ def warm() -> None:
     try:
         if not workspace().is_empty():
             ask("overview", days=28)
-            ask("growth_accounting", unit="week", periods=13)
+            ask("growth_accounting", "Order Completed", unit="week", periods=13)
             ask("rfm")
     except WotuError as error:
         logging.getLogger(__name__).warning("not warmed: %s", error.message)

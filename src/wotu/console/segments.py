@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
+
 from wotu.console.words import SEGMENTS
+
+_AMOUNT = pa.decimal128(38, 3)
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,11 @@ class Member:
 
 def members(answer: Any) -> Iterator[Member]:
     """Every customer of an answer, the most valuable first."""
-    table = answer.table.sort_by([("monetary", "descending"), ("customer_id", "ascending")])
+    table = answer.table
+    # Amounts are decimal texts, which do not sort as numbers do.
+    amounts = table.column("monetary").cast(_AMOUNT)
+    table = table.set_column(table.schema.get_field_index("monetary"), "monetary", amounts)
+    table = table.sort_by([("monetary", "descending"), ("customer_id", "ascending")])
     names = list(Member.__dataclass_fields__)
     for batch in table.select(names).to_batches(max_chunksize=5_000):
         for row in batch.to_pylist():

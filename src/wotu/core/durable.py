@@ -14,9 +14,9 @@ def replacing(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        os.chmod(temporary, mode)
+        temporary.chmod(mode)
         sync(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
         sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)

@@ -71,5 +71,5 @@ class Layout:
         if found > FORMAT:
             raise WotuError(
                 ErrorCode.NEWER_WORKSPACE,
-                f"{self.root} was written by a newer Wotu (format {found}, this one reads {FORMAT}); update Wotu first.",
+                f"{self.root} has format {found}, this Wotu reads {FORMAT}; update Wotu first.",
             )

@@ -45,7 +45,9 @@ def read_settings(path: Path) -> Settings:
     try:
         settings = msgspec.convert(tomllib.loads(path.read_text("utf-8")), Settings)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise WotuError(ErrorCode.INVALID_SETTING, f"{path.name}: {error}. Correct the file and start again.") from error
+        raise WotuError(
+            ErrorCode.INVALID_SETTING, f"{path.name}: {error}. Correct the file and start again."
+        ) from error
     return check_settings(settings)
 
 

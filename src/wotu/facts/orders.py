@@ -92,9 +92,7 @@ def _refunds(orders: pa.Table, returns: pa.Table) -> list[Refund]:
     placed: dict[int, list[PlacedOrder]] = defaultdict(list)
     for position, row in zip(rows.tolist(), orders.take(pa.array(rows)).to_pylist(), strict=True):
         placed[row["customer"]].append(
-            PlacedOrder(
-                position, row["time"], row["seq"], row["order_id"], row["revenue"], _lines(row["products"])
-            )
+            PlacedOrder(position, row["time"], row["seq"], row["order_id"], row["revenue"], _lines(row["products"]))
         )
     given: dict[int, list[Return]] = defaultdict(list)
     for row in returns.to_pylist():

@@ -35,7 +35,9 @@ class Products:
             latest[str(row.get("product_id"))] = row
         ids = sorted(latest)
         columns = {
-            field: pa.array([_text(latest[key].get(field)) if field != "product_id" else key for key in ids], pa.string())
+            field: pa.array(
+                [_text(latest[key].get(field)) if field != "product_id" else key for key in ids], pa.string()
+            )
             for field in _FIELDS
         }
         return cls(pa.table(columns))

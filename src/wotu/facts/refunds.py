@@ -86,9 +86,13 @@ class _Remaining:
 
 
 def match_refunds(orders: list[PlacedOrder], returns: list[Return]) -> Iterator[Refund]:
-    """The refunds of one customer, in order of (time, seq)."""
+    """The refunds of one customer, in order of (time, seq); a refund_id told again counts once."""
     remaining = _Remaining(orders)
+    seen: set[str] = set()
     for back in sorted(returns, key=lambda item: (item.time, item.seq)):
+        if back.refund_id in seen:
+            continue
+        seen.add(back.refund_id)
         for refund in _of_one(back, remaining):
             if refund.order != UNMATCHED:
                 remaining.money[refund.order] -= refund.amount
@@ -117,13 +121,18 @@ def _of_named(back: Return, remaining: _Remaining) -> Refund:
 
 def _of_lines(back: Return, remaining: _Remaining) -> Iterator[Refund]:
     for line in back.lines:
-        amount = back.revenue if len(back.lines) == 1 and back.revenue is not None else line.amount or 0
+        amount = line.amount if line.amount is not None else _share(back)
         order = remaining.latest_with(line, back.time, back.seq)
         if order is None:
             yield Refund(UNMATCHED, back.time, back.seq, back.refund_id, amount)
         else:
             remaining.take(order.position, line)
             yield Refund(order.position, back.time, back.seq, back.refund_id, amount)
+
+
+def _share(back: Return) -> int:
+    """What a line without an amount stands for: all that was given back, where it is the only line."""
+    return back.revenue or 0 if len(back.lines) == 1 else 0
 
 
 def _given_back(back: Return) -> int:

@@ -75,9 +75,7 @@ class Joins:
     def join(self, left: Subjects, right: Subjects) -> npt.NDArray[np.bool_]:
         """Join pairs in order; weak subjects stand on the right. Returns which pairs were newly joined."""
         accepted = np.zeros(len(left), np.bool_)
-        _join_all(
-            self._parent, self._next_user, self._namespace, self._last_user, left, right, self._claimed, accepted
-        )
+        _join_all(self._parent, self._next_user, self._namespace, self._last_user, left, right, self._claimed, accepted)
         return accepted
 
     def customers(self) -> Subjects:

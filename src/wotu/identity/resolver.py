@@ -184,8 +184,8 @@ def _usable(messages: pa.Table) -> tuple[dict[str, pa.Array], list[tuple[int, st
             continue
         values[kind] = normalise(kind, column)
         lost = pc.and_(pc.is_valid(column), pc.is_null(values[kind]))
-        for row in np.flatnonzero(lost.to_numpy(zero_copy_only=False)):
-            refused.append((int(row), kind, column[int(row)].as_py()))
+        rows = np.flatnonzero(lost.to_numpy(zero_copy_only=False)).tolist()
+        refused.extend((row, kind, column[row].as_py()) for row in rows)
     return values, refused
 
 
@@ -227,9 +227,9 @@ def _occurrences(
         keys.append(identifier_keys(kind, namespaces.take(pa.array(at)), values[kind].take(pa.array(at))))
     if not rows:
         return np.empty(0, np.int64), np.empty(0, np.int64), pa.array([], pa.string())
-    row, rank = np.concatenate(rows), np.concatenate(ranks)
-    order = np.lexsort((rank, row))
-    return row[order], rank[order], pa.concat_arrays(keys).take(pa.array(order))
+    every_row, every_rank = np.concatenate(rows), np.concatenate(ranks)
+    order = np.lexsort((every_rank, every_row))
+    return every_row[order], every_rank[order], pa.concat_arrays(keys).take(pa.array(order))
 
 
 def _first_seen(code: Subjects, known: Subjects) -> tuple[Subjects, Subjects]:

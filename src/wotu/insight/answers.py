@@ -28,7 +28,7 @@ class Reach:
         }  # fmt: skip
 
 
-def ratio(part: int | float, whole: int | float) -> float | None:
+def ratio(part: float, whole: float) -> float | None:
     """``part / whole``; no value when there is nothing to divide by."""
     return part / whole if whole else None
 

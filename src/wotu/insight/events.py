@@ -8,6 +8,7 @@ start of its period.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -26,6 +27,7 @@ from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, 
 from wotu.timeline.shard import Shard
 
 Value = int | float | str | None
+_FUNCTIONS: dict[str, Callable[[Any], Any]] = {"sum": np.sum, "avg": np.mean, "min": np.min, "max": np.max}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,12 +173,10 @@ def _of_cell(measure: Measure, values: npt.NDArray[Any], currency: str) -> Value
     if not len(values):
         empty: Value = decimal_text(0, currency) if measure.money else 0
         return empty if measure.kind == "sum" else None
-    functions = {
-        "sum": lambda: values.sum(),
-        "avg": lambda: Decimal(int(values.sum())) / len(values) if measure.money else values.mean(),
-        "min": lambda: values.min(),
-        "max": lambda: values.max(),
-        "percentile": lambda: np.quantile(values, measure.share),
-    }
-    value = functions[measure.kind]()
+    if measure.kind == "avg" and measure.money:
+        value: Any = Decimal(int(values.sum())) / len(values)
+    elif measure.kind == "percentile":
+        value = np.quantile(values, measure.share)
+    else:
+        value = _FUNCTIONS[measure.kind](values)
     return decimal_text(round(value), currency) if measure.money else float(value)

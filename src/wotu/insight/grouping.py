@@ -68,7 +68,9 @@ def _distinct(column: Column, source: Source) -> tuple[list[str], npt.NDArray[np
     if column.kind == "text":
         return column.texts.to_pylist(), column.values.astype(np.int64)
     if column.kind == "key":
-        raise invalid_argument("by", f"by={column.name.removeprefix('p_')!r} names single things and cannot be grouped by.")
+        raise invalid_argument(
+            "by", f"by={column.name.removeprefix('p_')!r} names single things and cannot be grouped by."
+        )
     there = present(column)
     values, codes = np.unique(column.values[there], return_inverse=True)
     every = np.full(len(column.values), -1, np.int64)

@@ -16,6 +16,7 @@ from wotu.timeline.masks import check_name, present
 from wotu.timeline.shard import Shard
 
 Kind = Literal["customers", "count", "per_customer", "sum", "avg", "min", "max", "percentile"]
+_PLAIN: dict[str, Kind] = {"customers": "customers", "count": "count", "per_customer": "per_customer"}
 _OF_PROPERTY = re.compile(r"(sum|avg|min|max|p(\d{1,2})):(.+)")
 
 
@@ -37,8 +38,8 @@ class Measure:
 
 def parse_measure(text: str, manifest: Manifest) -> Measure:
     """``customers``, ``count``, ``per_customer``, ``sum:P``, ``avg:P``, ``min:P``, ``max:P`` or ``p90:P``."""
-    if text == "customers" or text == "count" or text == "per_customer":
-        return Measure(text)
+    if text in _PLAIN:
+        return Measure(_PLAIN[text])
     match = _OF_PROPERTY.fullmatch(text)
     if match is None:
         raise invalid_argument(

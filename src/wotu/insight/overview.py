@@ -135,12 +135,16 @@ def overview(source: Source, *, days: int = 28) -> Overview:
     money = Fraction(1, 10**source.money_places)
     rows = [dict(zip(ROWS, map(int, column), strict=True)) for column in partial.counts.T]
     windows = [Window(row, money) for row in rows]
-    zone = source.zone
     return Overview(
-        days, *(from_micros(edge, zone).date() for edge in (since, until, before)),
-        figures=_figures(windows, source.currency), changes=_changes(windows[0], windows[1], source.currency),
-        customers=partial.customers, events=partial.orders,
-    )  # fmt: skip
+        days=days,
+        since=from_micros(since, source.zone).date(),
+        until=from_micros(until, source.zone).date(),
+        previous_since=from_micros(before, source.zone).date(),
+        figures=_figures(windows, source.currency),
+        changes=_changes(windows[0], windows[1], source.currency),
+        customers=partial.customers,
+        events=partial.orders,
+    )
 
 
 def fold(starts: Integers, ends: Integers, now: int, shard: Shard) -> OverviewPartial:
@@ -243,7 +247,9 @@ def _changes(before: Window, now: Window, currency: str) -> tuple[Contribution, 
     ]
     amounts = rounded_parts(parts)
     return tuple(
-        Contribution(name, _decimal(Fraction(amount), currency), *(_shown(name, side[name], currency) for side in (new, old)))
+        Contribution(
+            name, _decimal(Fraction(amount), currency), *(_shown(name, side[name], currency) for side in (new, old))
+        )
         for name, amount in zip((*existing, *fresh), amounts, strict=True)
     )
 

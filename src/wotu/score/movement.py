@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.segments import KEYS
 
+Integers = npt.NDArray[np.int64]
 NOWHERE = "none"
 
 
@@ -34,7 +36,7 @@ def movement(before: RfmAnswer, after: RfmAnswer) -> Movement:
     return Movement(before, after)
 
 
-def _segments(answer: RfmAnswer, customers: np.ndarray) -> list[str]:  # type: ignore[type-arg]
+def _segments(answer: RfmAnswer, customers: Integers) -> list[str]:
     order = np.argsort(answer.customer)
     place = np.searchsorted(answer.customer, customers, sorter=order)
     found = np.full(len(customers), -1)

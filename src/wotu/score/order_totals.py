@@ -30,12 +30,17 @@ class OrderTotals:
 def order_totals(shard: Shard, *, since: int, until: int) -> OrderTotals:
     """Orders of ``since ≤ time < until`` (µs), net of the refunds given before ``until``."""
     orders = shard.orders
-    return OrderTotals(
-        *_measure(
-            orders.offsets, orders.time, orders.revenue, orders.refund_offsets, orders.refund_time,
-            orders.refund_amount, since, until,
-        )  # fmt: skip
+    measured = _measure(
+        orders.offsets,
+        orders.time,
+        orders.revenue,
+        orders.refund_offsets,
+        orders.refund_time,
+        orders.refund_amount,
+        since,
+        until,
     )
+    return OrderTotals(*measured)
 
 
 @njit(

@@ -59,11 +59,14 @@ class RfmPartial:
     orders: int
 
     def __add__(self, other: RfmPartial) -> RfmPartial:
-        pairs = ((getattr(self, name), getattr(other, name)) for name in _ARRAYS)
-        return RfmPartial(*(np.concatenate(pair) for pair in pairs), orders=self.orders + other.orders)
-
-
-_ARRAYS = ("customer", "last", "frequency", "monetary", "identified")
+        return RfmPartial(
+            np.concatenate([self.customer, other.customer]),
+            np.concatenate([self.last, other.last]),
+            np.concatenate([self.frequency, other.frequency]),
+            np.concatenate([self.monetary, other.monetary]),
+            np.concatenate([self.identified, other.identified]),
+            self.orders + other.orders,
+        )
 
 
 def rfm(
@@ -109,13 +112,13 @@ def _question(source: Source, as_of: date | str | None, window: str | None, mone
     return Rfm(as_of=day, since=int(since), until=until, monetary=monetary, split=kind, given=given, zone=zone)
 
 
-def _split(
-    split: Split, source: Source
-) -> tuple[Literal["mean", "median", "score", "given"], Thresholds | None]:
+def _split(split: Split, source: Source) -> tuple[Literal["mean", "median", "score", "given"], Thresholds | None]:
     if split == "mean" or split == "median" or split == "score":
         return split, None
     if not isinstance(split, Mapping) or set(split) != {"r", "f", "m"}:
-        raise invalid_argument("split", f'split={split!r} must be mean, median, score or {{"r": days, "f": orders, "m": amount}}.')
+        raise invalid_argument(
+            "split", f'split={split!r} must be mean, median, score or {{"r": days, "f": orders, "m": amount}}.'
+        )
     values: dict[str, Decimal] = {}
     for name, value in split.items():
         try:

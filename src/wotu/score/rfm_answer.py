@@ -108,7 +108,7 @@ class RfmAnswer:
 
     @property
     def table(self) -> pa.Table:
-        """customer_id, recency_days, frequency, monetary (decimal text), r, f, m, score (three digits), total, segment."""
+        """A row per customer; monetary is decimal text, score the three digits r f m, total their sum."""
         r, f, m = self.scores
         return pa.table(
             {
@@ -127,7 +127,8 @@ class RfmAnswer:
 
     def to_dict(self) -> dict[str, Any]:
         segments = [
-            {"segment": s.key, "name": s.name, "customers": s.customers, "revenue": str(s.revenue)} for s in self.segments
+            {"segment": s.key, "name": s.name, "customers": s.customers, "revenue": str(s.revenue)}
+            for s in self.segments
         ]
         anonymous = {
             "customers": self.anonymous.customers, "orders": self.anonymous.orders, "revenue": str(self.anonymous.revenue),
@@ -174,9 +175,7 @@ def answer(question: Rfm, partial: RfmPartial, recency: Integers, source: Source
     )  # fmt: skip
 
 
-_PATTERNS = np.array(
-    [segment_number(bool(code & 4), bool(code & 2), bool(code & 1)) for code in range(8)], np.int8
-)
+_PATTERNS = np.array([segment_number(bool(code & 4), bool(code & 2), bool(code & 1)) for code in range(8)], np.int8)
 
 
 def _average(total: Integers, orders: Integers) -> Integers:

@@ -66,7 +66,11 @@ class SeenMessages:
         if len(rows):
             source, message_id, received = (
                 rows[name].cast(kind).combine_chunks()
-                for name, kind in (("source", pa.string()), ("message_id", pa.string()), ("received", rows["received"].type))
+                for name, kind in (
+                    ("source", pa.string()),
+                    ("message_id", pa.string()),
+                    ("received", rows["received"].type),
+                )
             )
             self.add(source, message_id, received, seq=lake.last_seq())
 

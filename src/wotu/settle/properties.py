@@ -37,7 +37,9 @@ def with_columns(batch: pa.Table, lake: pa.Schema) -> pa.Table:
                 decoded[row] = asked_about[row] = {**(decoded[row] or {}), name: value}
     if any(asked_about):
         batch = _spread(batch, asked_about, types)
-    rest = pa.array([msgspec.json.encode(row, enc_hook=_plain).decode() if row else None for row in decoded], pa.string())
+    rest = pa.array(
+        [msgspec.json.encode(row, enc_hook=_plain).decode() if row else None for row in decoded], pa.string()
+    )
     return batch.drop_columns("properties").append_column("rest", rest)
 
 

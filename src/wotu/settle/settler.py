@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from wotu.collect.inbox import Inbox
@@ -138,7 +137,7 @@ def _agreeing(tables: list[pa.Table]) -> list[pa.Table]:
     for table in tables:
         for name in table.column_names:
             if types.setdefault(name, table.schema.field(name).type) != table.schema.field(name).type:
-                table = with_columns(table, pa.schema([(name, types[name])]))  # noqa: PLW2901
+                table = with_columns(table, pa.schema([(name, types[name])]))
                 table = table.rename_columns(["properties" if c == "rest" else c for c in table.column_names])
         agreeing.append(table)
     return agreeing

@@ -127,9 +127,7 @@ def _write_texts(target: Path, texts: dict[str, pa.Array]) -> None:
         _write(target / f"{column}.texts", iter([pa.RecordBatch.from_arrays([values], names=["text"])]))
 
 
-def _manifest(
-    seq: int, slots: Slots, events: RawEvents, traits: Traits, book: OrderBook
-) -> Manifest:
+def _manifest(seq: int, slots: Slots, events: RawEvents, traits: Traits, book: OrderBook) -> Manifest:
     times = events.columns["time"]
     return Manifest(
         seq=seq,

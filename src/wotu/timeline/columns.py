@@ -7,6 +7,7 @@ and key: int64, ``MISSING`` missing (a key is the hash of its text) · boolean: 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from wotu.facts.vocabulary import PropertyKind
 from wotu.identity.hashing import hash_texts
 
 MISSING = np.iinfo(np.int64).min
-Values = npt.NDArray[np.generic]
+Values = npt.NDArray[Any]
 
 DTYPES: dict[PropertyKind, type[np.generic]] = {
     "text": np.int32, "number": np.float64, "money": np.int64, "time": np.int64, "key": np.int64, "boolean": np.int8,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +34,7 @@ class RawEvents:
 def property_kinds(schema: pa.Schema) -> dict[str, PropertyKind]:
     """The kind of every property column of the lake."""
     return {
-        field.name: kind_of(property_name(field.name), field.type)
-        for field in schema
-        if is_property_column(field.name)
+        field.name: kind_of(property_name(field.name), field.type) for field in schema if is_property_column(field.name)
     }
 
 
@@ -53,7 +53,12 @@ def read_events(lake: Lake, slot_of_subject: npt.NDArray[np.int32]) -> RawEvents
         parts["code"].append(np.minimum(names.encode(batch["event"]), LAST_CODE).astype(np.uint16))
         for name, kind in kinds.items():
             parts[name].append(encode(kind, batch[name], dictionaries.get(name)))
-    dtypes = {"time": np.int64, "seq": np.int64, "code": np.uint16, **{n: DTYPES[k] for n, k in kinds.items()}}
+    dtypes: dict[str, type[np.generic]] = {
+        "time": np.int64,
+        "seq": np.int64,
+        "code": np.uint16,
+        **{n: DTYPES[k] for n, k in kinds.items()},
+    }
     columns = {name: _joined(parts.pop(name), dtype) for name, dtype in dtypes.items()}
     known = names.texts().to_pylist()
     if len(known) > LAST_CODE:
@@ -62,5 +67,5 @@ def read_events(lake: Lake, slot_of_subject: npt.NDArray[np.int32]) -> RawEvents
     return RawEvents(_joined(slots, np.int32), columns, tuple(known), kinds, texts)
 
 
-def _joined(parts: list[npt.NDArray[np.generic]], dtype: type[np.generic]) -> npt.NDArray[np.generic]:
+def _joined(parts: Sequence[npt.NDArray[Any]], dtype: type[np.generic]) -> npt.NDArray[Any]:
     return np.concatenate(parts) if parts else np.empty(0, dtype)

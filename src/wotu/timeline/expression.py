@@ -15,7 +15,9 @@ from typing import Literal
 from wotu.core.errors import ErrorCode, WotuError
 
 Value = str | Decimal | bool
-Operator = Literal["==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "not contains", "is null", "is not null"]
+Operator = Literal[
+    "==", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "not contains", "is null", "is not null"
+]
 
 _NEGATED: dict[Operator, Operator] = {
     "==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in", "not in": "in",
@@ -97,7 +99,9 @@ def _value(value: object, field: str) -> Value:
         return value
     if isinstance(value, (int, float)):
         return Decimal(str(value))
-    raise WotuError(ErrorCode.INVALID_EXPRESSION, f"{field}: {value!r} is not a text, number, true or false.", field=field)
+    raise WotuError(
+        ErrorCode.INVALID_EXPRESSION, f"{field}: {value!r} is not a text, number, true or false.", field=field
+    )
 
 
 class _Parser:
@@ -169,7 +173,9 @@ class _Parser:
             if token.text == operator:
                 return Condition(name, operator, (self._literal(),), position)  # type: ignore[arg-type]
         hint = " (write ==)" if token.text == "=" else ""
-        raise self._error(token.position, f"expected ==, !=, <, <=, >, >=, in, contains or is, not {token.text!r}{hint}")
+        raise self._error(
+            token.position, f"expected ==, !=, <, <=, >, >=, in, contains or is, not {token.text!r}{hint}"
+        )
 
     def _list(self) -> tuple[Value, ...]:
         self._need("(")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -40,7 +39,7 @@ def publish(folder: Path, target: Path, manifest: Manifest) -> Manifest:
     write_durably(target / "manifest.json", msgspec.json.encode(manifest))
     number = max((int(path.name) for path in folder.iterdir() if path.name.isdigit()), default=0) + 1
     final = folder / f"{number:08d}"
-    os.rename(target, final)
+    target.rename(final)
     sync(folder)
     write_durably(folder / "current", final.name.encode())
     for old in sorted(path for path in folder.iterdir() if path.name.isdigit())[:-2]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from operator import eq, ge, gt, le, lt, ne
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -27,7 +28,7 @@ from wotu.timeline.shard import Shard
 
 Mask = npt.NDArray[np.bool_]
 _TRAIT = "trait."
-_COMPARISONS: dict[str, Callable[[object, object], bool]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+_COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,11 @@ def _limit(column: Column, operator: str, value: Value, terms: Terms) -> tuple[s
         return operator, int(minor)
     # Between two amounts: below it means up to the lower, above it from the upper.
     below = operator in ("<", "<=")
-    return None if operator in ("==", "!=") else ("<=" if below else ">=", math.floor(minor) if below else math.ceil(minor))
+    return (
+        None
+        if operator in ("==", "!=")
+        else ("<=" if below else ">=", math.floor(minor) if below else math.ceil(minor))
+    )
 
 
 def _decimal(text: str) -> Decimal | None:

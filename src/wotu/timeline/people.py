@@ -80,7 +80,9 @@ def read_traits(lake: Lake, slots: Slots) -> Traits:
         where = slots.of_subject[rows["subject"].to_numpy()].tolist()
         for slot, text in zip(where, rows["traits"].to_pylist(), strict=True):
             latest[slot] = {**(latest[slot] or {}), **_DECODER.decode(text)}
-    json = pa.array([None if traits is None else msgspec.json.encode(traits).decode() for traits in latest], pa.string())
+    json = pa.array(
+        [None if traits is None else msgspec.json.encode(traits).decode() for traits in latest], pa.string()
+    )
     return _trait_columns(json, latest)
 
 

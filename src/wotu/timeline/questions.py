@@ -130,4 +130,6 @@ def _known(name: str, manifest: Manifest, field: str) -> str:
     if name in known:
         return name
     near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.0))
-    raise WotuError(ErrorCode.UNKNOWN_EVENT, f"{field}: no message ever carried the event {name!r}. Nearest: {near}.", field=field)
+    raise WotuError(
+        ErrorCode.UNKNOWN_EVENT, f"{field}: no message ever carried the event {name!r}. Nearest: {near}.", field=field
+    )

@@ -87,12 +87,18 @@ class CustomerTable:
     def _order(self, sort: str) -> Integers:
         key = sort.removeprefix("-")
         if key not in SORTS:
-            raise invalid_argument("sort", f"sort={sort!r} is not known; use one of {', '.join(SORTS)}, with - for descending.")
+            raise invalid_argument(
+                "sort", f"sort={sort!r} is not known; use one of {', '.join(SORTS)}, with - for descending."
+            )
         if key == "name":
-            return pc.sort_indices(
-                pa.table({"name": self.names, "id": self.ids}),
-                sort_keys=[("name", "descending" if sort[0] == "-" else "ascending"), ("id", "ascending")],
-            ).to_numpy().astype(np.int64)
+            return (
+                pc.sort_indices(
+                    pa.table({"name": self.names, "id": self.ids}),
+                    sort_keys=[("name", "descending" if sort[0] == "-" else "ascending"), ("id", "ascending")],
+                )
+                .to_numpy()
+                .astype(np.int64)
+            )
         values = getattr(self, key)
         return np.lexsort((self.ids, -values if sort[0] == "-" else values))
 

@@ -21,8 +21,18 @@ from wotu.timeline.masks import Terms, check_names
 from wotu.timeline.questions import Source
 from wotu.workspace.customer_table import NAME_TRAIT, CustomerPage, CustomerRow, CustomerTable
 from wotu.workspace.profiles import (
-    CustomerProfile, OrderPage, Place, RfmRow, TimelinePage, identifiers_of, instant, money, orders_page, place_of,
-    timeline_page, traits_of,
+    CustomerProfile,
+    OrderPage,
+    Place,
+    RfmRow,
+    TimelinePage,
+    identifiers_of,
+    instant,
+    money,
+    orders_page,
+    place_of,
+    timeline_page,
+    traits_of,
 )  # fmt: skip
 
 _MOST_VALUES = 50

@@ -64,7 +64,9 @@ def _derived(workspace: Workspace) -> list[Finding]:
     behind = {"identity": read_checkpoint(workspace.layout.identity).seq, "timelines": manifest.seq}
     for name, seq in behind.items():
         current = seq == last
-        detail = "agrees with the lake" if current else f"reaches row {seq:,} of {last:,}; the next settle makes it again"
+        detail = (
+            "agrees with the lake" if current else f"reaches row {seq:,} of {last:,}; the next settle makes it again"
+        )
         findings.append(Finding("ok" if current else "note", name, detail))
     detail = f"{manifest.customer_count:,} customers, {manifest.event_count:,} events, {manifest.order_count:,} orders"
     return [*findings, Finding("ok", "customers", detail)]

@@ -83,14 +83,14 @@ class Intake:
                     path, source=source, namespace=namespace, currency=currency, received=received
                 )
             else:
-                message = f"{path.name}: collect takes .ndjson, .ndjson.gz or .parquet; import other tables with a mapping."
+                message = (
+                    f"{path.name}: collect takes .ndjson, .ndjson.gz or .parquet; import other tables with a mapping."
+                )
                 raise WotuError(ErrorCode.INVALID_FILE, message, field="data")
         elif isinstance(data, Mapping):
             data = [data]
         if isinstance(data, Iterable) and not hasattr(data, "__arrow_c_stream__") and not isinstance(data, Path):
-            return messages_from_dicts(
-                data, source=source, namespace=namespace, currency=currency, received=received
-            )
+            return messages_from_dicts(data, source=source, namespace=namespace, currency=currency, received=received)
         # Naive times of a table are UTC, as those of messages are.
         return messages_from_table(
             data, source=source, namespace=namespace, currency=currency, zone=UTC, received=received

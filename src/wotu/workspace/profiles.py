@@ -237,4 +237,3 @@ def instant(micros: int, source: Source) -> datetime | None:
 def money(minor: int, source: Source) -> Decimal:
     """Minor units as an amount of the workspace's currency."""
     return Decimal(decimal_text(minor, source.currency))
-

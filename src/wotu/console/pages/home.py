@@ -26,7 +26,8 @@ from wotu.console.words import EXISTING_FACTORS, FACTOR_UNITS, FACTORS, FIGURES
 PERIODS = (7, 28, 91, 365)
 _CARDS = ("revenue", "active_customers", "repeat_rate", "order_value", "new_customers")
 _FLOW = ("new_customers", "returning_customers", "resurrecting_customers", "dormant_customers")
-_WEEKS = 13
+ORDERS = "Order Completed"
+WEEKS = 13
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def contributions(overview: Any, currency: str) -> list[Part]:
 
 
 def _growth() -> tuple[Any, ...]:
-    return tuple(ask("growth_accounting", unit="week", periods=_WEEKS).periods)
+    return tuple(ask("growth_accounting", ORDERS, unit="week", periods=WEEKS).periods)
 
 
 def _days(request: HttpRequest) -> int:

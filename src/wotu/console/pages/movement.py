@@ -20,19 +20,24 @@ from wotu.core.errors import WotuError, invalid_argument
 from wotu.core.periods import parse_date
 
 _APART = timedelta(days=91)
-_HEAT_STEPS = 5
+_HEAT_FROM = (0.0, 0.02, 0.05, 0.1, 0.25)
 _NONE = "none"
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Customers who went from one segment to another, and how dark their cell is."""
+    """Customers who went from one segment to another, and their share of where they came from."""
 
     source: str
     target: str
     customers: int
-    heat: int
+    share: float | None
     stayed: bool
+
+    @property
+    def heat(self) -> int:
+        """How dark the cell is, from 0 to 5."""
+        return sum(1 for least in _HEAT_FROM if self.share and self.share > least)
 
 
 @dataclass(frozen=True)
@@ -80,15 +85,16 @@ def export_movement(request: HttpRequest, kind: str) -> StreamingHttpResponse:
 
 
 def matrix(flows: dict[tuple[str, str], int]) -> list[Line]:
-    """The flows as lines of a table; shades compare the cells that moved."""
+    """The flows as lines of a table; shades show what share of a line moved."""
     keys = _keys(flows)
-    moves = [moved for (source, target), moved in flows.items() if source != target]
-    most = max(moves, default=0)
     lines = []
     for source in keys:
         cells = [(target, flows.get((source, target), 0)) for target in keys]
-        row = [Flow(source, target, moved, _heat(moved, most), source == target) for target, moved in cells]
-        lines.append(Line(source, segment_name(source), sum(moved for _target, moved in cells), row))
+        total = sum(moved for _target, moved in cells)
+        row = [
+            Flow(source, target, moved, moved / total if total else None, source == target) for target, moved in cells
+        ]
+        lines.append(Line(source, segment_name(source), total, row))
     return lines
 
 
@@ -106,10 +112,6 @@ def _largest_moves(flows: dict[tuple[str, str], int]) -> list[tuple[str, str, st
 def _keys(flows: dict[tuple[str, str], int]) -> list[str]:
     without = any(_NONE in pair for pair, moved in flows.items() if moved)
     return [*SEGMENTS, _NONE] if without else list(SEGMENTS)
-
-
-def _heat(moved: int, most: int) -> int:
-    return 0 if not moved or not most else min(_HEAT_STEPS, 1 + moved * _HEAT_STEPS // (most + 1))
 
 
 def _dates(request: HttpRequest) -> dict[str, str]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from wotu.console import figures
 from wotu.console.answers import ask, workspace
 from wotu.console.exporting import export
 from wotu.console.parameters import RfmParameters
@@ -32,7 +35,9 @@ def layers(request: HttpRequest) -> HttpResponse:
         "board": board(answer, parameters.query) if answer else [],
         "export_query": parameters.query,
         "opened": bool(parameters.errors) or bool(parameters.changed),
-        "longest": max((segment.share for segment in answer.segments), default=0) if answer else 0,
+        "size": len(answer) if answer else 0,
+        "degenerate": ", ".join(answer.degenerate).upper() if answer else "",
+        "thresholds": thresholds(answer, parameters) if answer else [],
     }
     return render(request, "console/value.html", context, status=422 if parameters.errors else 200)
 
@@ -49,6 +54,26 @@ def export_layers(request: HttpRequest, kind: str) -> StreamingHttpResponse:
         for each in members(answer)
     )  # fmt: skip
     return export(request, "value", header, rows, kind=kind)
+
+
+def thresholds(answer: Any, parameters: RfmParameters) -> list[tuple[str, str]]:
+    """Where *high* begins, in words, for R, F and M. Some splits count the threshold itself as high."""
+    split = parameters.typed["split"]
+    if split == "score":
+        return [("R F M", _("a score above the mean of scores"))]
+    limits = answer.to_dict()["thresholds"]
+    days, orders = (f"{limits[name]:,.1f}".removesuffix(".0") for name in ("r", "f"))
+    amount = figures.money(Decimal(limits["m"]), settings.WOTU_SETTINGS.currency)
+    inside = split in ("median", "own")
+    recency = (
+        _("at most %(days)s days since the last order") if inside else _("under %(days)s days since the last order")
+    )
+    frequency = _("at least %(orders)s orders") if inside else _("over %(orders)s orders")
+    if parameters.typed["monetary"] == "average":
+        monetary = _("at least %(money)s an order") if inside else _("over %(money)s an order")
+    else:
+        monetary = _("at least %(money)s in all") if inside else _("over %(money)s in all")
+    return [("R", recency % {"days": days}), ("F", frequency % {"orders": orders}), ("M", monetary % {"money": amount})]
 
 
 def answer_of(parameters: RfmParameters) -> Any:

