@@ -78,7 +78,7 @@ def test_a_search_as_you_type_gets_the_list_alone(space: FakeWorkspace, sign_in:
 
     page = response.content.decode()
     assert "<html" not in page
-    assert "<b>6</b> customers" in page
+    assert "<b>8</b> customers" in page
     assert "HX-Request" in response["Vary"]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wotu.cli.options import add_verb, common, open_workspace, wants_json
 from wotu.cli.output import console, text, write_json, write_table
-from wotu.workspace.profiles import CustomerProfile
+
+if TYPE_CHECKING:
+    from wotu.workspace.profiles import CustomerProfile
 
 
 def add_verbs(verbs: Any) -> None:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import time
 from argparse import Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from wotu.cli.complete_journey import prepare_files
 from wotu.cli.control import connect
-from wotu.cli.findings import show_findings
 from wotu.cli.options import add_verb, common, workspace_path
 from wotu.cli.output import console, messages
-from wotu.cli.service import check_port, serve
+from wotu.cli.service import check_port
 from wotu.cli.team import sign_in_link
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
-from wotu.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wotu.workspace import Workspace
 
 SETTINGS = Settings(
     timezone="America/New_York",
@@ -45,6 +47,9 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _demo(options: Namespace) -> None:
+    from wotu.cli.findings import show_findings
+    from wotu.workspace import Workspace
+
     common(options)
     if not options.no_serve:
         check_port(options.host, options.port)
@@ -73,6 +78,8 @@ def _demo(options: Namespace) -> None:
 
 
 def _load(workspace: Workspace, customers: int | None) -> None:
+    from wotu.cli.complete_journey import prepare_files
+
     started = time.monotonic()
     marker = workspace.path / "demo"
     marker.write_text("")
@@ -99,4 +106,7 @@ def _open_console(workspace: Workspace, host: str, port: int) -> None:
     address = f"http://{host}:{port}"
     out.print(f"\n[bold]Console:[/] {address}  (Ctrl-C stops it)")
     out.print(f"[bold]Sign in once, within 24 hours:[/] {sign_in_link(address, token)}", soft_wrap=True)
-    serve(str(workspace.path), host, port)
+    sys.stdout.flush()
+    # The loaded data is not needed any more: the server starts as a small process of its own.
+    arguments = ["serve", "--workspace", str(workspace.path), "--host", host, "--port", str(port), "--quiet"]
+    os.execv(sys.executable, [sys.executable, "-m", "wotu", *arguments])  # noqa: S606

@@ -38,7 +38,7 @@ def show_findings(workspace: Workspace) -> None:
         for s in layers.segments
     ]
     columns = ["value segment", "customers", "share", f"net {currency}", "share", "what to do"]
-    write_table(f"Value segments, as of {layers.as_of}", columns, rows)
+    write_table(f"Value segments, as of {layers.as_of}", columns, rows, prose=True)
     growth = workspace.growth_accounting(ORDER_COMPLETED, unit="week", periods=_WEEKS)
     weeks = [
         (p.period + ("" if p.complete else " …"), p.new, p.returning, p.resurrecting, p.dormant, p.quick_ratio)

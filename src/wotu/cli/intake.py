@@ -5,12 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wotu.cli.options import add_verb, common, open_workspace, wants_json
 from wotu.cli.output import console, messages, write_json, write_table
-from wotu.collect.importing import Preview, preview
-from wotu.collect.mapping import load_mapping
+
+if TYPE_CHECKING:
+    from wotu.collect.importing import Preview
 
 _MOST_PROBLEMS = 50
 
@@ -48,6 +49,9 @@ def _import(options: Namespace) -> None:
     workspace = open_workspace(options)
     mapping = Path(options.mapping)
     if options.dry_run:
+        from wotu.collect.importing import preview
+        from wotu.collect.mapping import load_mapping
+
         received = datetime.now(UTC)
         for path in map(Path, options.files):
             found = preview(path, load_mapping(mapping), settings=workspace.settings, received=received)

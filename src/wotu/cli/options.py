@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wotu.core.errors import ErrorCode, WotuError
-from wotu.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wotu.workspace import Workspace
 
 Run = Callable[[argparse.Namespace], None]
 
@@ -49,6 +51,9 @@ def workspace_path(options: argparse.Namespace) -> str:
 
 def open_workspace(options: argparse.Namespace) -> Workspace:
     """The workspace a verb works on."""
+    # Help, supervisors and wrong use need none of the data plane, and start at once without it.
+    from wotu.workspace import Workspace
+
     return Workspace.open(workspace_path(options))
 
 

@@ -20,7 +20,8 @@ def write_json(value: Any) -> None:
 
 def console() -> Console:
     """Where tables for people go."""
-    return Console(highlight=False, soft_wrap=False)
+    # A pipe or file has no width of its own; 80 columns would cut tables short.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 
 
 def messages() -> Console:
@@ -28,11 +29,14 @@ def messages() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def write_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1) -> None:
-    """A table whose first ``left`` columns are text and the rest numbers, right-aligned."""
+def write_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1, prose: bool = False
+) -> None:
+    """A table: the first ``left`` columns (and with ``prose`` the last) are text, the rest numbers, right-aligned."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
     for i, column in enumerate(columns):
-        table.add_column(column, justify="left" if i < left else "right", header_style="dim", no_wrap=i >= left)
+        words = i < left or (prose and i == len(columns) - 1)
+        table.add_column(column, justify="left" if words else "right", header_style="dim", no_wrap=not words)
     for row in rows:
         table.add_row(*(text(value) for value in row))
     console().print(table)

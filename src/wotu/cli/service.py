@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import socket
 from argparse import Namespace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from wotu.cli.options import add_verb, common, open_workspace, wants_json
+from wotu.cli.options import add_verb, common, open_workspace, wants_json, workspace_path
 from wotu.cli.output import console, write_json
 from wotu.cli.supervisor import supervise
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
-from wotu.settle.daemon import run_settler
-from wotu.workspace.examination import Finding, examine
+from wotu.core.layout import Layout
+
+if TYPE_CHECKING:
+    from wotu.workspace.examination import Finding
 
 _MARKS = {"ok": "[green]✓[/]", "note": "[yellow]•[/]", "problem": "[red]✗[/]"}
 
@@ -22,6 +25,7 @@ def add_verbs(verbs: Any) -> None:
     serve.add_argument("--host", default="127.0.0.1", metavar="H")
     serve.add_argument("--port", type=int, default=8000, metavar="P")
     serve.add_argument("--only", choices=("console", "settler"), help="run one process alone")
+    serve.add_argument("--quiet", action="store_true", help="print nothing when starting")
     add_verb(verbs, "doctor", _doctor, "Check the workspace and say what needs attention.")
 
 
@@ -51,19 +55,25 @@ def check_port(host: str, port: int) -> None:
 
 def _serve(options: Namespace) -> None:
     common(options)
-    workspace = open_workspace(options)
+    layout = Layout(Path(workspace_path(options)).expanduser().resolve())
+    layout.prepare()
     if options.only == "settler":
-        run_settler(workspace.layout)
+        from wotu.settle.daemon import run_settler
+
+        run_settler(layout)
     elif options.only == "console":
         check_port(options.host, options.port)
-        supervise({"console": ("wotu.site", str(workspace.path), options.host, str(options.port))})
+        supervise({"console": ("wotu.site", str(layout.root), options.host, str(options.port))})
     else:
-        console().print(f"Wotu serves {workspace.path} at http://{options.host}:{options.port} (Ctrl-C stops it)")
-        console().print("Nobody in the team yet? wotu user add NAME prints a sign-in link.", style="dim")
-        serve(str(workspace.path), options.host, options.port)
+        if not options.quiet:
+            console().print(f"Wotu serves {layout.root} at http://{options.host}:{options.port} (Ctrl-C stops it)")
+            console().print("Nobody in the team yet? wotu user add NAME prints a sign-in link.", style="dim")
+        serve(str(layout.root), options.host, options.port)
 
 
 def _doctor(options: Namespace) -> None:
+    from wotu.workspace.examination import examine
+
     common(options)
     findings = examine(open_workspace(options))
     if wants_json(options):

@@ -21,7 +21,7 @@ def add_verbs(verbs: Any) -> None:
 
 def sign_in_link(address: str, token: str) -> str:
     """Where a one-time sign-in token is used."""
-    return f"{address.rstrip('/')}/login/{token}/"
+    return f"{address.rstrip('/')}/sign-in/once/{token}/"
 
 
 def _user(options: Namespace) -> None:

@@ -13,6 +13,7 @@ from wotu.console import figures
 from wotu.console.words import FACTOR_UNITS
 
 _ALMOST_ALL = Decimal("0.9")
+_WHOLE = Decimal("1.1")
 _HALF = Decimal("0.5")
 _WORTH_SAYING = Decimal("0.1")
 
@@ -64,7 +65,8 @@ def _then(first: SafeString, second: SafeString) -> SafeString:
 
 
 def _why(share: Decimal) -> str:
-    if share >= _ALMOST_ALL:
+    # More than the whole change means that other factors went against it.
+    if _ALMOST_ALL <= share <= _WHOLE:
         return _("Almost all of it: {reason}.")
     return _("Mainly: {reason}.") if share >= _HALF else _("The largest part: {reason}.")
 

@@ -25,13 +25,13 @@ from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros
 from wotu.insight.shapley import rounded_parts, shapley_parts
+from wotu.timeline.net_orders import READ, net_orders
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
 
 Integers = npt.NDArray[np.int64]
 Number = Decimal | int | float | None
-_READ = types.Array(types.int64, 1, "C", readonly=True)
-_READ32 = types.Array(types.int32, 1, "C", readonly=True)
+_MASK = types.Array(types.boolean, 1, "C", readonly=True)
 
 # Rows of the counts: what ``_count`` adds up per window.
 ROWS = (
@@ -150,57 +150,37 @@ def overview(source: Source, *, days: int = 28) -> Overview:
 def fold(starts: Integers, ends: Integers, now: int, shard: Shard) -> OverviewPartial:
     """One shard's counts for every window."""
     orders = shard.orders
-    counts = _count(
-        orders.offsets, orders.time, orders.revenue, orders.refund_offsets, orders.refund_time, orders.refund_amount,
-        starts, ends, np.int64(now),
-    )  # fmt: skip
+    net, valid = net_orders(orders, until=now)
+    counts = _count(orders.offsets, orders.time, net, valid, starts, ends)
     return OverviewPartial(counts, int((np.diff(orders.offsets) > 0).sum()), len(orders.time))
 
 
-@njit(
-    types.int64[:, ::1](_READ, _READ, _READ, _READ32, _READ, _READ, _READ, _READ, types.int64), cache=True, nogil=True
-)
-def _count(offsets, time, revenue, refund_offsets, refund_time, refund_amount, starts, ends, now):  # type: ignore[no-untyped-def]
+@njit(types.int64[:, ::1](READ, READ, READ, _MASK, READ, READ), cache=True, nogil=True)
+def _count(offsets, time, net, valid, starts, ends):  # type: ignore[no-untyped-def]
     """For every customer and window: what was ordered, whether before, whether for the first time."""
-    windows = len(starts)
-    counts = np.zeros((9, windows), np.int64)
+    counts = np.zeros((9, len(starts)), np.int64)
     for i in range(len(offsets) - 1):
-        rows = offsets[i + 1] - offsets[i]
-        net = np.empty(rows, np.int64)
-        valid = np.zeros(rows, np.bool_)
-        for j in range(rows):
-            order = offsets[i] + j
-            refunded, returns = 0, 0
-            for k in range(refund_offsets[order], refund_offsets[order + 1]):
-                if refund_time[k] < now:
-                    refunded += refund_amount[k]
-                    returns += 1
-            net[j] = revenue[order] - refunded
-            valid[j] = time[order] < now and (returns == 0 or refunded < revenue[order])
-        for w in range(windows):
-            length = ends[w] - starts[w]
-            earlier, just_before, first = False, False, True
+        for w in range(len(starts)):
+            earlier, just_before = False, False
             placed, spent, repeats, repeated = 0, 0, 0, 0
-            for j in range(rows):
+            for j in range(offsets[i], offsets[i + 1]):
+                if time[j] >= ends[w]:
+                    break
                 if not valid[j]:
                     continue
-                at = time[offsets[i] + j]
-                if at >= ends[w]:
-                    break
-                if at < starts[w]:
+                if time[j] < starts[w]:
                     earlier = True
-                    just_before = just_before or at >= starts[w] - length
-                else:
-                    placed += 1
-                    spent += net[j]
-                    if earlier or placed > 1:
-                        repeats += 1
-                        repeated += net[j]
-            first = placed > 0 and not earlier
+                    just_before = just_before or time[j] >= 2 * starts[w] - ends[w]
+                    continue
+                placed += 1
+                spent += net[j]
+                if earlier or placed > 1:
+                    repeats += 1
+                    repeated += net[j]
             counts[0, w] += spent
             counts[1, w] += placed
             counts[2, w] += placed > 0
-            counts[3, w] += first
+            counts[3, w] += placed > 0 and not earlier
             counts[4, w] += placed > 0 and just_before
             counts[5, w] += placed == 0 and just_before
             counts[6, w] += earlier or repeats > 0

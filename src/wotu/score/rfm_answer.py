@@ -131,8 +131,10 @@ class RfmAnswer:
             for s in self.segments
         ]
         anonymous = {
-            "customers": self.anonymous.customers, "orders": self.anonymous.orders, "revenue": str(self.anonymous.revenue),
-        }  # fmt: skip
+            "customers": self.anonymous.customers,
+            "orders": self.anonymous.orders,
+            "revenue": str(self.anonymous.revenue),
+        }
         return {
             "question": "rfm",
             "as_of": self.as_of.isoformat(),

@@ -1,0 +1,162 @@
+"""A person walks the console in a real browser, in both languages: nothing fails and nothing leaves this machine."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from tests.console import real
+from tests.console.ports import free_port
+from tests.console.test_server import _answers
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+_QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+_ADD_USER = """
+import sys
+from pathlib import Path
+from wotu.site.server import prepare
+prepare(Path(sys.argv[1]))
+from wotu.accounts.services import add_user
+print(add_user(sys.argv[2], role="owner"))
+"""
+PAGES = ("/", "/?days=365", "/customers/", "/customers/u3/", "/value/", "/value/?split=score", "/value/movement/",
+         "/search/?q=u3", "/account/", "/account/password/")  # fmt: skip
+
+pytestmark = [
+    pytest.mark.enable_socket,
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs the chromium package"),
+]
+
+
+def _token(folder: Path, name: str) -> str:
+    done = subprocess.run([sys.executable, "-c", _ADD_USER, str(folder), name], stdout=subprocess.PIPE, check=True)
+    return done.stdout.decode().strip()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("walk") / "workspace"
+    real.make(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    port = free_port()
+    server = subprocess.Popen([sys.executable, "-m", "wotu.site", str(folder), "127.0.0.1", str(port)])
+    try:
+        assert _answers(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_QUIET)
+        yield chromium
+        chromium.close()
+
+
+class Witness:
+    """What a page complained about, and whom it called."""
+
+    def __init__(self, page: Page) -> None:
+        self.complaints: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("console", lambda message: self._said(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda request: self._called(request.url))
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)
+
+    def _called(self, url: str) -> None:
+        if urlsplit(url).scheme not in ("data", "blob"):
+            self.hosts.add(urlsplit(url).netloc)
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh-CN", 1440), ("en-US", 360)])
+def test_every_page(browser: Browser, folder: Path, address: str, language: str, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, locale=language)
+    witness = Witness(page)
+
+    page.goto(f"{address}/sign-in/once/{_token(folder, f'walker-{width}')}/")
+    page.click("main button")
+    page.wait_for_url("**/account/password/")
+    for path in PAGES:
+        response = page.goto(address + path, wait_until="networkidle")
+        assert response is not None
+        assert response.status == 200, path
+        # Nothing is wider than the window.
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+    assert witness.complaints == []
+    assert witness.hosts == {urlsplit(address).netloc}
+    page.close()
+
+
+def test_what_the_script_adds(browser: Browser, folder: Path, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US", color_scheme="light")
+    witness = Witness(page)
+    page.goto(f"{address}/sign-in/once/{_token(folder, 'script')}/")
+    page.click("main button")
+    page.goto(address, wait_until="networkidle")
+
+    # The chart is drawn, and drawn again in dark.
+    page.wait_for_selector("#growth-chart .barlayer .point")
+    fill = "() => getComputedStyle(document.querySelector('#growth-chart .barlayer .point path')).fill"
+    light = page.evaluate(fill)
+    page.click(".menu > summary")
+    page.click('.menu button[value="dark"]')
+    page.wait_for_function(f"({fill})() !== '{light}'")
+    page.keyboard.press("Escape")
+
+    # A slash leads to the search, whose results can be walked with arrows.
+    page.keyboard.press("/")
+    page.keyboard.type("u3")
+    page.wait_for_selector("#search-panel a")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/customers/c*/")
+
+    # The list follows the typing and its address says so.
+    page.goto(f"{address}/customers/", wait_until="networkidle")
+    page.fill("#customer-search", "u31")
+    page.wait_for_url("**/customers/?q=u31*")
+    page.wait_for_function("document.querySelectorAll('#result tbody tr').length === 1")
+
+    assert witness.complaints == []
+    page.close()
+
+
+def test_without_a_script_everything_is_there(browser: Browser, folder: Path, address: str) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-US")
+    page = context.new_page()
+    page.goto(f"{address}/sign-in/once/{_token(folder, 'plain')}/")
+    page.click("main button")
+
+    page.goto(f"{address}/customers/")
+    page.fill("#customer-search", "u31")
+    page.click("#filters button")
+    assert page.locator("#result tbody tr").count() == 1
+
+    page.goto(address)
+    page.click(".table-of > summary")
+    assert page.locator(".table-of tbody tr").count() == 13
+    page.click(".menu > summary")
+    page.click('.menu button[value="zh-hans"]')
+    assert page.locator("html").get_attribute("lang") == "zh-Hans"
+    context.close()
