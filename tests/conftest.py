@@ -24,6 +24,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--database") == "postgresql":
+        from tests.postgresql import use_postgresql
+
+        use_postgresql()
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"control database: {config.getoption('--database')}"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long runs belong to ``make soak``; here they are skipped, and say so."""
     for item in items:

@@ -3,6 +3,7 @@
 Rule "Customer": "a connected set of identifiers (type, value). Strong types join; two user_ids of one
 namespace are never joined automatically. A weak id (device, anonymous id) is owned by the first customer an
 `identify`/`alias` ties it to, its earlier events included; a later login by someone else joins nobody."
+Every message with several strong identifiers joins them, whatever its type.
 
 Example, in order of arrival: (0) a page with anonymous id a; (1) identify user u with a; (2) identify user v
 with a; (3) a page with a; (4) identify user u with phone p; (5) identify user v with p. Then a is u's, so 0, 1,
@@ -31,8 +32,10 @@ def resolve(messages: Sequence[Message]) -> list[int]:
         for identifier in strong:
             if not any(identifier in customer for customer in customers):
                 customers.append({identifier})
+        for other in strong[1:]:
+            _join(strong[0], other, customers)
         if message["type"] == "identify" and strong:
-            _identify(strong, weak_ids(message), customers, owners)
+            _claim(strong[0], weak_ids(message), owners)
     homes = [_home(message, customers, owners) for message in messages]
     return [homes.index(home) for home in homes]
 
@@ -61,17 +64,10 @@ def weak_ids(message: Message) -> list[Identifier]:
     return found
 
 
-def _identify(
-    strong: list[Identifier],
-    weak: list[Identifier],
-    customers: list[set[Identifier]],
-    owners: dict[Identifier, Identifier],
-) -> None:
-    """ "Strong types join", one by one, each to the message's first; weak ids go to the first who claims them."""
-    for other in strong[1:]:
-        _join(strong[0], other, customers)
+def _claim(owner: Identifier, weak: list[Identifier], owners: dict[Identifier, Identifier]) -> None:
+    """Weak ids go to the first who claims them."""
     for identifier in weak:
-        owners.setdefault(identifier, strong[0])
+        owners.setdefault(identifier, owner)
 
 
 def _alias(message: Message, customers: list[set[Identifier]], owners: dict[Identifier, Identifier]) -> None:
@@ -88,7 +84,10 @@ def _alias(message: Message, customers: list[set[Identifier]], owners: dict[Iden
 
 
 def _join(one: Identifier, other: Identifier, customers: list[set[Identifier]]) -> None:
-    """ "Two user_ids of one namespace are never joined automatically": such a join is refused as a whole."""
+    """ "Strong types join", one by one, each to the message's first.
+
+    "Two user_ids of one namespace are never joined automatically": such a join is refused as a whole.
+    """
     left, right = _customer(one, customers), _customer(other, customers)
     if left is right:
         return

@@ -2,7 +2,8 @@
 
 Rule "Money": "Net revenue = revenue − refunds. A refund names its order, else it is matched to the latest
 earlier order of the customer with that product and enough unrefunded quantity, else kept as *unmatched refund*.
-Cancelled = refunded in full."
+Cancelled = refunded in full." A refund that names an unknown order is unmatched and matched to no product; a
+cancellation of an unknown order is an unmatched refund of 0, so that nothing is dropped in silence.
 
 Example: (1) order A, 2 tea for 100.00; (2) order B, 1 tea for 60.00; (3) order A again: ignored; (4) a refund of
 2 tea, 100.00, without order: A, since B has one only; (5) a refund of 1 tea, 60.00: B; (6) one more tea, 60.00:
@@ -85,6 +86,8 @@ def order_book(messages: Sequence[OrderEvent]) -> Book:
             order = _named(message, orders)
             if order is not None:
                 _refund_whole(order, message["time"])
+            else:
+                unmatched.append(_unmatched(message, 0))
         elif message["event"] == "Order Refunded":
             refund_id = message["refund_id"]
             if refund_id is not None and (message["customer"], refund_id) in seen:
@@ -144,7 +147,9 @@ def _refund(message: OrderEvent, orders: Sequence[Order], unmatched: list[Unmatc
     """ "A refund names its order, else it is matched …, else kept as unmatched refund"."""
     order = _named(message, orders)
     lines = message["products"] or []
-    if order is None:
+    if order is None and message["order_id"] is not None:
+        unmatched.append(_unmatched(message, _amount(message)))
+    elif order is None:
         _match_lines(message, orders, unmatched)
     elif not lines and message["revenue"] is None:
         _refund_whole(order, message["time"])
@@ -184,15 +189,17 @@ def _match_lines(message: OrderEvent, orders: Sequence[Order], unmatched: list[U
         if order.seq in matched:
             order.refunds.append((message["time"], matched[order.seq]))
     if left_over:
-        unmatched.append(
-            {
-                "customer": message["customer"],
-                "refund_id": message["refund_id"],
-                "time": message["time"],
-                "seq": message["seq"],
-                "amount": sum(left_over),
-            }
-        )
+        unmatched.append(_unmatched(message, sum(left_over)))
+
+
+def _unmatched(message: OrderEvent, amount: int) -> Unmatched:
+    return {
+        "customer": message["customer"],
+        "refund_id": message["refund_id"],
+        "time": message["time"],
+        "seq": message["seq"],
+        "amount": amount,
+    }
 
 
 def _latest_with(message: OrderEvent, line: Line, orders: Sequence[Order]) -> Order | None:

@@ -2,7 +2,8 @@
 
 Rule "RFM": "facts before 00:00 of `as_of` count. R = calendar days from the last order's date to `as_of`; F =
 distinct orders not cancelled or fully refunded; M = their net revenue, total or average. Customers without an
-order are not in RFM." Value questions "count identified only". Arithmetic is exact.
+order are not in RFM." Value questions "count identified only". Money is integer minor units: the average is
+rounded half-up to them, and compared as such. Other arithmetic is exact.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from math import floor
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -47,7 +49,7 @@ class Row(NamedTuple):
 
     recency_days: int
     frequency: int
-    monetary: Fraction
+    monetary: int
     r: int
     f: int
     m: int
@@ -81,7 +83,7 @@ def rfm(
     rows: dict[str, Row] = {}
     for customer, (r, f, m) in measures.items():
         segment = SEGMENTS[_high(customer, measures, scores, split)]
-        rows[customer] = Row(int(r), int(f), m, *scores[customer], segment)
+        rows[customer] = Row(int(r), int(f), int(m), *scores[customer], segment)
     return rows
 
 
@@ -110,9 +112,9 @@ def _measure(own: Sequence[RfmOrder], as_of: date, zone: ZoneInfo, monetary: str
     valid = [order for order in own if not _is_void(order, as_of, zone)]
     last = max(local_date(order.time, zone) for order in own)
     net = sum(order.revenue - sum(_given_back(order, as_of, zone)) for order in valid)
-    average = Fraction(net, len(valid)) if valid else Fraction(0)
-    m = average if monetary == "average" else Fraction(net)
-    return Measures(Fraction((as_of - last).days), Fraction(len(valid)), m)
+    average = floor(Fraction(net, len(valid)) + Fraction(1, 2)) if valid else 0
+    m = average if monetary == "average" else net
+    return Measures(Fraction((as_of - last).days), Fraction(len(valid)), Fraction(m))
 
 
 def _scores(customer: str, measures: Mapping[str, Measures]) -> tuple[int, int, int]:

@@ -95,7 +95,12 @@ def alias(user_id: str, previous_id: str, namespace: str = "default") -> Message
                 track(anonymous_id="b", device_id="d"),
                 track(anonymous_id="a"),
             ],
-            [0, 1, 0, 1, 4, 1],
+            [0, 0, 0, 0, 4, 0],
+        ),
+        (
+            "a track joins strong ids",
+            [track(phone="p"), track(user_id="u"), track(user_id="u", phone="p"), track(phone="p")],
+            [0, 0, 0, 0],
         ),
         ("an alias brings earlier events", [track(anonymous_id="a"), alias("u", "a"), track(user_id="u")], [0, 0, 0]),
         (
@@ -192,10 +197,26 @@ def test_refund_splits_over_orders_and_leaves_a_rest() -> None:
         [
             order_event("Completed", 1, None, 3000, {"茶": (1, 3000)}),
             order_event("Completed", 2, None, 2000, {"杯": (1, 2000)}),
-            order_event("Refunded", 3, "unknown", 6000, {"茶": (1, 3000), "杯": (1, 2000), "碗": (1, 1000)}),
+            order_event("Refunded", 3, None, 6000, {"茶": (1, 3000), "杯": (1, 2000), "碗": (1, 1000)}),
         ]
     )
     assert in_short(book) == ([(None, 3000, [(3, 3000)]), (None, 2000, [(3, 2000)])], [(3, 1000)])
+
+
+def test_refund_of_an_unknown_order_is_matched_to_no_product() -> None:
+    book = order_book(
+        [
+            order_event("Completed", 1, "A", 3000, {"茶": (1, 3000)}),
+            order_event("Refunded", 2, "unknown", None, {"茶": (1, 3000)}),
+            order_event("Refunded", 3, "unknown", 500),
+        ]
+    )
+    assert in_short(book) == ([("A", 3000, [])], [(2, 3000), (3, 500)])
+
+
+def test_cancellation_of_an_unknown_order_is_kept_with_amount_0() -> None:
+    book = order_book([order_event("Cancelled", 2, "unknown", 700), order_event("Cancelled", 3)])
+    assert in_short(book) == ([], [(2, 0), (3, 0)])
 
 
 @pytest.mark.parametrize(
@@ -269,6 +290,12 @@ def test_rfm_average_and_window() -> None:
     assert [tuple(row[1:3]) for row in rows.values()] == [(1, 300), (1, 200), (0, 0)]
     rows = rfm(RFM_ORDERS, as_of=date(2024, 1, 11), zone=SHANGHAI, window_days=4)
     assert list(rows) == ["王芳", "Zoë"]
+
+
+@pytest.mark.parametrize(("amounts", "average"), [((1, 2), 2), ((1, 1, 2), 1), ((0, 1), 1), ((1, 2, 2), 2)])
+def test_rfm_average_is_rounded_half_up(amounts: tuple[int, ...], average: int) -> None:
+    orders = [RfmOrder("a", True, str(i), at("2024-01-01"), amount, []) for i, amount in enumerate(amounts)]
+    assert rfm(orders, as_of=date(2024, 1, 2), zone=SHANGHAI, monetary="average")["a"].monetary == average
 
 
 def test_free_order_is_void_after_any_refund() -> None:
