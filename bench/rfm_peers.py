@@ -91,7 +91,11 @@ def _polars(events: pl.LazyFrame, as_of: date) -> list[tuple[Any, ...]]:
         f=counts.sum().cast(pl.Int64),
         m=(pl.col("p_revenue") - pl.col("back").fill_null(0)).filter(counts).sum(),
     )
-    worse = {"rs": pl.col("r").rank("min", descending=True), "fs": pl.col("f").rank("min"), "ms": pl.col("m").rank("min")}
+    worse = {
+        "rs": pl.col("r").rank("min", descending=True),
+        "fs": pl.col("f").rank("min"),
+        "ms": pl.col("m").rank("min"),
+    }
     scored = rfm.with_columns(**{name: 1 + 5 * (rank.cast(pl.Int64) - 1) // pl.len() for name, rank in worse.items()})
     high = {"R": pl.col("r") < pl.mean("r"), "F": pl.col("f") > pl.mean("f"), "M": pl.col("m") > pl.mean("m")}
     return (

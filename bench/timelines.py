@@ -130,4 +130,6 @@ def _bytes(column: pa.Array) -> int:
 
 if __name__ == "__main__":
     options = arguments(__doc__, events=50_000_000, customers=2_000_000, flags=("unsorted",))
-    sys.exit(finish("timelines", measure(options.events, options.customers, in_order=not options.unsorted), table, options))
+    sys.exit(
+        finish("timelines", measure(options.events, options.customers, in_order=not options.unsorted), table, options)
+    )

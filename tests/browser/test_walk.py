@@ -116,7 +116,7 @@ def test_what_the_script_adds(browser: Browser, folder: Path, address: str) -> N
     page.goto(address, wait_until="networkidle")
 
     # The chart is drawn, and drawn again in dark.
-    page.wait_for_selector("#growth-chart .barlayer .point")
+    page.wait_for_selector("#growth-chart .barlayer .point", state="attached")
     fill = "() => getComputedStyle(document.querySelector('#growth-chart .barlayer .point path')).fill"
     light = page.evaluate(fill)
     page.click(".menu > summary")

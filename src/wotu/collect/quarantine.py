@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 
 import pyarrow as pa
@@ -52,8 +53,14 @@ class Quarantine:
         self._folder = folder
 
     def add(self, source: str, problems: Sequence[Problem], received: datetime) -> None:
-        """Keep ``problems`` on disk before returning; each content is cut to 2,000 characters."""
+        """Keep ``problems`` on disk before returning; each content is cut to 2,000 characters.
+
+        The same problems of the same file, read again, are kept once.
+        """
         if not problems:
+            return
+        name = _digest(source, problems)
+        if any(self._folder.glob(f"*-{name}.parquet")) and all(problem.file for problem in problems):
             return
         count = len(problems)
         columns = {
@@ -66,7 +73,7 @@ class Quarantine:
             "content": pa.array([_encodable(p.content[:LONGEST_CONTENT]) for p in problems], pa.string()),
         }
         self._folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self._folder / f"{arrival_name()}.parquet") as temporary:
+        with replacing(self._folder / f"{arrival_name()}-{name}.parquet") as temporary:
             pq.write_table(pa.table(columns, schema=SCHEMA), temporary, compression="zstd")
 
     def read(self) -> pa.Table:
@@ -80,6 +87,11 @@ class Quarantine:
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("*.parquet"))
+
+
+def _digest(source: str, problems: Sequence[Problem]) -> str:
+    texts = (f"{source}\x1f{p.file}\x1f{p.line}\x1f{p.field}\x1f{p.reason}\x1f{p.content}" for p in problems)
+    return blake2b("\x1e".join(texts).encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
 
 
 def _encodable(text: str | None) -> str | None:

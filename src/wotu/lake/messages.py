@@ -22,6 +22,11 @@ _APPLICATION = "settler"
 _CONFIGURATION: dict[str, str | None] = {"delta.dataSkippingStatsColumns": "seq,subject,time"}
 _READ_AS_DICTIONARY = ("source", "type", "event", "id_kind", "id_namespace")
 _BATCH_ROWS = 1 << 19
+# Compaction: this many files of fewer rows than that.
+_MANY_FILES = 64
+_LARGE_ROWS = 1_000_000
+# … but never more rows than this at once, so that it stays a matter of seconds.
+_MOST_ROWS = 4_000_000
 
 
 class Lake:
@@ -58,6 +63,26 @@ class Lake:
             configuration=_CONFIGURATION,
             commit_properties=CommitProperties(app_transactions=[Transaction(_APPLICATION, transaction)]),
         )
+
+    def compact(self) -> bool:
+        """Write the newest small files as one, once there are many: every read opens every file.
+
+        One commit replaces them, so a crash leaves either the old files or the new one. Only the
+        settler reads the lake, so the old files can go at once.
+        """
+        small: list[int] = []
+        files = self._files()
+        for low, high, _ in reversed(files):
+            if high - low >= _LARGE_ROWS or files[-1][1] - low >= _MOST_ROWS:
+                break
+            small.append(low)
+        if len(small) < _MANY_FILES:
+            return False
+        first = min(small)
+        rows = self.read(self.schema().names, after=first - 1).cast(self.schema())
+        write_deltalake(self._uri, rows, mode="overwrite", predicate=f"seq >= {first}", configuration=_CONFIGURATION)
+        DeltaTable(self._uri).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        return True
 
     def read(self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = ()) -> pa.Table:
         """Rows with ``seq`` > ``after`` (of the given message ``types``, if any), in order of ``seq``."""
@@ -103,19 +128,28 @@ def _of_types(batch: pa.RecordBatch, types: tuple[str, ...]) -> pa.RecordBatch:
 def _batches(
     path: Path, columns: list[str], fields: dict[str, pa.Field], dictionary: tuple[str, ...]
 ) -> Iterator[pa.RecordBatch]:
-    file = pq.ParquetFile(path, read_dictionary=list(dictionary), memory_map=True)
-    present = [name for name in columns if name in file.schema_arrow.names]
-    last = -1
-    for batch in file.iter_batches(_BATCH_ROWS, columns=present):
-        seq = batch["seq"].to_numpy()
-        if len(seq) and (seq[0] <= last or np.any(np.diff(seq) <= 0)):
-            msg = f"{path.name} is not in order of seq"
-            raise RuntimeError(msg)
-        last = int(seq[-1]) if len(seq) else last
-        absent = [fields.get(name, pa.field(name, pa.null())) for name in columns if name not in present]
+    metadata = pq.read_metadata(path)
+    stored = set(metadata.schema.to_arrow_schema().names)
+    encoded = [name for name in dictionary if name in stored]
+    file = pq.ParquetFile(path, metadata=metadata, read_dictionary=encoded, memory_map=True)
+    present = [name for name in columns if name in stored]
+    absent = [fields.get(name, pa.field(name, pa.null())) for name in columns if name not in stored]
+    for batch in _in_order(file, present):
         missing = {field.name: _nulls(field, len(batch), dictionary) for field in absent}
         arrays = [missing[name] if name in missing else batch[name] for name in columns]
         yield pa.RecordBatch.from_arrays(arrays, names=columns)
+
+
+def _in_order(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of one file by seq. A commit writes them so; a compaction writes runs in any order."""
+    groups = file.metadata.num_row_groups
+    seqs = [file.read_row_group(group, columns=["seq"])["seq"].to_numpy() for group in range(groups)]
+    seq = np.concatenate(seqs) if seqs else np.empty(0, np.int64)
+    if np.all(np.diff(seq) > 0):
+        yield from file.iter_batches(_BATCH_ROWS, columns=columns)
+    else:
+        table = file.read(columns=columns)
+        yield from table.take(pa.array(np.argsort(seq))).to_batches(_BATCH_ROWS)
 
 
 def _nulls(field: pa.Field, rows: int, dictionary: tuple[str, ...]) -> pa.Array:

@@ -68,6 +68,7 @@ class Settler:
         if paths:
             self._inbox.finish(last + 1)
             self._inbox.prune_receipts(_RECEIPTS_KEPT_SECONDS, now.timestamp())
+            self._lake.compact()
         return accepted
 
     def _commit(self, number: int, claim: _Claim, now: datetime, progress: Progress) -> int:

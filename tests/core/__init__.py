@@ -1,0 +1,1 @@
+"""Settings, money, periods, durations, errors and durable files."""

@@ -1,0 +1,1 @@
+"""Messages become rows of record, once."""

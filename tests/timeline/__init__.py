@@ -1,0 +1,1 @@
+"""Shards, the where language and executors."""
