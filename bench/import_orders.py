@@ -14,10 +14,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
-import wotu.timeline.build as building
 from measuring import Json, Stopwatch, alone
 from reporting import arguments, finish, ratio, temporary
 from timelines import STAGES
+
+import wotu.timeline.build as building
 from wotu.cli.complete_journey import prepare_files
 from wotu.cli.demo import SETTINGS
 from wotu.core.layout import Layout

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 from wotu.lake.messages import Lake

@@ -107,7 +107,7 @@ def _child(pipe: Connection, function: Callable[..., Json], arguments: Sequence[
         start = time.perf_counter()
         try:
             answer = function(*arguments)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         answer.setdefault("seconds", round(time.perf_counter() - start, 3))
     pipe.send(answer | {"peak_mb": round(_peak_kb() / 1024), "peak_own_mb": round(own[0] / 1024)})

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import rfm_peers as peers
-import wotu.timeline.build as building
 from made_data import workspace, write_orders
 from measuring import Json, Stopwatch, alone, best
 from reporting import arguments, finish, ratio, temporary
 from timelines import STAGES
+
+import wotu.timeline.build as building
 from wotu.core.layout import Layout
 from wotu.identity.resolver import Resolver
 from wotu.lake.messages import Lake

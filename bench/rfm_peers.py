@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import polars as pl
 from measuring import Json, Stopwatch, best
+
 from wotu.score.segments import KEYS, SEGMENTS
 
 _DUCKDB = {"threads": 2, "memory_limit": "8GB"}
@@ -91,13 +92,10 @@ def _polars(events: pl.LazyFrame, as_of: date) -> list[tuple[Any, ...]]:
         f=counts.sum().cast(pl.Int64),
         m=(pl.col("p_revenue") - pl.col("back").fill_null(0)).filter(counts).sum(),
     )
-    worse = {
-        "rs": pl.col("r").rank("min", descending=True),
-        "fs": pl.col("f").rank("min"),
-        "ms": pl.col("m").rank("min"),
-    }
+    r, f, m = pl.col("r"), pl.col("f"), pl.col("m")
+    worse = {"rs": r.rank("min", descending=True), "fs": f.rank("min"), "ms": m.rank("min")}
     scored = rfm.with_columns(**{name: 1 + 5 * (rank.cast(pl.Int64) - 1) // pl.len() for name, rank in worse.items()})
-    high = {"R": pl.col("r") < pl.mean("r"), "F": pl.col("f") > pl.mean("f"), "M": pl.col("m") > pl.mean("m")}
+    high = {"R": r < r.mean(), "F": f > f.mean(), "M": m > m.mean()}
     return (
         scored.select(**high, score=pl.col("rs") + pl.col("fs") + pl.col("ms"))
         .group_by("R", "F", "M")

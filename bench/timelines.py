@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import timelines_peers as peers
-import wotu.timeline.build as building
 from made_data import workspace, write_events
 from measuring import Json, Stopwatch, alone, best
 from reporting import arguments, finish, ratio, temporary
+
+import wotu.timeline.build as building
 from wotu.core.layout import Layout
 from wotu.lake.messages import Lake
 from wotu.workspace import Workspace
@@ -29,7 +30,7 @@ STAGES = {
 EVENT = "Event 001"
 
 
-def make(root: Path, events: int, customers: int, in_order: bool) -> Json:  # noqa: FBT001
+def make(root: Path, events: int, customers: int, in_order: bool) -> Json:
     """Write the lake."""
     write_events(Lake(workspace(root).lake), events=events, customers=customers, in_order=in_order)
     return {}

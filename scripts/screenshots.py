@@ -1,19 +1,29 @@
-"""Takes the pictures of the README from a running console.
+"""Takes the pictures of the README from the demo's workspace into ``docs/images``.
 
-    wotu demo --no-serve && wotu serve &
-    python scripts/screenshots.py "$(wotu user add pictures --json | python -c 'import json,sys; print(json.load(sys.stdin)["sign_in"])')"
+    wotu demo --no-serve --workspace workspace
+    python scripts/screenshots.py --workspace workspace
 
-The argument is a one-time sign-in link, which the script uses up; pictures go to ``docs/images``.
+Serves the console itself for as long as it takes, and signs in as the user ``pictures``.
 """
 
 from __future__ import annotations
 
 import argparse
 import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from wotu.site.server import prepare
+
+_USER = "pictures"
 
 _QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -34,17 +44,51 @@ _PICTURES = [
 
 
 def main() -> None:
-    """Sign in with the link and take every picture."""
+    """Serve, sign in and take every picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("link", help="a one-time sign-in link")
+    parser.add_argument("--workspace", type=Path, default=Path("workspace"))
     parser.add_argument("--to", type=Path, default=Path(__file__).parents[1] / "docs" / "images")
     parser.add_argument("--chromium", default=shutil.which("chromium") or "/usr/bin/chromium")
     options = parser.parse_args()
     options.to.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
+    address = f"http://127.0.0.1:{_free_port()}"
+    token = _token(options.workspace)
+    with _serving(options.workspace, address), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=options.chromium, args=_QUIET)
-        take(browser, options.link, options.to)
+        take(browser, f"{address}/sign-in/once/{token}/", options.to)
         browser.close()
+
+
+def _token(workspace: Path) -> str:
+    prepare(workspace)
+    from wotu.accounts import reads, services
+
+    known = any(member.username == _USER for member in reads.team())
+    return services.reset_user(_USER) if known else services.add_user(_USER, role="owner")
+
+
+@contextmanager
+def _serving(workspace: Path, address: str) -> Iterator[None]:
+    parts = urlsplit(address)
+    arguments = [sys.executable, "-m", "wotu.site", str(workspace), str(parts.hostname), str(parts.port)]
+    server = subprocess.Popen(arguments)
+    try:
+        while server.poll() is None:
+            try:
+                socket.create_connection((parts.hostname, parts.port), timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def take(browser: Browser, link: str, folder: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 from zoneinfo import ZoneInfo
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -89,21 +90,22 @@ def built(
     number = subjects([event[0] for event in events])
     rows = [*_tracks(events, number, properties or {}, columns or {})]
     rows += _identities(number, traits or {}, anonymous)
-    kinds = {name: kind for name, kind in _types(properties or {}, columns or {}).items()}
-    schema = pa.schema([*MESSAGES, *(pa.field(name, kind) for name, kind in kinds.items() if name not in MESSAGES.names)])
+    kinds = _types(properties or {}, columns or {})
+    schema = pa.schema([*MESSAGES, *(pa.field(name, kind) for name, kind in kinds.items())])
     for seq, row in enumerate(rows, 1):
         row["seq"] = seq
     lake = MemoryLake(pa.Table.from_pylist(rows, schema))
     with tempfile.TemporaryDirectory() as folder, mock.patch("wotu.timeline.build.SHARDS", shards):
-        build(lake, np.arange(len(number), dtype=np.int64), Path(folder), currency=currency)  # type: ignore[arg-type]
+        # Nothing here has to survive a crash, and waiting for the disk would take nearly all the time.
+        with mock.patch("os.fsync"):
+            build(lake, np.arange(len(number), dtype=np.int64), Path(folder), currency=currency)  # type: ignore[arg-type]
         generation = open_current(Path(folder))
         assert generation is not None
         yield generation
 
 
 def _types(properties: Mapping[str, pa.DataType], columns: Mapping[str, Sequence[Any]]) -> dict[str, pa.DataType]:
-    money = {"p_revenue": pa.int64()}
-    given = {name: money.get(name, pa.string()) for name in columns}
+    given = {name: pa.int64() if name == "p_revenue" else pa.string() for name in columns}
     return {property_column(name): kind for name, kind in properties.items()} | given
 
 
@@ -131,8 +133,6 @@ def fitting(value: object, kind: pa.DataType) -> object:
 def _identities(
     number: Mapping[str, int], traits: Mapping[str, Mapping[str, Any]], anonymous: frozenset[str]
 ) -> Iterator[dict[str, Any]]:
-    import msgspec
-
     for name, subject in number.items():
         kind = "anonymous_id" if name in anonymous else "user_id"
         yield {

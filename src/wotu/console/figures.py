@@ -41,12 +41,20 @@ def money(amount: Number | None, currency: str) -> str:
     if amount is None:
         return NO_VALUE
     value = _decimal(amount)
-    if abs(value) < 1000:
-        return _signs(format_currency(value, currency, locale=locale()))
     if abs(value) < _SHORTENED_FROM:
         # "US$1,861" says as much as "US$1,861.27" at this size and reads faster.
-        return _signs(format_currency(value, currency, format=_whole_money(), locale=locale(), currency_digits=False))
+        return money_row(value, currency)
     return _signs(format_compact_currency(value, currency, locale=locale(), fraction_digits=1))
+
+
+def money_row(amount: Number | None, currency: str) -> str:
+    """Money in a column of a table, where rows are compared: whole units, never shortened."""
+    if amount is None:
+        return NO_VALUE
+    value = _decimal(amount)
+    if abs(value) < 1000:
+        return _signs(format_currency(value, currency, locale=locale()))
+    return _signs(format_currency(value, currency, format=_whole_money(), locale=locale(), currency_digits=False))
 
 
 def money_exact(amount: Number | None, currency: str) -> str:

@@ -28,6 +28,16 @@ class Cell:
     revenue_share: float
     query: str
 
+    @property
+    def customers_width(self) -> float:
+        """Share of customers as a bar in a box 100 wide."""
+        return round(self.share * 100, 2)
+
+    @property
+    def revenue_width(self) -> float:
+        """Share of revenue as a bar in a box 100 wide."""
+        return round(self.revenue_share * 100, 2)
+
 
 def board(answer: Any, parameters: str) -> list[Cell]:
     """The segments of an answer in their fixed order; ``parameters`` is the address part of how it was asked."""

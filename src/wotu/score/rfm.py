@@ -10,63 +10,16 @@ thresholds; for R fewer days are high. Anonymous customers are counted apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
-from typing import Literal
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
-from wotu.core.durations import parse_days
-from wotu.core.errors import invalid_argument
-from wotu.core.money import parse_decimal
-from wotu.core.periods import from_micros, midnight, parse_date, periods
+from wotu.core.periods import periods
 from wotu.score.order_totals import order_totals
-from wotu.score.rfm_answer import RfmAnswer, Thresholds, answer
+from wotu.score.rfm_answer import RfmAnswer, answer
+from wotu.score.rfm_question import Integers, Monetary, Rfm, RfmPartial, Split, question
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
-
-Integers = npt.NDArray[np.int64]
-Monetary = Literal["total", "average"]
-Split = Literal["mean", "median", "score"] | Mapping[str, object]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rfm:
-    """The question, checked. ``since`` and ``until`` are instants (µs) of the first and last day's ends."""
-
-    as_of: date
-    since: int
-    until: int
-    monetary: Monetary
-    split: Literal["mean", "median", "score", "given"]
-    given: Thresholds | None
-    zone: ZoneInfo
-
-
-@dataclass(frozen=True)
-class RfmPartial:
-    """One row per customer with an order: id, time of the last order, F, M (total, minor units), identified."""
-
-    customer: Integers
-    last: Integers
-    frequency: Integers
-    monetary: Integers
-    identified: npt.NDArray[np.bool_]
-    orders: int
-
-    def __add__(self, other: RfmPartial) -> RfmPartial:
-        return RfmPartial(
-            np.concatenate([self.customer, other.customer]),
-            np.concatenate([self.last, other.last]),
-            np.concatenate([self.frequency, other.frequency]),
-            np.concatenate([self.monetary, other.monetary]),
-            np.concatenate([self.identified, other.identified]),
-            self.orders + other.orders,
-        )
 
 
 def rfm(
@@ -74,9 +27,9 @@ def rfm(
     split: Split = "mean",
 ) -> RfmAnswer:  # fmt: skip
     """Ask the question."""
-    question = _question(source, as_of, window, monetary, split)
-    partial = source.executor.run(lambda shard: fold(question, shard), source.generation.shards)
-    return answer(question, partial, recency_days(question, partial.last), source)
+    asked = question(source, as_of, window, monetary, split)
+    partial = source.executor.run(lambda shard: fold(asked, shard), source.generation.shards)
+    return answer(asked, partial, recency_days(asked, partial.last), source)
 
 
 def fold(question: Rfm, shard: Shard) -> RfmPartial:
@@ -97,35 +50,3 @@ def recency_days(question: Rfm, last: Integers) -> Integers:
     starts = np.array(days.boundaries[:-1], np.int64)
     first = date.fromisoformat(days.labels[0])
     return (question.as_of - first).days - (np.searchsorted(starts, last, side="right") - 1)
-
-
-def _question(source: Source, as_of: date | str | None, window: str | None, monetary: Monetary, split: Split) -> Rfm:
-    zone = source.zone
-    day = from_micros(source.now, zone).date() if as_of is None else parse_date(as_of, field="as_of")
-    since = np.iinfo(np.int64).min
-    if window is not None:
-        since = midnight(day - timedelta(days=parse_days(window, field="window")), zone)
-    if monetary not in ("total", "average"):
-        raise invalid_argument("monetary", f"monetary={monetary!r} is not known; use total or average.")
-    kind, given = _split(split, source)
-    until = midnight(day, zone)
-    return Rfm(as_of=day, since=int(since), until=until, monetary=monetary, split=kind, given=given, zone=zone)
-
-
-def _split(split: Split, source: Source) -> tuple[Literal["mean", "median", "score", "given"], Thresholds | None]:
-    if split == "mean" or split == "median" or split == "score":
-        return split, None
-    if not isinstance(split, Mapping) or set(split) != {"r", "f", "m"}:
-        raise invalid_argument(
-            "split", f'split={split!r} must be mean, median, score or {{"r": days, "f": orders, "m": amount}}.'
-        )
-    values: dict[str, Decimal] = {}
-    for name, value in split.items():
-        try:
-            values[name] = parse_decimal(str(value))
-        except ValueError as error:
-            raise invalid_argument(f"split.{name}", f"split.{name}={value!r} is not a number.") from error
-        if values[name] < 0:
-            raise invalid_argument(f"split.{name}", f"split.{name}={value!r} must not be negative.")
-    minor = values["m"].scaleb(source.money_places)
-    return "given", Thresholds(float(values["r"]), float(values["f"]), float(minor))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,24 +16,13 @@ import pyarrow as pa
 from wotu.core.customer_ids import customer_texts
 from wotu.core.money import decimal_text
 from wotu.insight.answers import Reach
+from wotu.score.rfm_question import Rfm, RfmPartial, Thresholds
 from wotu.score.segments import KEYS, SEGMENTS, segment_number
 from wotu.timeline.questions import Source
-
-if TYPE_CHECKING:
-    from wotu.score.rfm import Rfm, RfmPartial
 
 Integers = npt.NDArray[np.int64]
 # A split that puts fewer than this share on one side says little.
 _DEGENERATE = 0.05
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Where *high* begins: R in days, F in orders, M in minor units (of the scores, with ``score``)."""
-
-    r: float
-    f: float
-    m: float
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ async def _serve(host: str, port: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         websockets=False,
     )
     loop = asyncio.get_running_loop()

@@ -44,11 +44,14 @@ class Dictionary:
     def encode(self, values: pa.Array) -> npt.NDArray[np.int32]:
         """Codes of ``values`` (dictionary-encoded or text); −1 for null."""
         encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+        indices = encoded.indices.fill_null(-1).to_numpy()
+        # A batch's dictionary may hold texts of rows that were filtered out: only those in use get a code.
+        used = np.flatnonzero(np.bincount(indices[indices >= 0], minlength=len(encoded.dictionary)))
         codes = self._codes
-        known = [codes.setdefault(text, len(codes)) for text in encoded.dictionary.to_pylist()]
-        # One slot more, at the end, is where −1 (null) leads.
-        table = np.array([*known, -1], np.int32)
-        return table[encoded.indices.fill_null(-1).to_numpy()]
+        table = np.full(len(encoded.dictionary) + 1, -1, np.int32)
+        texts = encoded.dictionary.take(pa.array(used)).to_pylist()
+        table[used] = [codes.setdefault(text, len(codes)) for text in texts]
+        return table[indices]
 
     def texts(self) -> pa.Array:
         return pa.array(list(self._codes), pa.string())

@@ -16,8 +16,9 @@ from wotu.insight.events import EventsAnswer, events
 from wotu.insight.growth_accounting import GrowthAnswer, growth_accounting
 from wotu.insight.overview import Overview, overview
 from wotu.score.movement import Movement, movement
-from wotu.score.rfm import Monetary, Split, rfm
+from wotu.score.rfm import rfm
 from wotu.score.rfm_answer import RfmAnswer
+from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
 from wotu.timeline.generation import Generation, open_current
 from wotu.timeline.manifest import current

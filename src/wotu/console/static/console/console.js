@@ -49,6 +49,13 @@
     }
   });
 
+  // A fragment that turns out to be the sign-in page means the session has ended: show it whole.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!event.detail.xhr.responseURL.includes("/sign-in/")) return;
+    event.detail.shouldSwap = false;
+    window.location.reload();
+  });
+
   // Arrow keys walk from the search field through what it found.
   const panel = document.getElementById("search-panel");
   if (search && panel) {

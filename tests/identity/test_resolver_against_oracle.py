@@ -1,0 +1,195 @@
+"""Whose message is it: the resolver on random logs says what the slow referee says."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracles.identity import Message, resolve
+from oracles.strategies import identity_logs, identity_messages
+
+from wotu.collect.message import ENVELOPE
+from wotu.identity import hashing, index
+from wotu.identity.lookup import subjects_of
+from wotu.identity.resolver import Resolver
+from wotu.settle.rows import identity_rows, identity_state, message_rows
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def table(messages: Sequence[Message], first: int = 0) -> pa.Table:
+    rows = [
+        {**message, "time": NOW, "received": NOW, "source": "test", "message_id": f"m{first + place}", "event": None}
+        for place, message in enumerate(messages)
+    ]
+    return pa.Table.from_pylist([{name: row.get(name) for name in ENVELOPE.names} for row in rows], ENVELOPE)
+
+
+class Rows:
+    """The rows a settle would commit, read back as the lake gives them."""
+
+    def __init__(self) -> None:
+        self._tables: list[pa.Table] = []
+        self.last = 0
+
+    def add(self, *tables: pa.Table) -> None:
+        self._tables.extend(tables)
+        self.last += sum(len(one) for one in tables)
+
+    def read(self, columns: list[str], *, types: tuple[str, ...]) -> pa.Table:
+        rows = pa.concat_tables(self._tables) if self._tables else table([]).select([])
+        if "type" not in rows.column_names:
+            return rows
+        wanted = [kind in types for kind in rows["type"].to_pylist()]
+        return rows.filter(pa.array(wanted, pa.bool_())).select(columns)
+
+
+def settled(messages: Sequence[Message], cuts: Sequence[int], folder: Path) -> tuple[list[int], Resolver, Rows]:
+    """The subject of every message, batch by batch as cut, and what was left behind."""
+    subjects: list[int] = []
+    rows = Rows()
+    edges = [0, *sorted(cuts), len(messages)]
+    for start, end in zip(edges, edges[1:], strict=False):
+        resolver = Resolver(folder)
+        batch = table(messages[start:end], start)
+        found = resolver.resolve(batch)
+        first = rows.last + 1
+        plain = batch.drop_columns("properties").append_column("rest", pa.nulls(len(batch), pa.string()))
+        rows.add(message_rows(plain, found, first), identity_rows(batch, found, first + len(batch)))
+        resolver.apply(found.identifiers, found.joins, seq=rows.last)
+        subjects += found.subjects.tolist()
+    return subjects, Resolver(folder), rows
+
+
+def homes(subjects: list[int], resolver: Resolver) -> list[int]:
+    """Per message the first message of its customer."""
+    owners = resolver.customers()[np.array(subjects, np.int64)].tolist() if subjects else []
+    return [owners.index(owner) for owner in owners]
+
+
+@settings(max_examples=150, deadline=None)
+@given(identity_logs())
+def test_one_batch_equals_the_referee(messages: list[Message]) -> None:
+    with tempfile.TemporaryDirectory() as folder, mock.patch("os.fsync"):
+        subjects, resolver, _ = settled(messages, [], Path(folder))
+        assert homes(subjects, resolver) == resolve(messages)
+
+
+@settings(max_examples=150, deadline=None)
+@given(identity_logs(), st.lists(st.integers(0, 12), max_size=4))
+def test_any_split_into_batches_equals_the_referee(messages: list[Message], cuts: list[int]) -> None:
+    inside = [min(cut, len(messages)) for cut in cuts]
+    with tempfile.TemporaryDirectory() as folder, mock.patch("os.fsync"):
+        subjects, resolver, _ = settled(messages, inside, Path(folder))
+        assert homes(subjects, resolver) == resolve(messages)
+        assert subjects == settled_at_once(messages)
+
+
+def settled_at_once(messages: Sequence[Message]) -> list[int]:
+    with tempfile.TemporaryDirectory() as folder:
+        return settled(messages, [], Path(folder))[0]
+
+
+@settings(max_examples=80, deadline=None)
+@given(identity_logs(), st.lists(st.integers(0, 12), max_size=3))
+def test_made_again_from_rows_of_record_is_the_same(messages: list[Message], cuts: list[int]) -> None:
+    inside = [min(cut, len(messages)) for cut in cuts]
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two, mock.patch("os.fsync"):
+        subjects, before, rows = settled(messages, inside, Path(one))
+        after = Resolver.empty(Path(two))
+        after.apply(*identity_state(rows), seq=rows.last)  # type: ignore[arg-type]
+        assert after.customers().tolist() == before.customers().tolist()
+        assert after.checkpoint == before.checkpoint
+        more: list[Message] = [{"type": "identify", "user_id": "u1", "phone": "+8613800000001", "anonymous_id": "a1"}]
+        assert after.resolve(table(more)).subjects.tolist() == before.resolve(table(more)).subjects.tolist()
+        assert homes(subjects, after) == resolve(messages)
+
+
+def two_bits(texts: pa.Array) -> hashing.Hashes:
+    """A hash under which nearly everything collides."""
+    return hashing.hash_texts(texts) % np.uint64(4)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(identity_messages(), min_size=6, max_size=14), st.integers(0, 14))
+def test_colliding_hashes_are_told_apart_by_their_text(messages: list[Message], cut: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, mock.patch("os.fsync"), mock.patch.object(index, "hash_texts", two_bits):
+        subjects, resolver, _ = settled(messages, [min(cut, len(messages))], Path(folder))
+        assert homes(subjects, resolver) == resolve(messages)
+
+
+def test_index_finds_all_of_many_colliding_keys_and_no_stranger(tmp_path: Path) -> None:
+    keys = [f"phone:+86138{number:08}" for number in range(300)]
+    with mock.patch.object(index, "hash_texts", two_bits), mock.patch.object(index, "_DELTA_ROWS", 40):
+        for start in range(0, 300, 50):
+            part = pa.array(keys[start : start + 50])
+            index.IdentifierIndex(tmp_path).add(part, np.arange(start, start + 50, dtype=np.int64))
+        found = index.IdentifierIndex(tmp_path)
+        assert len(found) == 300
+        assert found.find(pa.array([*reversed(keys), "phone:nobody"])).tolist() == [*reversed(range(300)), -1]
+
+
+def one_by_one(messages: Sequence[Message], tmp_path: Path) -> tuple[list[int], Resolver]:
+    subjects, resolver, _ = settled(messages, range(1, len(messages)), tmp_path)
+    return homes(subjects, resolver), resolver
+
+
+def test_namespaces_keep_equal_user_ids_apart_until_a_phone_joins_them(tmp_path: Path) -> None:
+    phone = "13800000001"
+    messages: list[Message] = [
+        {"type": "track", "user_id": "7", "namespace": "default"},
+        {"type": "track", "user_id": "7", "namespace": "门店"},
+        {"type": "identify", "user_id": "7", "namespace": "default", "phone": phone},
+        {"type": "identify", "user_id": "7", "namespace": "门店", "phone": f"+86{phone}"},
+    ]
+    messages = [message | {"namespace": message["namespace"]} for message in messages]  # type: ignore[operator]
+    assert one_by_one(messages[:2], tmp_path / "apart")[0] == [0, 1]
+    where, _ = one_by_one(messages, tmp_path / "joined")
+    assert where == [0, 0, 0, 0]
+    assert len(subjects_of(tmp_path / "joined", "user_id", "7")) == 2
+
+
+def test_a_weak_id_belongs_to_the_first_who_claims_it(tmp_path: Path) -> None:
+    ns = {"namespace": "default"}
+    messages: list[Message] = [
+        {"type": "track", "anonymous_id": "a", **ns},
+        {"type": "identify", "user_id": "u", "anonymous_id": "a", **ns},
+        {"type": "identify", "user_id": "v", "anonymous_id": "a", **ns},
+        {"type": "track", "anonymous_id": "a", **ns},
+        {"type": "track", "user_id": "v", "anonymous_id": "a", **ns},
+    ]
+    assert one_by_one(messages, tmp_path)[0] == [0, 0, 2, 0, 2]
+
+
+def test_unusable_identifiers_are_refused_reported_and_replaced_by_a_new_customer(tmp_path: Path) -> None:
+    ns: dict[str, Any] = {"namespace": "default"}
+    messages: list[Message] = [
+        {"type": "identify", "phone": "无", **ns},
+        {"type": "identify", "phone": "无", **ns},
+        {"type": "identify", "user_id": "u", "email": "no at sign", **ns},
+    ]
+    resolver = Resolver(tmp_path)
+    found = resolver.resolve(table(messages))
+    assert found.refused == ((0, "phone", "无"), (1, "phone", "无"), (2, "email", "no at sign"))
+    assert len(set(found.subjects.tolist())) == 3
+    assert sorted(found.identifiers["kind"].to_pylist()) == ["anonymous_id", "anonymous_id", "user_id"]
+
+
+def test_fact_rows_have_no_subject(tmp_path: Path) -> None:
+    rows: list[Message] = [{"type": "row", "namespace": "default"}, {"type": "track", "user_id": "u", "namespace": "d"}]
+    assert Resolver(tmp_path).resolve(table(rows)).subjects.tolist() == [-1, 0]
+
+
+def test_a_device_seen_beside_an_anonymous_id_is_no_customer_of_its_own(tmp_path: Path) -> None:
+    """Nothing ties the two, and the message belongs to the anonymous id: nobody is behind the device yet."""
+    messages: list[Message] = [{"type": "track", "anonymous_id": "a", "device_id": "d", "namespace": "default"}]
+    _, resolver = one_by_one(messages, tmp_path)
+    assert len(set(resolver.customers().tolist())) == 1
