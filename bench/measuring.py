@@ -41,22 +41,28 @@ def machine() -> Json:
 
 @dataclass
 class Stopwatch:
-    """Seconds by stage, in the order in which stages first began."""
+    """Seconds by stage, in the order in which stages first began; ``cpu``: those of all the process's threads."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add what happens inside to ``name``."""
-        self.seconds.setdefault(name, 0.0)
-        start = time.perf_counter()
+        for kept in (self.seconds, self.cpu):
+            kept.setdefault(name, 0.0)
+        start, worked = time.perf_counter(), time.process_time()
         try:
             yield
         finally:
             self.seconds[name] += time.perf_counter() - start
+            self.cpu[name] += time.process_time() - worked
 
     def rounded(self) -> Json:
         return {name: round(seconds, 3) for name, seconds in self.seconds.items()}
+
+    def rounded_cpu(self) -> Json:
+        return {name: round(seconds, 3) for name, seconds in self.cpu.items()}
 
     def watch(self, module: ModuleType, stages: Mapping[str, str]) -> None:
         """Time the module's functions as the stages they are given; a function that is gone is left out."""
@@ -84,10 +90,11 @@ def best(function: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
 
 
 def alone(function: Callable[..., Json], *arguments: Any) -> Json:
-    """Run ``function`` in a fresh process; its answer with ``seconds``, ``peak_mb`` and ``peak_own_mb``.
+    """Run ``function`` in a fresh process; its answer with ``seconds``, ``cpu_seconds`` and two peaks of memory.
 
     ``peak_mb`` is the process's peak RSS. Pages of mapped files count in it; ``peak_own_mb`` leaves them
-    out (sampled). A step that fails is reported by its ``error``, so that the others are still measured.
+    out (sampled). ``cpu_seconds`` (all threads) hardly minds what else the machine does. A step that fails
+    is reported by its ``error``, so that the others are still measured.
     """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
@@ -110,6 +117,7 @@ def _child(pipe: Connection, function: Callable[..., Json], arguments: Sequence[
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         answer.setdefault("seconds", round(time.perf_counter() - start, 3))
+        answer["cpu_seconds"] = round(time.process_time(), 3)
     pipe.send(answer | {"peak_mb": round(_peak_kb() / 1024), "peak_own_mb": round(own[0] / 1024)})
 
 

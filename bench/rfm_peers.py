@@ -54,6 +54,8 @@ FROM scored, means GROUP BY ALL
 def duckdb_rfm(lake: Path, scratch: Path, as_of: str) -> Json:
     """DuckDB in memory: two threads, 8 GB."""
     connection = duckdb.connect(config={**_DUCKDB, "temp_directory": str(scratch)})
+    # A progress bar would go to standard output.
+    connection.execute("SET enable_progress_bar = false")
     watch = Stopwatch()
     with watch.stage("load"):
         connection.execute(_LOAD, {"files": str(lake / "*.parquet")})

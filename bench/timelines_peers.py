@@ -67,6 +67,8 @@ def event_rows(answer: Any) -> Rows:
 def duckdb_all(lake: Path, scratch: Path, event: str) -> Json:
     """DuckDB in memory: two threads, 8 GB."""
     connection = duckdb.connect(config={**_DUCKDB, "temp_directory": str(scratch)})
+    # A progress bar would go to standard output.
+    connection.execute("SET enable_progress_bar = false")
     watch = Stopwatch()
     with watch.stage("sort"):
         connection.execute(_SORT, {"files": str(lake / "*.parquet")})

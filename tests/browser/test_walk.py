@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.console import real
 from tests.console.ports import free_port
 from tests.console.test_server import _answers
@@ -117,11 +117,11 @@ def test_what_the_script_adds(browser: Browser, folder: Path, address: str) -> N
 
     # The chart is drawn, and drawn again in dark.
     page.wait_for_selector("#growth-chart .barlayer .point", state="attached")
-    fill = "() => getComputedStyle(document.querySelector('#growth-chart .barlayer .point path')).fill"
-    light = page.evaluate(fill)
+    bar = page.locator("#growth-chart .barlayer .point path").first
+    light = bar.evaluate("each => getComputedStyle(each).fill")
     page.click(".menu > summary")
     page.click('.menu button[value="dark"]')
-    page.wait_for_function(f"({fill})() !== '{light}'")
+    expect(bar).not_to_have_css("fill", light)
     page.keyboard.press("Escape")
 
     # A slash leads to the search, whose results can be walked with arrows.
@@ -136,7 +136,7 @@ def test_what_the_script_adds(browser: Browser, folder: Path, address: str) -> N
     page.goto(f"{address}/customers/", wait_until="networkidle")
     page.fill("#customer-search", "u31")
     page.wait_for_url("**/customers/?q=u31*")
-    page.wait_for_function("document.querySelectorAll('#result tbody tr').length === 1")
+    expect(page.locator("#result tbody tr")).to_have_count(1)
 
     assert witness.complaints == []
     page.close()

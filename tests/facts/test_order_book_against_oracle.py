@@ -75,13 +75,13 @@ def expected(messages: Sequence[OrderEvent]) -> tuple[dict[int, tuple[int, Refun
     return orders, _summed([(refund["seq"], refund["amount"]) for refund in said["unmatched"]])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(order_logs())
 def test_book_equals_the_referee(messages: list[OrderEvent]) -> None:
     assert facts_of(book(messages)) == expected(messages)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(order_logs(), st.sampled_from((None, 100, 6050)))
 def test_what_a_cancellation_says_of_revenue_changes_nothing(messages: list[OrderEvent], revenue: int | None) -> None:
     """Shops send the whole order along when it is cancelled."""

@@ -127,7 +127,7 @@ def fitting(value: object, kind: pa.DataType) -> object:
     """The value as the settler puts it into a column of ``kind``: another type is null."""
     if pa.types.is_floating(kind):
         return None if value is None or isinstance(value, (str, bool)) else float(value)  # type: ignore[arg-type]
-    return value if isinstance(value, str) or not pa.types.is_string(kind) else None
+    return value if isinstance(value, str) == pa.types.is_string(kind) else None
 
 
 def _identities(

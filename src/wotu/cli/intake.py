@@ -53,9 +53,15 @@ def _import(options: Namespace) -> None:
         from wotu.collect.mapping import load_mapping
 
         received = datetime.now(UTC)
-        for path in map(Path, options.files):
-            found = preview(path, load_mapping(mapping), settings=workspace.settings, received=received)
-            _show(path, found, options)
+        files = [Path(path) for path in options.files]
+        rules, settings = load_mapping(mapping), workspace.settings
+        found = {path: preview(path, rules, settings=settings, received=received) for path in files}
+        if wants_json(options):
+            shown = [_as_json(path, result) for path, result in found.items()]
+            write_json(shown[0] if len(shown) == 1 else shown)
+        else:
+            for path, result in found.items():
+                _show(path, result)
         return
     with messages().status("importing") as status:
         outcome = workspace.import_files([(path, mapping) for path in options.files], progress=status.update)
@@ -74,16 +80,20 @@ def _tell(outcome: dict[str, int], options: Namespace) -> None:
         console().print("See the reasons with: wotu doctor, or in quarantine/ of the workspace.")
 
 
-def _show(path: Path, found: Preview, options: Namespace) -> None:
-    if wants_json(options):
-        problems = [{"line": p.line, "field": p.field, "reason": p.reason} for p in found.problems]
-        write_json(
-            {
-                "file": path.name, "rows": found.rows, "messages": found.counts, "first": found.messages,
-                "problems": problems, "encoding": found.encoding, "delimiter": found.delimiter,
-            }
-        )  # fmt: skip
-        return
+def _as_json(path: Path, found: Preview) -> dict[str, Any]:
+    problems = [{"line": p.line, "field": p.field, "reason": p.reason} for p in found.problems]
+    return {
+        "file": path.name,
+        "rows": found.rows,
+        "messages": found.counts,
+        "first": found.messages,
+        "problems": problems,
+        "encoding": found.encoding,
+        "delimiter": found.delimiter,
+    }
+
+
+def _show(path: Path, found: Preview) -> None:
     out = console()
     read_as = f" ({found.encoding}, delimiter {found.delimiter!r})" if found.encoding else ""
     out.print(f"[bold]{path.name}[/]: {found.rows:,} rows{read_as}; nothing was loaded.")

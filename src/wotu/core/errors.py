@@ -19,9 +19,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_CUSTOMER = "unknown_customer"
     AMBIGUOUS_IDENTIFIER = "ambiguous_identifier"
     NEWER_WORKSPACE = "newer_workspace"
-    WORKSPACE_BUSY = "workspace_busy"
     MISSING_DEPENDENCY = "missing_dependency"
-    INTERNAL = "internal"
 
 
 class WotuError(Exception):

@@ -37,7 +37,11 @@ class OrderBook:
 
 
 def order_book(events: pa.Table, *, currency: str) -> OrderBook:
-    """Distinct orders of the order ``events`` (columns ``INPUT``, in order of seq)."""
+    """Distinct orders of the order ``events`` (columns ``INPUT``, in order of seq).
+
+    Amounts in another currency than ``currency`` are left out: such an order counts with revenue 0, such a
+    refund only where it takes back all of its order.
+    """
     completed, repeated = _distinct(events.filter(pc.equal(events["event"], ORDER_COMPLETED)))
     converted = pc.equal(pc.coalesce(completed["currency"], pa.scalar(currency)), currency)
     products = _column(completed["products"])
@@ -53,7 +57,7 @@ def order_book(events: pa.Table, *, currency: str) -> OrderBook:
             "products": products,
         }
     )
-    returns = events.filter(pc.not_equal(events["event"], ORDER_COMPLETED))
+    returns = [row for row in _returns(events) if row["currency"] in (None, currency) or _takes_all_back(row)]
     refunds = _refunds(orders, returns)
     matched = [refund for refund in refunds if refund.order != UNMATCHED]
     unmatched = tuple(refund for refund in refunds if refund.order == UNMATCHED)
@@ -83,11 +87,20 @@ def _line_sums(products: pa.Array) -> pa.Array:
     return pa.array(sums)
 
 
-def _refunds(orders: pa.Table, returns: pa.Table) -> list[Refund]:
+def _returns(events: pa.Table) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = events.filter(pc.not_equal(events["event"], ORDER_COMPLETED)).to_pylist()
+    return rows
+
+
+def _takes_all_back(row: dict[str, Any]) -> bool:
+    return row["event"] == ORDER_CANCELLED or (row["revenue"] is None and not row["products"])
+
+
+def _refunds(orders: pa.Table, returns: list[dict[str, Any]]) -> list[Refund]:
     """Refunds of every customer who gave something back; others' orders are never read."""
-    if not len(returns):
+    if not returns:
         return []
-    concerned = pa.array(np.unique(returns["customer"].to_numpy()))
+    concerned = pa.array(sorted({row["customer"] for row in returns}))
     rows = np.flatnonzero(pc.is_in(orders["customer"], concerned).to_numpy())
     placed: dict[int, list[PlacedOrder]] = defaultdict(list)
     for position, row in zip(rows.tolist(), orders.take(pa.array(rows)).to_pylist(), strict=True):
@@ -95,16 +108,15 @@ def _refunds(orders: pa.Table, returns: pa.Table) -> list[Refund]:
             PlacedOrder(position, row["time"], row["seq"], row["order_id"], row["revenue"], _lines(row["products"]))
         )
     given: dict[int, list[Return]] = defaultdict(list)
-    for row in returns.to_pylist():
+    for row in returns:
         given[row["customer"]].append(_return(row))
     return [refund for customer, back in given.items() for refund in match_refunds(placed[customer], back)]
 
 
 def _return(row: dict[str, Any]) -> Return:
     lines = _lines(row["products"])
-    whole = row["event"] == ORDER_CANCELLED or (row["revenue"] is None and not lines)
     refund_id = row["refund_id"] or row["message_id"]
-    return Return(row["time"], row["seq"], refund_id, row["order_id"], row["revenue"], lines, whole)
+    return Return(row["time"], row["seq"], refund_id, row["order_id"], row["revenue"], lines, _takes_all_back(row))
 
 
 def _lines(products: Iterable[dict[str, Any]] | None) -> tuple[Line, ...]:

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from numba import njit, types
 
 Subjects = npt.NDArray[np.int64]
+# What became of a pair: newly joined, or refused because both sides have a user_id of one namespace.
+JOINED, CLASH = 1, 2
 
 _I64 = types.int64[::1]
 _READ = types.Array(types.int64, 1, "C", readonly=True)
@@ -24,9 +26,9 @@ def _root(parent, node):  # type: ignore[no-untyped-def]
     return node
 
 
-@njit(types.void(_I64, _I64, _READ, _I64, _READ, _READ, types.boolean[::1], types.boolean[::1]), cache=True, nogil=True)
-def _join_all(parent, next_user, namespace, last_user, left, right, claimed, accepted):  # type: ignore[no-untyped-def]
-    """Join ``left[i]`` with ``right[i]`` in order; ``accepted[i]`` says whether it happened.
+@njit(types.void(_I64, _I64, _READ, _I64, _READ, _READ, types.boolean[::1], types.int8[::1]), cache=True, nogil=True)
+def _join_all(parent, next_user, namespace, last_user, left, right, claimed, outcome):  # type: ignore[no-untyped-def]
+    """Join ``left[i]`` with ``right[i]`` in order; ``outcome[i]`` says what happened.
 
     ``namespace[n]`` ≥ 0 marks a user_id node, −1 another strong one, −2 a weak one. The user_id nodes
     of a customer form a linked list from its root: ``last_user[root]``, then ``next_user``.
@@ -48,6 +50,7 @@ def _join_all(parent, next_user, namespace, last_user, left, right, claimed, acc
                 y = next_user[y]
             x = next_user[x]
         if clash:
+            outcome[i] = 2
             continue
         older, younger = min(a, b), max(a, b)
         parent[younger] = older
@@ -57,7 +60,7 @@ def _join_all(parent, next_user, namespace, last_user, left, right, claimed, acc
                 tail = next_user[tail]
             next_user[tail] = last_user[older]
             last_user[older] = last_user[younger]
-        accepted[i] = True
+        outcome[i] = 1
 
 
 class Joins:
@@ -72,11 +75,11 @@ class Joins:
         self._last_user = np.where(namespaces >= 0, np.arange(count, dtype=np.int64), -1)
         self._claimed = np.zeros(count, np.bool_)
 
-    def join(self, left: Subjects, right: Subjects) -> npt.NDArray[np.bool_]:
-        """Join pairs in order; weak subjects stand on the right. Returns which pairs were newly joined."""
-        accepted = np.zeros(len(left), np.bool_)
-        _join_all(self._parent, self._next_user, self._namespace, self._last_user, left, right, self._claimed, accepted)
-        return accepted
+    def join(self, left: Subjects, right: Subjects) -> npt.NDArray[np.int8]:
+        """Join pairs in order; weak subjects stand on the right. Returns ``JOINED`` or ``CLASH`` per pair, else 0."""
+        outcome = np.zeros(len(left), np.int8)
+        _join_all(self._parent, self._next_user, self._namespace, self._last_user, left, right, self._claimed, outcome)
+        return outcome
 
     def customers(self) -> Subjects:
         """The customer of every subject."""

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from wotu.core.durable import replacing, write_durably
 from wotu.core.identifiers import IDENTIFIERS, STRONG
 from wotu.identity.index import UNKNOWN, IdentifierIndex
-from wotu.identity.joins import Joins, Subjects
+from wotu.identity.joins import CLASH, JOINED, Joins, Subjects
 from wotu.identity.normalise import identifier_keys, normalise
 
 _OTHER_STRONG, _WEAK = -1, -2
@@ -30,13 +30,15 @@ class Resolution:
     """What a batch says about identity; ``row`` columns are positions in the batch.
 
     ``subjects``: per message, −1 for fact rows. ``identifiers``: subject, kind, namespace, value, row.
-    ``joins``: left, right, row. ``refused``: unusable identifiers as (row, kind, value).
+    ``joins``: left, right, row. As (row, kind, value): ``refused``, the unusable identifiers, and
+    ``flags``, those that would have joined two user_ids of one namespace.
     """
 
     subjects: Subjects
     identifiers: pa.Table
     joins: pa.Table
     refused: tuple[tuple[int, str, str], ...]
+    flags: tuple[tuple[int, str, str], ...]
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -105,9 +107,10 @@ class Resolver:
         starts = np.flatnonzero(np.diff(rows, prepend=-1))
         subjects[rows[starts]] = nodes.subject[starts]
         left, right, at = _edges(nodes)
-        accepted = self._joins(namespaces).join(left, right)
-        joins = pa.table({"left": left[accepted], "right": right[accepted], "row": at[accepted]})
-        return Resolution(subjects, identifiers, joins, tuple(refused))
+        outcome = self._joins(namespaces).join(left, right)
+        joined = outcome == JOINED
+        joins = pa.table({"left": left[joined], "right": right[joined], "row": at[joined]})
+        return Resolution(subjects, identifiers, joins, tuple(refused), _flags(messages, nodes, outcome))
 
     def apply(self, identifiers: pa.Table, joins: pa.Table, *, seq: int) -> None:
         """Take committed decisions into the derived files; the checkpoint is written last."""
@@ -166,13 +169,26 @@ class Resolver:
         return pc.and_(pc.and_(is_alias, pc.is_valid(previous)), strangers)
 
 
-def _edges(nodes: _Nodes) -> tuple[Subjects, Subjects, Subjects]:
-    """Every further identifier of a message joins its first; one that has only weak ones ties nothing."""
+def _further(nodes: _Nodes) -> tuple[Subjects, npt.NDArray[np.bool_]]:
+    """For every occurrence the first one of its message, and whether it is a further one that may join it."""
     place = np.arange(len(nodes.row))
     is_head = np.diff(nodes.row, prepend=-1) != 0
     head = np.maximum.accumulate(np.where(is_head, place, 0))
-    further = ~is_head & (nodes.rank[head] < len(STRONG))
+    # A message that has only weak identifiers ties nothing.
+    return head, ~is_head & (nodes.rank[head] < len(STRONG))
+
+
+def _edges(nodes: _Nodes) -> tuple[Subjects, Subjects, Subjects]:
+    """Every further identifier of a message joins its first."""
+    head, further = _further(nodes)
     return nodes.subject[head[further]], nodes.subject[further], nodes.row[further]
+
+
+def _flags(messages: pa.Table, nodes: _Nodes, outcome: npt.NDArray[np.int8]) -> tuple[tuple[int, str, str], ...]:
+    further = _further(nodes)[1]
+    clashes = np.flatnonzero(further)[outcome == CLASH]
+    kinds = [(int(nodes.row[at]), IDENTIFIERS[nodes.rank[at]]) for at in clashes]
+    return tuple((row, kind, messages[kind][row].as_py()) for row, kind in kinds)
 
 
 def _usable(messages: pa.Table) -> tuple[dict[str, pa.Array], list[tuple[int, str, str]]]:

@@ -11,20 +11,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import UNITS, Periods, Unit, periods
 from wotu.insight.answers import Reach
+from wotu.insight.drawing import lines
 from wotu.insight.grouping import Grouping, grouping
 from wotu.insight.measures import Measure, parse_measure
 from wotu.timeline.masks import Mask
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
 from wotu.timeline.shard import Shard
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 Value = int | float | str | None
 _FUNCTIONS: dict[str, Callable[[Any], Any]] = {"sum": np.sum, "avg": np.mean, "min": np.min, "max": np.max}
@@ -79,6 +84,25 @@ class EventsAnswer:
     series: tuple[Series, ...]
     reach: Reach
 
+    @property
+    def table(self) -> pa.Table:
+        """One row per point: label, group, time, value (money as decimal text)."""
+        rows = [(s.label, s.group, time, value) for s in self.series for time, value in s.points]
+        columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+        names = ("label", "group", "time", "value")
+        return pa.table({name: list(column) for name, column in zip(names, columns, strict=True)})
+
+    def figure(self) -> Figure:
+        """A line per series."""
+        values = {
+            s.label if s.group is None else f"{s.label} · {s.group}": [
+                float(value) if isinstance(value, str) else value for _, value in s.points
+            ]
+            for s in self.series
+        }
+        times = [time for time, _ in self.series[0].points] if self.series else []
+        return lines(f"{self.measure} by {self.unit}", times, values, self.measure)
+
     def to_dict(self) -> dict[str, Any]:
         series = [
             {"label": s.label, "group": s.group, "points": [{"time": time, "value": value} for time, value in s.points]}
@@ -110,7 +134,8 @@ def events(
         series.extend(_series(question, partial, source.currency))
         looked_at += int(partial.count.sum())
         customers = max(customers, partial.everybody)
-    return EventsAnswer(unit, measure, tuple(series), Reach.of(source, customers=customers, events=looked_at))
+    reach = Reach.of(source, customers=customers, events=looked_at, timezone=str(scope.zone))
+    return EventsAnswer(unit, measure, tuple(series), reach)
 
 
 def fold(question: Events, shard: Shard) -> EventsPartial:

@@ -14,17 +14,22 @@ resurrecting 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from numba import njit, types
 
 from wotu.core.errors import invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach, ratio
+from wotu.insight.drawing import stacked
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
 from wotu.timeline.shard import Shard
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 Integers = npt.NDArray[np.int64]
 UNITS: tuple[Unit, ...] = ("day", "week", "month")
@@ -83,6 +88,18 @@ class GrowthAnswer:
     unit: Unit
     periods: tuple[GrowthPeriod, ...]
     reach: Reach
+
+    @property
+    def table(self) -> pa.Table:
+        """One row per period, with the columns of the JSON."""
+        return pa.Table.from_pylist(self.to_dict()["periods"])
+
+    def figure(self) -> Figure:
+        """New, returning and resurrecting above the zero line, dormant below."""
+        times = [row.period for row in self.periods]
+        parts = {name: [getattr(row, name) for row in self.periods] for name in ("returning", "resurrecting", "new")}
+        parts["dormant"] = [-row.dormant for row in self.periods]
+        return stacked(f"Growth accounting by {self.unit}", times, parts, "customers")
 
     def to_dict(self) -> dict[str, Any]:
         rows = [

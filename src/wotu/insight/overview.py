@@ -11,19 +11,19 @@ business are those with an order before the period, and those who repurchased wi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
-from wotu.core.durations import DAY
 from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
-from wotu.core.periods import from_micros
+from wotu.core.periods import from_micros, to_micros
 from wotu.insight.shapley import rounded_parts, shapley_parts
 from wotu.timeline.net_orders import READ, net_orders
 from wotu.timeline.questions import Source
@@ -122,11 +122,11 @@ class Window:
 
 
 def overview(source: Source, *, days: int = 28) -> Overview:
-    """Ask the question about the last ``days`` whole days before now."""
+    """Ask the question about the last ``days`` calendar days up to now (at the same time of day)."""
     if not 1 <= days <= 3660:
         raise invalid_argument("days", f"days={days} must be between 1 and 3660.")
     until = source.now
-    since, before = until - days * DAY, until - 2 * days * DAY
+    since, before = (_days_before(until, n * days, source.zone) for n in (1, 2))
     slices = _SLICES.get(days, 12)
     edges = [since + (until - since) * i // slices for i in range(slices + 1)]
     starts = np.array([before, since, *edges[:-1]], np.int64)
@@ -145,6 +145,11 @@ def overview(source: Source, *, days: int = 28) -> Overview:
         customers=partial.customers,
         events=partial.orders,
     )
+
+
+def _days_before(instant: int, days: int, zone: ZoneInfo) -> int:
+    """The same local time of day so many calendar days earlier, whatever the clocks did between."""
+    return to_micros((from_micros(instant, zone).replace(tzinfo=None) - timedelta(days=days)).replace(tzinfo=zone))
 
 
 def fold(starts: Integers, ends: Integers, now: int, shard: Shard) -> OverviewPartial:

@@ -29,6 +29,10 @@ _LARGE_ROWS = 1_000_000
 _MOST_ROWS = 4_000_000
 
 
+# Lowest seq, highest seq, path.
+_File = tuple[int, int, Path]
+
+
 class Lake:
     """The table of record in one folder."""
 
@@ -57,7 +61,8 @@ class Lake:
         """Add ``rows`` in one commit; new columns are added to the table."""
         write_deltalake(
             self._uri,
-            rows,
+            # Several batches would be written in any order.
+            rows.combine_chunks(),
             mode="append",
             schema_mode="merge",
             configuration=_CONFIGURATION,
@@ -99,17 +104,19 @@ class Lake:
         """
         asked = list(dict.fromkeys(["seq", *columns, *(["type"] if types else [])]))
         fields = {field.name: field for field in self.schema()}
-        for low, high, path in self._files():
+        for group in _overlapping(self._files()):
+            low, high = group[0][0], max(file[1] for file in group)
             if high <= after:
                 continue
-            for batch in _batches(path, asked, fields, (*_READ_AS_DICTIONARY, *dictionary)):
+            paths = [path for _, _, path in group]
+            for batch in _batches(paths, asked, fields, (*_READ_AS_DICTIONARY, *dictionary)):
                 kept = batch if low > after else batch.filter(pc.greater(batch["seq"], after))
                 if types:
                     kept = _of_types(kept, types)
                 if len(kept):
                     yield kept.select(columns)
 
-    def _files(self) -> list[tuple[int, int, Path]]:
+    def _files(self) -> list[_File]:
         """Data files as (lowest seq, highest seq, path), in order of seq."""
         table = self._table()
         if table is None:
@@ -125,31 +132,53 @@ def _of_types(batch: pa.RecordBatch, types: tuple[str, ...]) -> pa.RecordBatch:
     return batch if mask.all() else batch.filter(pa.array(mask))
 
 
+def _overlapping(files: list[_File]) -> list[list[_File]]:
+    """Files in order of seq; those whose ranges overlap (parts of one large commit) stand together."""
+    groups: list[list[_File]] = []
+    reached = 0
+    for file in files:
+        if groups and file[0] <= reached:
+            groups[-1].append(file)
+        else:
+            groups.append([file])
+        reached = max(reached, file[1])
+    return groups
+
+
 def _batches(
-    path: Path, columns: list[str], fields: dict[str, pa.Field], dictionary: tuple[str, ...]
+    paths: list[Path], columns: list[str], fields: dict[str, pa.Field], dictionary: tuple[str, ...]
 ) -> Iterator[pa.RecordBatch]:
-    metadata = pq.read_metadata(path)
-    stored = set(metadata.schema.to_arrow_schema().names)
-    encoded = [name for name in dictionary if name in stored]
-    file = pq.ParquetFile(path, metadata=metadata, read_dictionary=encoded, memory_map=True)
+    files = [_open(path, dictionary) for path in paths]
+    stored = {name for file in files for name in file.schema_arrow.names}
     present = [name for name in columns if name in stored]
     absent = [fields.get(name, pa.field(name, pa.null())) for name in columns if name not in stored]
-    for batch in _in_order(file, present):
+    for batch in _in_order(files, present):
         missing = {field.name: _nulls(field, len(batch), dictionary) for field in absent}
         arrays = [missing[name] if name in missing else batch[name] for name in columns]
         yield pa.RecordBatch.from_arrays(arrays, names=columns)
 
 
-def _in_order(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    """The rows of one file by seq. A commit writes them so; a compaction writes runs in any order."""
-    groups = file.metadata.num_row_groups
-    seqs = [file.read_row_group(group, columns=["seq"])["seq"].to_numpy() for group in range(groups)]
-    seq = np.concatenate(seqs) if seqs else np.empty(0, np.int64)
-    if np.all(np.diff(seq) > 0):
-        yield from file.iter_batches(_BATCH_ROWS, columns=columns)
-    else:
-        table = file.read(columns=columns)
-        yield from table.take(pa.array(np.argsort(seq))).to_batches(_BATCH_ROWS)
+def _open(path: Path, dictionary: tuple[str, ...]) -> pq.ParquetFile:
+    metadata = pq.read_metadata(path)
+    stored = set(metadata.schema.to_arrow_schema().names)
+    encoded = [name for name in dictionary if name in stored]
+    return pq.ParquetFile(path, metadata=metadata, read_dictionary=encoded, memory_map=True)
+
+
+def _in_order(files: list[pq.ParquetFile], columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of some files by seq. The table's writer may put the parts of one commit in any order."""
+    if len(files) == 1 and _is_sorted(files[0]):
+        yield from files[0].iter_batches(_BATCH_ROWS, columns=columns)
+        return
+    tables = [file.read(columns=[name for name in columns if name in file.schema_arrow.names]) for file in files]
+    table = pa.concat_tables(tables, promote_options="default")
+    yield from table.take(pa.array(np.argsort(table["seq"].to_numpy()))).unify_dictionaries().to_batches(_BATCH_ROWS)
+
+
+def _is_sorted(file: pq.ParquetFile) -> bool:
+    groups = range(file.metadata.num_row_groups)
+    seqs = [file.read_row_group(group, columns=["seq"])["seq"].to_numpy() for group in groups]
+    return not seqs or bool(np.all(np.diff(np.concatenate(seqs)) > 0))
 
 
 def _nulls(field: pa.Field, rows: int, dictionary: tuple[str, ...]) -> pa.Array:

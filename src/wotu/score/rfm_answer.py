@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +16,13 @@ import pyarrow as pa
 from wotu.core.customer_ids import customer_texts
 from wotu.core.money import decimal_text
 from wotu.insight.answers import Reach
+from wotu.insight.drawing import bars
 from wotu.score.rfm_question import Rfm, RfmPartial, Thresholds
 from wotu.score.segments import KEYS, SEGMENTS, segment_number
 from wotu.timeline.questions import Source
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 Integers = npt.NDArray[np.int64]
 # A split that puts fewer than this share on one side says little.
@@ -113,6 +117,11 @@ class RfmAnswer:
                 "segment": pa.array(KEYS).take(pa.array(self.segment)),
             }
         )
+
+    def figure(self) -> Figure:
+        """Customers per segment."""
+        sizes = {segment.name: float(segment.customers) for segment in self.segments}
+        return bars(f"Value segments as of {self.as_of}", sizes, "customers")
 
     def to_dict(self) -> dict[str, Any]:
         segments = [

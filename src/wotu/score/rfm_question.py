@@ -72,12 +72,21 @@ def question(source: Source, as_of: date | str | None, window: str | None, monet
     day = from_micros(source.now, zone).date() if as_of is None else parse_date(as_of, field="as_of")
     since = np.iinfo(np.int64).min
     if window is not None:
-        since = midnight(day - timedelta(days=parse_days(window, field="window")), zone)
+        since = _window_start(day, window, zone)
     if monetary not in ("total", "average"):
         raise invalid_argument("monetary", f"monetary={monetary!r} is not known; use total or average.")
     kind, given = _split(split, source)
     until = midnight(day, zone)
     return Rfm(as_of=day, since=int(since), until=until, monetary=monetary, split=kind, given=given, zone=zone)
+
+
+def _window_start(day: date, window: str, zone: ZoneInfo) -> int:
+    days = parse_days(window, field="window")
+    if days >= day.toordinal():
+        raise invalid_argument(
+            "window", f"window={window!r} reaches back before the year 1; leave it out for all history."
+        )
+    return midnight(day - timedelta(days=days), zone)
 
 
 def _split(split: Split, source: Source) -> tuple[Literal["mean", "median", "score", "given"], Thresholds | None]:

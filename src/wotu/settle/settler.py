@@ -22,7 +22,7 @@ from wotu.collect.quarantine import Problem, Quarantine
 from wotu.core.crash_points import crash_point
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
-from wotu.identity.resolver import Resolution, Resolver
+from wotu.identity.resolver import Resolution, Resolver, read_checkpoint
 from wotu.lake.messages import Lake
 from wotu.settle.duplicates import SeenMessages
 from wotu.settle.properties import with_columns
@@ -108,17 +108,28 @@ class Settler:
     def _refresh_timelines(self, progress: Progress) -> None:
         folder = self._layout.timelines
         name = current(folder)
-        if name is not None and read_manifest(folder / name).seq == self._lake.last_seq():
+        wanted = (self._lake.last_seq(), self._settings.currency)
+        if read_checkpoint(self._layout.identity).seq != wanted[0]:
+            self._resolver()
+        manifest = read_manifest(folder / name) if name is not None else None
+        if manifest is not None and manifest.made_from == wanted:
             return
         progress("building timelines")
         build(self._lake, self._resolver().customers(), folder, currency=self._settings.currency)
 
     def _quarantine(self, messages: pa.Table, resolution: Resolution, now: datetime) -> None:
+        """Keep what identity could not use or refused to join, beside the messages, which are all kept."""
+        reasons = [
+            (refused, "cannot be used as an identifier; the message was kept without it")
+            for refused in resolution.refused
+        ]
+        reasons += [
+            (flag, "belongs to another user_id of the namespace; the two were not joined") for flag in resolution.flags
+        ]
         problems: dict[str, list[Problem]] = {}
-        for row, kind, value in resolution.refused:
-            reason = f"{kind} cannot be used as an identifier; the message was kept without it"
-            source = messages["source"][row].as_py()
-            problems.setdefault(source, []).append(Problem(None, None, kind, reason, value))
+        for (row, kind, value), reason in reasons:
+            source, message = (messages[name][row].as_py() for name in ("source", "message_id"))
+            problems.setdefault(source, []).append(Problem(f"message {message}", None, kind, f"{kind} {reason}", value))
         for source, found in problems.items():
             Quarantine(self._layout.quarantine).add(source, found, now)
 

@@ -61,7 +61,7 @@ def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Ma
     _write_texts(target, {**events.texts, **{f"t_{name}": texts for name, texts in traits.texts.items()}})
     np.save(target / "subjects.npy", customers)
     Products.read(lake).write(target / "products.arrow")
-    manifest = _manifest(seq, slots, events, traits, book)
+    manifest = _manifest(seq, currency, slots, events, traits, book)
     return publish(folder, target, manifest)
 
 
@@ -127,10 +127,11 @@ def _write_texts(target: Path, texts: dict[str, pa.Array]) -> None:
         _write(target / f"{column}.texts", iter([pa.RecordBatch.from_arrays([values], names=["text"])]))
 
 
-def _manifest(seq: int, slots: Slots, events: RawEvents, traits: Traits, book: OrderBook) -> Manifest:
+def _manifest(seq: int, currency: str, slots: Slots, events: RawEvents, traits: Traits, book: OrderBook) -> Manifest:
     times = events.columns["time"]
     return Manifest(
         seq=seq,
+        currency=currency,
         events=events.names,
         properties=events.kinds,
         traits=traits.kinds,

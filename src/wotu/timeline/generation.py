@@ -46,8 +46,10 @@ def open_current(folder: Path) -> Generation | None:
     raise RuntimeError(msg)
 
 
-def _open(folder: Path) -> Generation:
+def _open(folder: Path) -> Generation | None:
     manifest = read_manifest(folder)
+    if manifest is None:
+        return None
     events, customers, orders = (_batches(folder / f"{name}.arrow") for name in ("events", "customers", "orders"))
     texts = {path.stem: _batches(path)[0]["text"] for path in folder.glob("*.texts")}
     shards = tuple(

@@ -17,6 +17,7 @@ class Manifest(msgspec.Struct, frozen=True):
     """What a generation holds. ``first`` and ``last`` are the times (µs) of its first and last event."""
 
     seq: int
+    currency: str
     events: tuple[str, ...]
     properties: dict[str, PropertyKind]
     traits: dict[str, PropertyKind]
@@ -29,6 +30,11 @@ class Manifest(msgspec.Struct, frozen=True):
     unmatched_amount: int
     repeated_orders: int
     unconverted_orders: int
+
+    @property
+    def made_from(self) -> tuple[int, str]:
+        """What timelines depend on: they are built again when either changes."""
+        return self.seq, self.currency
 
 
 def publish(folder: Path, target: Path, manifest: Manifest) -> Manifest:
@@ -55,6 +61,9 @@ def current(folder: Path) -> str | None:
         return None
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of one generation's folder."""
-    return msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of one generation's folder; ``None`` when another version wrote it, so it must be built again."""
+    try:
+        return msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
+    except msgspec.ValidationError:
+        return None

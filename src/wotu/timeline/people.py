@@ -22,6 +22,8 @@ IDENTIFIER = pa.struct([("kind", pa.string()), ("namespace", pa.string()), ("val
 _DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 # More traits than this are kept as JSON only; a filter needs a column.
 _TRAIT_COLUMNS = 200
+# Traits of a group describe a company, not the person.
+_TELLING_TYPES = ("identify", "alias", "track", "page", "screen")
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,11 @@ class Traits:
 
 def read_traits(lake: Lake, slots: Slots) -> Traits:
     """The latest value of every trait by (time, seq)."""
-    rows = lake.read(["seq", "subject", "time", "traits"], types=("identify", "group", "alias"))
+    told = lake.scan(["seq", "subject", "time", "traits"], types=_TELLING_TYPES)
+    parts = [batch for batch in (batch.filter(pc.is_valid(batch["traits"])) for batch in told) if len(batch)]
     latest: list[dict[str, Any] | None] = [None] * len(slots.customers)
-    if len(rows):
-        rows = rows.filter(pc.is_valid(rows["traits"])).sort_by([("time", "ascending"), ("seq", "ascending")])
+    if parts:
+        rows = pa.Table.from_batches(parts).sort_by([("time", "ascending"), ("seq", "ascending")])
         where = slots.of_subject[rows["subject"].to_numpy()].tolist()
         for slot, text in zip(where, rows["traits"].to_pylist(), strict=True):
             latest[slot] = {**(latest[slot] or {}), **_DECODER.decode(text)}

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from wotu.core.layout import Layout
 from wotu.core.money import exponent
@@ -102,7 +103,8 @@ class Workspace:
     ) -> RfmAnswer:  # fmt: skip
         """Recency, frequency, money and the eight value segments. See ``score.rfm``."""
         kept = tuple(sorted(split.items())) if isinstance(split, Mapping) else split
-        return self._remember(self.generation_name(), as_of, window, monetary, kept)
+        day = self.now().date() if as_of is None else as_of
+        return self._remember(self.generation_name(), day, window, monetary, kept)
 
     def rfm_movement(self, before: date | str, after: date | str | None = None, **parameters: Any) -> Movement:
         """Who moved between value segments from one day to another; parameters as of ``rfm``."""
@@ -184,9 +186,10 @@ class Workspace:
         return rfm(self.source(), as_of=as_of, window=window, monetary=monetary, split=unpacked)
 
     def _directory(self) -> Directory:
-        return _directory(self.generation(), self.layout.identity, self._now(self.generation()))
+        return _directory(self.generation(), self.layout.identity, self.now().date(), self.settings.zone)
 
 
 @lru_cache(maxsize=2)
-def _directory(generation: Generation, identity: Path, now: int) -> Directory:
-    return Directory(generation, identity, now=now)
+def _directory(generation: Generation, identity: Path, today: date, zone: ZoneInfo) -> Directory:
+    # Made once a day: everything that will have happened by midnight counts.
+    return Directory(generation, identity, now=midnight(today + timedelta(days=1), zone))
