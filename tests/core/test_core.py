@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def test_money_is_rounded_half_up_from_its_text(text: str, currency: str, minor:
 
 @pytest.mark.parametrize("text", ["100000000000.01", "-1e12", "NaN", "Infinity", "1e30", "1e400", "-1e999999"])
 def test_money_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the reason differs
+    with pytest.raises(ValueError):
         to_minor(Decimal(text), "CNY")
 
 
@@ -76,7 +77,7 @@ def test_numbers_as_spreadsheets_write_them(text: str, number: str) -> None:
 
 @pytest.mark.parametrize("text", ["", " ", "abc", "1.2.3", "(-3)", "((3))", "NaN", "inf", "--1", "1_000", "12万"])
 def test_what_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the reason differs
+    with pytest.raises(ValueError):
         parse_decimal(text)
 
 
@@ -117,13 +118,17 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
     )
 )
 def test_every_setting_is_read_back(settings: Settings) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "wotu.toml"
         write_settings(path, settings)
         assert read_settings(path) == settings
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_name_with_a_control_character_does_not_spoil_the_file(tmp_path: Path) -> None:
+    settings = Settings(name='a\x7fb\n"c\\')
+    write_settings(tmp_path / "wotu.toml", settings)
+    assert read_settings(tmp_path / "wotu.toml") == settings
 
 
 def test_every_setting_stands_in_the_file(tmp_path: Path) -> None:
@@ -144,7 +149,7 @@ def test_a_missing_file_means_the_defaults(tmp_path: Path) -> None:
         ('week_start = "someday"', "week_start"),
         ('questions_until = "later"', "questions_until"),
         ("allowed_hosts = [1]", "allowed_hosts"),
-        ("name = ", "line 1"),
+        ("name = ", "wotu.toml"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, content: str, named: str) -> None:

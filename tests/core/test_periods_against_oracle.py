@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from oracles.periods import WEEKDAYS, Unit, periods_between
 from oracles.strategies import ANCHORS, units, week_starts
-
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.periods import from_micros, parse_date, parse_instant, periods, start_of, to_micros
 

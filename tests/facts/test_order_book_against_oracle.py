@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from oracles.orders import Line, OrderEvent
 from oracles.orders import order_book as referee
 from oracles.strategies import order_logs
-
 from wotu.core.periods import to_micros
 from wotu.facts.orders import OrderBook, order_book
 from wotu.lake.schema import PRODUCT

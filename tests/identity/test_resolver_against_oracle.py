@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from oracles.identity import Message, resolve
 from oracles.strategies import identity_logs, identity_messages
-
 from wotu.collect.message import ENVELOPE
 from wotu.identity import hashing, index
 from wotu.identity.lookup import subjects_of
@@ -121,7 +121,11 @@ def two_bits(texts: pa.Array) -> hashing.Hashes:
 @settings(max_examples=25, deadline=None)
 @given(st.lists(identity_messages(), min_size=6, max_size=14), st.integers(0, 14))
 def test_colliding_hashes_are_told_apart_by_their_text(messages: list[Message], cut: int) -> None:
-    with tempfile.TemporaryDirectory() as folder, mock.patch("os.fsync"), mock.patch.object(index, "hash_texts", two_bits):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch("os.fsync"),
+        mock.patch.object(index, "hash_texts", two_bits),
+    ):
         subjects, resolver, _ = settled(messages, [min(cut, len(messages))], Path(folder))
         assert homes(subjects, resolver) == resolve(messages)
 

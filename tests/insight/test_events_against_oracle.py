@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+
 from oracles.events import SeriesEvent, Value, event_series
 from oracles.strategies import EventCase, event_cases
 from timeline.building import built, source
-
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.vocabulary import EVENTS
 from wotu.insight.events import EventsAnswer, events
@@ -53,7 +53,10 @@ def table(answer: EventsAnswer, unit: str) -> Table:
 def expected(case: EventCase) -> Table:
     return {
         (series["label"], series["group"]): [
-            (label(p["time"], case["unit"]), None if p["value"] is None else pytest.approx(float(p["value"]), rel=1e-12))
+            (
+                label(p["time"], case["unit"]),
+                None if p["value"] is None else pytest.approx(float(p["value"]), rel=1e-12),
+            )
             for p in series["points"]
         ]
         for series in event_series(**case)

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+
 from oracles.events import SeriesEvent
 from oracles.growth_accounting import growth
 from oracles.strategies import GrowthCase, growth_cases
 from timeline.building import built, source
-
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.vocabulary import EVENTS
 from wotu.insight.growth_accounting import growth_accounting

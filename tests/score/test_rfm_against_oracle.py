@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+
 from oracles.events import SeriesEvent
-from oracles.rfm import RfmOrder, rfm as referee
+from oracles.rfm import RfmOrder
+from oracles.rfm import rfm as referee
 from oracles.strategies import RfmCase, rfm_cases
 from timeline.building import built, source, subjects
-
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.money import decimal_text
 from wotu.score.rfm import rfm

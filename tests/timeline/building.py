@@ -15,8 +15,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from oracles.events import SeriesEvent
 
+from oracles.events import SeriesEvent
 from wotu.core.money import exponent
 from wotu.core.periods import to_micros
 from wotu.core.properties import property_column

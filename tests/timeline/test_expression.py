@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from wotu.core.errors import ErrorCode, WotuError
-from wotu.timeline.expression import All, Any as AnyOf, Condition, negate, parse
+from wotu.timeline.expression import All, Condition, negate, parse
+from wotu.timeline.expression import Any as AnyOf
 
 
 def shape(text: str | dict[str, Any]) -> object:

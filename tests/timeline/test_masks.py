@@ -12,11 +12,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from oracles.events import SeriesEvent
 from timeline.building import built
-
 from wotu.core.errors import ErrorCode, WotuError
-from wotu.timeline.expression import All, Any as AnyOf, Condition, Expression, negate, parse
+from wotu.timeline.expression import All, Condition, Expression, negate, parse
+from wotu.timeline.expression import Any as AnyOf
 from wotu.timeline.masks import Terms, check_names, event_mask
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -118,7 +119,9 @@ conditions = st.one_of(
     st.builds(Condition, st.just("number"), st.sampled_from(list(OPERATORS)), st.tuples(numbers)),
     st.builds(Condition, st.just("text"), st.sampled_from(list(OPERATORS)), st.tuples(texts)),
     st.builds(Condition, st.just("flag"), st.sampled_from(["==", "!="]), st.tuples(st.booleans())),
-    st.builds(Condition, st.just("number"), st.sampled_from(["in", "not in"]), st.lists(numbers, min_size=1).map(tuple)),
+    st.builds(
+        Condition, st.just("number"), st.sampled_from(["in", "not in"]), st.lists(numbers, min_size=1).map(tuple)
+    ),
     st.builds(Condition, st.sampled_from(["number", "text", "flag"]), st.sampled_from(["is null", "is not null"])),
     st.builds(Condition, st.just("text"), st.sampled_from(["contains", "not contains"]), st.tuples(texts)),
 )

@@ -17,6 +17,11 @@ class Member:
     active: bool
 
 
+def signed_in(user: object) -> User | None:
+    """The person behind a request's ``user``; ``None`` when nobody is signed in."""
+    return user if isinstance(user, User) else None
+
+
 def team() -> tuple[Member, ...]:
     """Everybody, in order of name."""
     rows = User.objects.order_by("username").values_list("username", "display_name", "role", "is_active")

@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from wotu.accounts import limits
-from wotu.accounts.models import Language, OneTimeLogin, Role, Theme, User
+from wotu.accounts.choices import Language, Role, Theme
+from wotu.accounts.models import OneTimeLogin, User
 from wotu.core.errors import WotuError, invalid_argument
 
 TOKEN_LIFE = timedelta(hours=24)

@@ -12,6 +12,7 @@ from wotu.cli.output import console, write_json
 from wotu.cli.supervisor import supervise
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.layout import Layout
+from wotu.core.parent_process import end_with_parent
 
 if TYPE_CHECKING:
     from wotu.workspace.examination import Finding
@@ -58,6 +59,8 @@ def _serve(options: Namespace) -> None:
     layout = Layout(Path(workspace_path(options)).expanduser().resolve())
     layout.prepare()
     if options.only == "settler":
+        # Before the imports, which take seconds.
+        end_with_parent()
         from wotu.settle.daemon import run_settler
 
         run_settler(layout)

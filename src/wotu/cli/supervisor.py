@@ -10,6 +10,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from wotu.core.parent_process import as_parent
+
 _POLL_SECONDS = 0.2
 _STOP_SECONDS = 15.0
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -36,7 +38,7 @@ class _Child:
             self.not_before = now + self.pause
             self.pause = min(self.pause * 2, _LONGEST_PAUSE_SECONDS)
         if now >= self.not_before:
-            self.process = subprocess.Popen([sys.executable, "-m", *self.arguments])
+            self.process = subprocess.Popen([sys.executable, "-m", *self.arguments], env=as_parent())
 
 
 def supervise(children: dict[str, Sequence[str]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from wotu.accounts.models import User
+from wotu.accounts.reads import signed_in
 from wotu.accounts.rules import Action, may
 
 EXPORT_KINDS = ("csv", "xlsx")
@@ -13,7 +13,8 @@ EXPORT_KINDS = ("csv", "xlsx")
 
 def require(request: HttpRequest, action: Action) -> None:
     """Refuse, unless the signed-in person's role allows ``action``."""
-    role = request.user.role if isinstance(request.user, User) else None
+    member = signed_in(request.user)
+    role = member.role if member else None
     if not may(role, action):
         raise PermissionDenied
 

@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from wotu.accounts.models import Theme, User
+from wotu.accounts.choices import Theme
+from wotu.accounts.reads import signed_in
 from wotu.accounts.rules import Action, may
 from wotu.console.answers import workspace
 
@@ -39,7 +40,7 @@ ROOMS = (
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context of every page. It never fails: an error page is drawn with it too."""
     user = getattr(request, "user", None)
-    member = user if isinstance(user, User) else None
+    member = signed_in(user)
     return {
         "rooms": ROOMS,
         "member": member,
@@ -57,7 +58,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def theme_of(request: HttpRequest) -> str:
     """The person's theme, else the one this browser chose, else the device's."""
     user = getattr(request, "user", None)
-    chosen = user.theme if isinstance(user, User) else request.COOKIES.get(THEME_COOKIE, "")
+    member = signed_in(user)
+    chosen = member.theme if member else request.COOKIES.get(THEME_COOKIE, "")
     return chosen if chosen in Theme.values else Theme.SYSTEM.value
 
 

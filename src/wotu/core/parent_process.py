@@ -1,4 +1,4 @@
-"""A server process that ends when the process that started it dies, however it dies."""
+"""A server process that ends when the process that supervises it dies, however it dies."""
 
 from __future__ import annotations
 
@@ -9,24 +9,32 @@ import sys
 import threading
 import time
 
+VARIABLE = "WOTU_PARENT_PROCESS"
 _PR_SET_PDEATHSIG = 1
 _POLL_SECONDS = 1.0
 
 
-def end_with_parent(parent: int | None = None) -> None:
-    """Arrange that this process is terminated when ``parent`` (default: its parent now) is gone.
+def as_parent() -> dict[str, str]:
+    """The environment for a process that is to end with this one."""
+    return {**os.environ, VARIABLE: str(os.getpid())}
+
+
+def end_with_parent() -> None:
+    """Be terminated when the supervising process is gone; a process nobody supervises goes on.
 
     Linux sends the signal when the *thread* that started this process ends, so a supervisor starts
     its children from its main thread.
     """
-    watched = os.getppid() if parent is None else parent
+    if VARIABLE not in os.environ:
+        return
+    parent = int(os.environ[VARIABLE])
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
     else:
-        threading.Thread(target=_watch, args=(watched,), name="parent-watch", daemon=True).start()
-    if os.getppid() != watched:
+        threading.Thread(target=_watch, args=(parent,), name="parent-watch", daemon=True).start()
+    if os.getppid() != parent:
         # The parent died before the arrangement stood.
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from wotu.collect.inbox import Inbox
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
-from wotu.core.parent_process import end_with_parent
 from wotu.core.settings import read_settings
 from wotu.settle.settler import Settler
 
@@ -20,8 +19,7 @@ _log = logging.getLogger("wotu.settler")
 
 
 def run_settler(layout: Layout) -> None:
-    """Hold the settler's lock and settle until SIGTERM or SIGINT , or until the parent process dies."""
-    end_with_parent()
+    """Settle what arrives, under the settler's lock, until SIGTERM or SIGINT."""
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())

@@ -14,5 +14,6 @@ def main() -> None:
     run_console(Path(workspace), host, int(port))
 
 
+# The server starts its worker by importing this module again, under another name.
 if __name__ == "__main__":
     main()

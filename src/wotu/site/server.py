@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-import signal
 import threading
 from pathlib import Path
+from typing import Any
 
+from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.server.embed import Server
 
 from wotu.core.locks import file_lock
-from wotu.site.process import end_with_parent
+from wotu.core.parent_process import as_parent, end_with_parent
 
 _STOP_SECONDS = 10
 
@@ -51,26 +49,29 @@ def run_console(workspace: Path, host: str = "127.0.0.1", port: int = 8000) -> N
     """Serve the console until SIGTERM or SIGINT, or until the parent process dies."""
     end_with_parent()
     prepare(workspace)
-    asyncio.run(_serve(host, port))
-
-
-async def _serve(host: str, port: int) -> None:
-    from wotu.console.answers import warm
-    from wotu.site.asgi import application
-
-    server = Server(
-        application,
+    # The worker inherits this process's environment, and ends with it.
+    os.environ.update(as_parent())
+    Granian(
+        "wotu.site.server:worker",
+        factory=True,
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
-        log_level=LogLevels.error,
+        # One process holds the answers it has computed; its threads use all cores.
+        workers=1,
+        log_level=LogLevels.warning,
         websockets=False,
-    )
-    loop = asyncio.get_running_loop()
-    for wanted in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(wanted, server.stop)
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_SECONDS,
+    ).serve()
+
+
+def worker() -> Any:
+    """The application, in the process that answers; it ends with the server that started it."""
+    end_with_parent()
+    setup(Path(os.environ["WOTU_WORKSPACE"]))
+    from wotu.console.answers import warm
+    from wotu.site.asgi import application
+
     threading.Thread(target=warm, name="warm", daemon=True).start()
-    with contextlib.suppress(asyncio.CancelledError):
-        await server.serve()
-    # Threads that still answer a long question must not keep a stopped server alive.
-    loop.call_later(_STOP_SECONDS, os._exit, 0)
+    return application

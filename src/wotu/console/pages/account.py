@@ -9,7 +9,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
 
 from wotu.accounts import services
-from wotu.accounts.models import Theme, User
+from wotu.accounts.choices import Theme
+from wotu.accounts.reads import signed_in
 from wotu.core.errors import WotuError
 
 
@@ -24,8 +25,8 @@ def account(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     """Choose a password: the first one after a link, or another."""
-    user = request.user
-    assert isinstance(user, User)
+    user = signed_in(request.user)
+    assert user is not None
     context: dict[str, object] = {"room": "", "first": not user.has_usable_password(), "errors": {}}
     if request.method == "POST":
         try:

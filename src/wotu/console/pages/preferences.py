@@ -9,7 +9,8 @@ from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
 
 from wotu.accounts import services
-from wotu.accounts.models import Theme, User
+from wotu.accounts.choices import Theme
+from wotu.accounts.reads import signed_in
 from wotu.console.redirects import own_address
 from wotu.console.shell import RAIL_COOKIE, THEME_COOKIE
 from wotu.core.errors import invalid_argument
@@ -24,8 +25,8 @@ def language(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("language", "")
     if chosen not in dict(settings.LANGUAGES) or not check_for_language(chosen):
         raise invalid_argument("language", f"language={chosen!r} is not offered.")
-    if isinstance(request.user, User):
-        services.choose_language(request.user, chosen)
+    if (member := signed_in(request.user)) is not None:
+        services.choose_language(member, chosen)
     response = _back(request)
     remember_language(response, chosen)
     return response
@@ -38,8 +39,8 @@ def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
     if chosen not in Theme.values:
         raise invalid_argument("theme", f"theme={chosen!r} is not offered.")
-    if isinstance(request.user, User):
-        services.choose_theme(request.user, chosen)
+    if (member := signed_in(request.user)) is not None:
+        services.choose_theme(member, chosen)
     response = _back(request)
     response.set_cookie(THEME_COOKIE, chosen, max_age=_YEAR, httponly=True, samesite="Lax")
     return response

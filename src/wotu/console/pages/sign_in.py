@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
@@ -17,9 +18,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from wotu.accounts import reads, services
 from wotu.accounts.limits import AttemptsSpent
-from wotu.accounts.models import User
 from wotu.console.pages.preferences import remember_language
 from wotu.console.redirects import own_address
+
+if TYPE_CHECKING:
+    from wotu.accounts.models import User
 
 _BACKEND = "wotu.accounts.backends.SessionUser"
 
