@@ -111,13 +111,13 @@ def alone(function: Callable[..., Json], *arguments: Any) -> Json:
 
 def _child(pipe: Connection, function: Callable[..., Json], arguments: Sequence[Any]) -> None:
     with _own_memory() as own:
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         try:
             answer = function(*arguments)
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         answer.setdefault("seconds", round(time.perf_counter() - start, 3))
-        answer["cpu_seconds"] = round(time.process_time(), 3)
+        answer["cpu_seconds"] = round(time.process_time() - worked, 3)
     pipe.send(answer | {"peak_mb": round(_peak_kb() / 1024), "peak_own_mb": round(own[0] / 1024)})
 
 

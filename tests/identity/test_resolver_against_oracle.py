@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -57,7 +58,7 @@ def settled(messages: Sequence[Message], cuts: Sequence[int], folder: Path) -> t
     subjects: list[int] = []
     rows = Rows()
     edges = [0, *sorted(cuts), len(messages)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         resolver = Resolver(folder)
         batch = table(messages[start:end], start)
         found = resolver.resolve(batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ import pytest
 
 from wotu.collect.inbox import Inbox
 from wotu.collect.quarantine import Quarantine
+from wotu.collect.tables import messages_from_table
 from wotu.lake.messages import Lake
 from wotu.workspace import Workspace
 
@@ -161,11 +163,7 @@ def test_a_nested_number_keeps_its_type(make_workspace: Make) -> None:
 def test_two_segments_of_one_settle_that_disagree_on_a_type(make_workspace: Make) -> None:
     workspace = make_workspace()
     numbers, texts = ({"event": ["E"], "user_id": ["u"], "timestamp": ["2026-01-05"], "x": [x]} for x in (1.5, "a"))
-    from wotu.collect.tables import messages_from_table
-
     inbox = Inbox(workspace.layout.inbox)
-    from datetime import UTC, datetime
-
     for columns in (numbers, texts, numbers):
         batch = messages_from_table(
             pa.table(columns), source="python", namespace="default", currency="CNY", received=datetime.now(UTC)

@@ -63,7 +63,8 @@ def matching(where: str | dict[str, Any] | Expression) -> list[int]:
         ('number != "微信"', [0, 1, 2, 3]), ("text == true", [3]), ('text == ""', [2]), ("text != 12.5", [0, 2, 3, 4]),
         ("text > 12", [1]), ("text <= 12.5", [1]), ('text contains "信"', [0]), ("text contains 12", [1]),
         # Money: minor units, compared exactly also between two of them.
-        ("revenue == 1", [0]), ("revenue == 1.00", [0]), ("revenue == 1.005", []), ("revenue != 1.005", [0, 1, 3, 4, 5]),
+        ("revenue == 1", [0]), ("revenue == 1.00", [0]), ("revenue == 1.005", []),
+        ("revenue != 1.005", [0, 1, 3, 4, 5]),
         ("revenue < 1.005", [0, 3, 4, 5]), ("revenue <= 1.005", [0, 3, 4, 5]), ("revenue > 1.005", [1]),
         ("revenue >= 1.005", [1]), ("not revenue >= 1.005", [0, 3, 4, 5]), ("revenue < -0.049", [4]),
         ("revenue > -0.051", [0, 1, 3, 4, 5]), ('revenue == "1.01"', [1]), ("revenue is null", [2]),
@@ -77,7 +78,8 @@ def matching(where: str | dict[str, Any] | Expression) -> list[int]:
         ('when < "2026-01-01T00:00:00Z"', [1]), ("when is null", [2, 4, 5]),
         # Traits are of the customer.
         ('trait.city == "上海"', [0, 1, 2, 3, 4, 5]), ("trait.age > 30", []), ("trait.age >= 30 and number < 0", [3]),
-        ({"number": 1.5, "flag": True}, [0]), ({"flag": False}, [1, 4]), ({"text": 12.5}, [1]), ({}, [0, 1, 2, 3, 4, 5]),
+        ({"number": 1.5, "flag": True}, [0]), ({"flag": False}, [1, 4]), ({"text": 12.5}, [1]),
+        ({}, [0, 1, 2, 3, 4, 5]),
     ],
 )  # fmt: skip
 def test_what_matches(where: str | dict[str, Any], rows: list[int]) -> None:

@@ -25,13 +25,12 @@ from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros, to_micros
 from wotu.insight.shapley import rounded_parts, shapley_parts
-from wotu.timeline.net_orders import READ, net_orders
+from wotu.timeline.net_orders import MASK, READ, net_orders
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
 
 Integers = npt.NDArray[np.int64]
 Number = Decimal | int | float | None
-_MASK = types.Array(types.boolean, 1, "C", readonly=True)
 
 # Rows of the counts: what ``_count`` adds up per window.
 ROWS = (
@@ -123,10 +122,7 @@ class Window:
 
 def overview(source: Source, *, days: int = 28) -> Overview:
     """Ask the question about the last ``days`` calendar days up to now (at the same time of day)."""
-    if not 1 <= days <= 3660:
-        raise invalid_argument("days", f"days={days} must be between 1 and 3660.")
-    until = source.now
-    since, before = (_days_before(until, n * days, source.zone) for n in (1, 2))
+    before, since, until = edges_of(source, days)
     slices = _SLICES.get(days, 12)
     edges = [since + (until - since) * i // slices for i in range(slices + 1)]
     starts = np.array([before, since, *edges[:-1]], np.int64)
@@ -147,6 +143,13 @@ def overview(source: Source, *, days: int = 28) -> Overview:
     )
 
 
+def edges_of(source: Source, days: int) -> tuple[int, int, int]:
+    """Start of the period before, start and end of the period of ``days`` calendar days up to now."""
+    if not 1 <= days <= 3660:
+        raise invalid_argument("days", f"days={days} must be between 1 and 3660.")
+    return _days_before(source.now, 2 * days, source.zone), _days_before(source.now, days, source.zone), source.now
+
+
 def _days_before(instant: int, days: int, zone: ZoneInfo) -> int:
     """The same local time of day so many calendar days earlier, whatever the clocks did between."""
     return to_micros((from_micros(instant, zone).replace(tzinfo=None) - timedelta(days=days)).replace(tzinfo=zone))
@@ -160,7 +163,7 @@ def fold(starts: Integers, ends: Integers, now: int, shard: Shard) -> OverviewPa
     return OverviewPartial(counts, int((np.diff(orders.offsets) > 0).sum()), len(orders.time))
 
 
-@njit(types.int64[:, ::1](READ, READ, READ, _MASK, READ, READ), cache=True, nogil=True)
+@njit(types.int64[:, ::1](READ, READ, READ, MASK, READ, READ), cache=True, nogil=True)
 def _count(offsets, time, net, valid, starts, ends):  # type: ignore[no-untyped-def]
     """For every customer and window: what was ordered, whether before, whether for the first time."""
     counts = np.zeros((9, len(starts)), np.int64)

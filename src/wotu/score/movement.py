@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from wotu.core.customer_ids import customer_text
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.segments import KEYS
 
@@ -26,9 +27,24 @@ class Movement:
     @cached_property
     def flows(self) -> dict[tuple[str, str], int]:
         """Customers from each segment to each."""
-        everybody = np.union1d(self.before.customer, self.after.customer)
-        pairs = zip(_segments(self.before, everybody), _segments(self.after, everybody), strict=True)
-        return dict(Counter(pairs))
+        return dict(Counter(self._pairs))
+
+    def customers(self, origin: str, target: str) -> list[str]:
+        """The customers who went from one segment (or ``none``) to another."""
+        return [
+            customer_text(int(number))
+            for number, pair in zip(self._everybody, self._pairs, strict=True)
+            if pair == (origin, target)
+        ]
+
+    @cached_property
+    def _everybody(self) -> Integers:
+        return np.union1d(self.before.customer, self.after.customer)
+
+    @cached_property
+    def _pairs(self) -> list[tuple[str, str]]:
+        origins, targets = (_segments(answer, self._everybody) for answer in (self.before, self.after))
+        return list(zip(origins, targets, strict=True))
 
 
 def movement(before: RfmAnswer, after: RfmAnswer) -> Movement:

@@ -8,12 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
-from wotu.timeline.net_orders import READ, net_orders
+from wotu.timeline.net_orders import MASK, READ, net_orders
 from wotu.timeline.shard import Shard
 
 Integers = npt.NDArray[np.int64]
-
-_MASK = types.Array(types.boolean, 1, "C", readonly=True)
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ def order_totals(shard: Shard, *, since: int, until: int) -> OrderTotals:
 
 
 @njit(
-    types.UniTuple(types.int64[::1], 4)(READ, READ, READ, _MASK, types.int64, types.int64),
+    types.UniTuple(types.int64[::1], 4)(READ, READ, READ, MASK, types.int64, types.int64),
     cache=True,
     nogil=True,
 )

@@ -11,6 +11,7 @@ from wotu.timeline.shard import Orders
 Integers = npt.NDArray[np.int64]
 
 READ = types.Array(types.int64, 1, "C", readonly=True)
+MASK = types.Array(types.boolean, 1, "C", readonly=True)
 _READ32 = types.Array(types.int32, 1, "C", readonly=True)
 
 

@@ -53,7 +53,7 @@ class Directory:
 
     def page(
         self, source: Source, answer: RfmAnswer, *, search: str, where: str, segment: str, sort: str, limit: int,
-        offset: int,
+        offset: int, among: Sequence[str] | None = None,
     ) -> CustomerPage:  # fmt: skip
         """The customers that fit, sorted, from ``offset`` on."""
         order = self.table.order(sort)
@@ -64,6 +64,8 @@ class Directory:
             if segment not in KEYS:
                 raise invalid_argument("segment", f"segment={segment!r} is not known; use one of {', '.join(KEYS)}.")
             wanted &= self.table.segments(answer) == KEYS.index(segment)
+        if among is not None:
+            wanted &= np.isin(self.table.ids, [customer_number(customer) for customer in among])
         if search.strip():
             wanted &= self.table.named(search.strip())
         found = order[wanted[order]]

@@ -15,7 +15,8 @@ from wotu.core.periods import Unit, from_micros, midnight, to_micros
 from wotu.core.settings import Settings, read_settings
 from wotu.insight.events import EventsAnswer, events
 from wotu.insight.growth_accounting import GrowthAnswer, growth_accounting
-from wotu.insight.overview import Overview, overview
+from wotu.insight.order_states import order_states
+from wotu.insight.overview import Overview, edges_of, overview
 from wotu.score.movement import Movement, movement
 from wotu.score.rfm import rfm
 from wotu.score.rfm_answer import RfmAnswer
@@ -97,6 +98,12 @@ class Workspace:
         """The last days against the days before them. See ``insight.overview``."""
         return overview(self.source(), days=days)
 
+    def ordering_customers(self, state: str, *, days: int = 28) -> list[str]:
+        """The customers the overview counts as ``active``, ``new``, ``returning``, ``resurrecting`` or ``dormant``."""
+        source = self.source()
+        _, since, until = edges_of(source, days)
+        return order_states(source, since=since, until=until).customers(state)
+
     def rfm(
         self, as_of: date | str | None = None, *, window: str | None = None, monetary: Monetary = "total",
         split: Split = "mean",
@@ -114,12 +121,23 @@ class Workspace:
 
     def customers(
         self, search: str = "", *, where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
-        offset: int = 0, layers: Mapping[str, Any] | None = None,
+        offset: int = 0, layers: Mapping[str, Any] | None = None, among: Sequence[str] | None = None,
     ) -> CustomerPage:  # fmt: skip
-        """Customers found by identifier or name, by traits and by value segment (of ``rfm(**layers)``)."""
+        """Customers found by identifier or name, by traits and by value segment (of ``rfm(**layers)``).
+
+        ``among`` keeps only the named ones, such as those that another answer counted.
+        """
         answer = self.rfm(**(layers or {}))
         return self._directory().page(
-            self.source(), answer, search=search, where=where, segment=segment, sort=sort, limit=limit, offset=offset
+            self.source(),
+            answer,
+            search=search,
+            where=where,
+            segment=segment,
+            sort=sort,
+            limit=limit,
+            offset=offset,
+            among=among,
         )
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
