@@ -180,10 +180,9 @@ def test_failures_that_no_other_words_would_mend_are_1(run: Run, tmp_path: Path)
 
 MAPPING = """
 event: E
+identifiers: {user_id: who}
 time: when
-user_id: who
-properties:
-  amount: amount
+properties: {amount: amount}
 """
 
 

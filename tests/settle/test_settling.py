@@ -46,7 +46,8 @@ def some_messages() -> list[dict[str, Any]]:
         track("E", f"u{i % 3}", time=f"2026-01-{1 + i:02}T08:00:00Z", message=f"e{i}", channel="微信") for i in range(9)
     ]
     messages += [
-        track("Order Completed", f"u{i % 4}", time=f"2026-01-{2 + i:02}T09:00:00Z", message=f"o{i}", order_id=f"O{i}", revenue=f"{10 * i}.10")
+        track("Order Completed", f"u{i % 4}", time=f"2026-01-{2 + i:02}T09:00:00Z", message=f"o{i}",
+              order_id=f"O{i}", revenue=f"{10 * i}.10")
         for i in range(6)
     ]  # fmt: skip
     messages.append(

@@ -27,6 +27,8 @@ def to_minor(amount: Decimal, currency: str) -> int:
     """``amount`` rounded half-up to minor units; raises ``ValueError`` when it is not finite or absurdly large."""
     if not amount.is_finite():
         raise ValueError("is not a finite number")
+    if abs(amount) > LARGEST_MINOR:
+        raise ValueError(f"is larger than {decimal_text(LARGEST_MINOR, currency)}")
     minor = int(amount.scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
     if abs(minor) > LARGEST_MINOR:
         raise ValueError(f"is larger than {decimal_text(LARGEST_MINOR, currency)}")

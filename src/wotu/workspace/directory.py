@@ -65,7 +65,7 @@ class Directory:
                 raise invalid_argument("segment", f"segment={segment!r} is not known; use one of {', '.join(KEYS)}.")
             wanted &= self.table.segments(answer) == KEYS.index(segment)
         if among is not None:
-            wanted &= np.isin(self.table.ids, [customer_number(customer) for customer in among])
+            wanted &= np.isin(self.table.ids, [self.find(customer) for customer in among])
         if search.strip():
             wanted &= self.table.named(search.strip())
         found = order[wanted[order]]
