@@ -89,13 +89,22 @@ def best(function: Callable[[], Any], times: int = 3) -> tuple[float, Any]:
     return round(min(seconds), 4), answer
 
 
+class Apart:
+    """Whether measured parts get a process each; a small run does without."""
+
+    processes = True
+
+
 def alone(function: Callable[..., Json], *arguments: Any) -> Json:
     """Run ``function`` in a fresh process; its answer with ``seconds``, ``cpu_seconds`` and two peaks of memory.
 
     ``peak_mb`` is the process's peak RSS. Pages of mapped files count in it; ``peak_own_mb`` leaves them
     out (sampled). ``cpu_seconds`` (all threads) hardly minds what else the machine does. A step that fails
-    is reported by its ``error``, so that the others are still measured.
+    is reported by its ``error``, so that the others are still measured. A small run stays in this process:
+    starting many would take longer than the work.
     """
+    if not Apart.processes:
+        return _measured(function, arguments)
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(there, function, arguments))
@@ -110,6 +119,10 @@ def alone(function: Callable[..., Json], *arguments: Any) -> Json:
 
 
 def _child(pipe: Connection, function: Callable[..., Json], arguments: Sequence[Any]) -> None:
+    pipe.send(_measured(function, arguments))
+
+
+def _measured(function: Callable[..., Json], arguments: Sequence[Any]) -> Json:
     with _own_memory() as own:
         start, worked = time.perf_counter(), time.process_time()
         try:
@@ -118,7 +131,7 @@ def _child(pipe: Connection, function: Callable[..., Json], arguments: Sequence[
             answer = {"error": f"{type(error).__name__}: {error}"}
         answer.setdefault("seconds", round(time.perf_counter() - start, 3))
         answer["cpu_seconds"] = round(time.process_time() - worked, 3)
-    pipe.send(answer | {"peak_mb": round(_peak_kb() / 1024), "peak_own_mb": round(own[0] / 1024)})
+    return answer | {"peak_mb": round(_peak_kb() / 1024), "peak_own_mb": round(own[0] / 1024)}
 
 
 @contextmanager

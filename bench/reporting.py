@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from measuring import Json, machine
+from measuring import Apart, Json, machine
 
 SMALL = 50
 
@@ -26,6 +26,7 @@ def arguments(description: str | None, *, flags: Sequence[str] = (), **sizes: in
     parser.add_argument("--table", action="store_true", help="a Markdown table instead of JSON")
     options = parser.parse_args()
     if options.small:
+        Apart.processes = False
         for name in sizes:
             setattr(options, name, max(1, getattr(options, name) // SMALL))
     return options

@@ -12,7 +12,7 @@ from measuring import Json, Stopwatch, best
 
 from wotu.score.segments import KEYS, SEGMENTS
 
-_DUCKDB = {"threads": 2, "memory_limit": "8GB"}
+_DUCKDB: dict[str, str | bool | int | float | list[str]] = {"threads": 2, "memory_limit": "8GB"}
 _HOURS = 8
 
 # Times are local (Shanghai is eight hours ahead all year).
@@ -53,7 +53,7 @@ FROM scored, means GROUP BY ALL
 
 def duckdb_rfm(lake: Path, scratch: Path, as_of: str) -> Json:
     """DuckDB in memory: two threads, 8 GB."""
-    connection = duckdb.connect(config={**_DUCKDB, "temp_directory": str(scratch)})
+    connection = duckdb.connect(config=_DUCKDB | {"temp_directory": str(scratch)})
     # A progress bar would go to standard output.
     connection.execute("SET enable_progress_bar = false")
     watch = Stopwatch()
@@ -76,7 +76,7 @@ def polars_rfm(lake: Path, as_of: str) -> Json:
     return watch.rounded() | {"warm": warm, "sizes": _sizes(rows)}
 
 
-_SCHEMA = {
+_SCHEMA: dict[str, Any] = {
     "type": pl.String, "subject": pl.Int64, "time": pl.Datetime("us", "UTC"), "event": pl.String,
     "p_order_id": pl.String, "p_revenue": pl.Int64,
 }  # fmt: skip

@@ -39,10 +39,13 @@ def run(name: str, options: list[str]) -> tuple[Json | str, Json]:
 def main() -> int:
     """The exit code is 1 when any program failed."""
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("programs", nargs="*", choices=[*PROGRAMS, []], help=f"of {', '.join(PROGRAMS)}")
+    parser.add_argument("programs", nargs="*", metavar="program", help=f"of {', '.join(PROGRAMS)}")
     parser.add_argument("--small", action="store_true", help="a fiftieth of the sizes")
     parser.add_argument("--table", action="store_true", help="Markdown tables")
     options = parser.parse_args()
+    unknown = sorted(set(options.programs) - set(PROGRAMS))
+    if unknown:
+        parser.error(f"no program is named {unknown[0]!r}; there are {', '.join(PROGRAMS)}")
     passed = [flag for flag in ("--small", "--table") if getattr(options, flag[2:])]
     document: Json = {"machine": machine(), "small": options.small, "programs": {}}
     for name in options.programs or PROGRAMS:
@@ -52,7 +55,7 @@ def main() -> int:
         document["programs"][name] = {"went": went, "result": printed}
     if not options.table:
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
-    return max(program["went"]["exit"] for program in document["programs"].values())
+    return int(any(program["went"]["exit"] for program in document["programs"].values()))
 
 
 if __name__ == "__main__":

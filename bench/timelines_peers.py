@@ -11,7 +11,7 @@ from measuring import Json, Stopwatch, best
 
 Rows = list[list[Any]]
 _ZONE = "Asia/Shanghai"
-_DUCKDB = {"threads": 2, "memory_limit": "8GB"}
+_DUCKDB: dict[str, str | bool | int | float | list[str]] = {"threads": 2, "memory_limit": "8GB"}
 
 # Local time: Shanghai is eight hours ahead all year (a time zone by name needs an extension to download).
 _SORT = """
@@ -66,7 +66,7 @@ def event_rows(answer: Any) -> Rows:
 
 def duckdb_all(lake: Path, scratch: Path, event: str) -> Json:
     """DuckDB in memory: two threads, 8 GB."""
-    connection = duckdb.connect(config={**_DUCKDB, "temp_directory": str(scratch)})
+    connection = duckdb.connect(config=_DUCKDB | {"temp_directory": str(scratch)})
     # A progress bar would go to standard output.
     connection.execute("SET enable_progress_bar = false")
     watch = Stopwatch()

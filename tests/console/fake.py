@@ -141,6 +141,10 @@ class FakeWorkspace:
         self.calls.append("overview")
         return overview(days=days)
 
+    def ordering_customers(self, state: str, *, days: int = 28) -> list[str]:
+        size = overview(days=days).figures[f"{state}_customers"].value
+        return [person["customer_id"] for person in self.people[:size]]
+
     def growth_accounting(self, events: Any = None, unit: str = "week", periods: int = 12) -> Any:
         draw = random.Random(7)
         weeks = [date(2017, 12, 25) - timedelta(weeks=index) for index in reversed(range(periods))]
@@ -185,11 +189,13 @@ class FakeWorkspace:
     def rfm_movement(self, before: date, after: date, **parameters: Any) -> Any:
         draw = random.Random(3)
         flows = {(a, b): draw.randint(0, 60) for a in KEYS for b in KEYS} | {("none", KEYS[5]): 14}
-        return plain(before=self.rfm(as_of=before), after=self.rfm(as_of=after), flows=flows)
+        people = [person["customer_id"] for person in self.people]
+        return plain(before=self.rfm(as_of=before), after=self.rfm(as_of=after), flows=flows,
+                     customers=lambda origin, target: people[: flows[origin, target]])  # fmt: skip
 
     def customers(
         self, search: str = "", where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
-        offset: int = 0, layers: Any = None,
+        offset: int = 0, layers: Any = None, among: Any = None,
     ) -> Any:  # fmt: skip
         self.calls.append(f"customers {search} {where} {segment} {sort} {limit} {offset} {layers or {}}")
         rows = [
@@ -197,6 +203,8 @@ class FakeWorkspace:
             for person in self.people
             if search.casefold() in f"{person['name']} {person['identifier']}".casefold()
         ]
+        if among is not None:
+            rows = [person for person in rows if person["customer_id"] in among]
         if segment:
             rows = [person for person in rows if person["segment"] == segment]
         if where:

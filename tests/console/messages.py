@@ -14,6 +14,7 @@ ROOT = Path(wotu.__file__).parent
 CATALOGUE = ROOT / "console" / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 _KEYWORDS = {
     "gettext": None, "_": None, "gettext_lazy": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 _ROOMS = ("console", "accounts", "site")

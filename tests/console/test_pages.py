@@ -17,6 +17,8 @@ PAGES = [
     "/customers/",
     "/customers/?q=household&sort=name&size=25&page=2",
     "/customers/?segment=important_keep&split=median",
+    "/customers/?state=dormant&days=28&col=orders&col=revenue",
+    "/customers/?from=important_value&to=general_develop&before=2017-10-02&after=2018-01-01&split=score",
     "/customers/c42/",
     "/customers/c42/?orders_before=10&before=50&event=Order+Completed",
     "/value/",

@@ -38,7 +38,7 @@ def test_a_customer_has_orders_and_a_timeline(shop: Any, sign_in: Callable[..., 
     page = sign_in(language="zh-hans").get("/customers/u3/").content.decode()
     assert "客户3" in page
     assert "龙井茶" in page
-    assert "Order Completed" in page
+    assert "完成订单" in page
 
 
 def test_the_exported_list_adds_up_to_the_segments(shop: Any, sign_in: Callable[..., Client]) -> None:

@@ -7,8 +7,10 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -186,13 +188,19 @@ def test_durable_write_is_whole_or_not_at_all(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
 
 
-def test_two_threads_may_write_one_file(tmp_path: Path) -> None:
-    """Both end well, and one of them has won."""
-    with replacing(tmp_path / "file") as one:
-        one.write_bytes(b"one")
-        with replacing(tmp_path / "file") as two:
-            two.write_bytes(b"two")
-    assert (tmp_path / "file").read_bytes() in (b"one", b"two")
+def test_threads_may_write_one_file_at_once(tmp_path: Path) -> None:
+    """All end well, and one of them has won."""
+    together = Barrier(4)
+
+    def write(content: bytes) -> None:
+        with replacing(tmp_path / "file") as temporary:
+            temporary.write_bytes(content)
+            together.wait()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, [b"1", b"2", b"3", b"4"]))
+    assert (tmp_path / "file").read_bytes() in {b"1", b"2", b"3", b"4"}
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
 
 
 def test_a_lock_is_free_again_when_its_holder_dies(tmp_path: Path) -> None:

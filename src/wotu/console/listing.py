@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
+
+from django.http import QueryDict
 
 from wotu.console.answers import workspace
 from wotu.console.parameters import RfmParameters
+from wotu.console.whom import Whom
 from wotu.console.words import SEGMENTS
 
 SORTS = ("revenue", "orders", "last_order", "last_seen", "first_seen", "name")
 SIZES = (25, 50, 100, 200)
+# The columns beside the customer's name, which is always there.
+COLUMNS = ("segment", "orders", "revenue", "last_order", "first_seen", "last_seen")
 _DEFAULT_SORT = "-revenue"
 _DEFAULT_SIZE = 50
 _EXPORT_PAGE = 5_000
@@ -29,6 +35,8 @@ class Listing:
     sort: str = _DEFAULT_SORT
     size: int = _DEFAULT_SIZE
     page: int = 1
+    columns: tuple[str, ...] = COLUMNS
+    whom: Whom = field(default_factory=Whom)
     parameters: RfmParameters = field(default_factory=lambda: RfmParameters.read({}))
 
     @classmethod
@@ -44,6 +52,8 @@ class Listing:
             segment=segment if segment in SEGMENTS else "",
             sort=sort if sort.removeprefix("-") in SORTS else _DEFAULT_SORT,
             size=int(size) if size in {str(each) for each in SIZES} else _DEFAULT_SIZE,
+            columns=_columns(query),
+            whom=Whom.read(query),
             parameters=RfmParameters.read(query),
             page=int(page) if page.isascii() and page.isdigit() and int(page[:9]) >= 1 else 1,
         )
@@ -59,11 +69,32 @@ class Listing:
     @property
     def filtered(self) -> bool:
         """Whether anything narrows the list."""
-        return bool(self.search or self.trait or self.segment)
+        return bool(self.search or self.trait or self.segment or self.whom)
 
     @property
     def offset(self) -> int:
         return (self.page - 1) * self.size
+
+    @property
+    def chosen_columns(self) -> list[tuple[str, str]]:
+        """The columns for an address, where not all are shown."""
+        return [] if self.columns == COLUMNS else [("col", name) for name in self.columns]
+
+    @property
+    def carried(self) -> list[tuple[str, str]]:
+        """What the fields of the page do not ask for and a new filter must keep."""
+        sort = [] if self.sort == _DEFAULT_SORT else [("sort", self.sort)]
+        return [*sort, *self.whom.pairs, *self.chosen_columns, *self.parameters.changed.items()]
+
+    @property
+    def asked(self) -> list[tuple[str, str]]:
+        """The whole listing but for its columns and page."""
+        return [pair for pair in parse_qsl(self.query(page="")) if pair[0] != "col"]
+
+    @property
+    def without_whom(self) -> str:
+        """The address part of this listing among all customers."""
+        return replace(self, whom=Whom(), page=1).query()
 
     def query(self, **changes: Any) -> str:
         """The address part of this listing with some of it changed; defaults are left out."""
@@ -74,10 +105,16 @@ class Listing:
             "sort": "" if self.sort == _DEFAULT_SORT else self.sort,
             "size": "" if self.size == _DEFAULT_SIZE else self.size,
             "page": "" if self.page == 1 else self.page,
+            **dict(self.whom.pairs),
             **self.parameters.changed,
             **changes,
         }
-        return urlencode({name: value for name, value in own.items() if value not in ("", None)})
+        pairs = [(name, value) for name, value in own.items() if value not in ("", None)]
+        return urlencode([*pairs, *self.chosen_columns])
+
+    @cached_property
+    def _among(self) -> list[str] | None:
+        return self.whom.customers(self.parameters)
 
     def rows(self) -> Any:
         """This page of customers, with the number there are in all."""
@@ -96,5 +133,11 @@ class Listing:
     def _page(self, limit: int, offset: int) -> Any:
         return workspace().customers(
             search=self.search, where=self.where, segment=self.segment, sort=self.sort, limit=limit, offset=offset,
-            layers=self.parameters.arguments(),
+            layers=self.whom.layers(self.parameters), among=self._among,
         )  # fmt: skip
+
+
+def _columns(query: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns an address chooses, in their own order; all of them where it names none."""
+    asked = query.getlist("col") if isinstance(query, QueryDict) else [query.get("col", "")]
+    return tuple(name for name in COLUMNS if name in asked) or COLUMNS

@@ -9,7 +9,7 @@ from wotu.console.pages import account, customer, customers, home, movement, pre
 app_name = "console"
 urlpatterns = [
     path("", home.home, name="home"),
-    path("growth.csv", home.growth_csv, name="growth-csv"),
+    path("growth.<str:kind>", home.export_growth, name="growth-export"),
     path("customers/", customers.customers, name="customers"),
     path("customers/export.<str:kind>", customers.export_customers, name="customers-export"),
     path("customers/<str:customer_id>/", customer.customer, name="customer"),

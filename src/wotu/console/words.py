@@ -68,42 +68,42 @@ EXISTING_FACTORS = ("existing_customers", "repeat_rate", "repeat_amount")
 
 SEGMENTS: dict[str, SegmentWords] = {
     "important_value": SegmentWords(
-        _("Important: value"),
+        _("Important value"),
         _("recent · often · much"),
         _("Keep and deepen: own benefits, early access."),
     ),
     "important_develop": SegmentWords(
-        _("Important: develop"),
+        _("Important develop"),
         _("recent · seldom · much"),
         _("Raise frequency: related categories, regular delivery."),
     ),
     "important_keep": SegmentWords(
-        _("Important: keep"),
+        _("Important keep"),
         _("long ago · often · much"),
         _("Reach out in person: they are leaving."),
     ),
     "important_winback": SegmentWords(
-        _("Important: win back"),
+        _("Important win back"),
         _("long ago · seldom · much"),
         _("Find the reason, then give one to return."),
     ),
     "general_value": SegmentWords(
-        _("General: value"),
+        _("General value"),
         _("recent · often · little"),
         _("Raise the basket: bundles, a threshold just above their usual."),
     ),
     "general_develop": SegmentWords(
-        _("General: develop"),
+        _("General develop"),
         _("recent · seldom · little"),
         _("Win the next order: a light offer soon after the last."),
     ),
     "general_keep": SegmentWords(
-        _("General: keep"),
+        _("General keep"),
         _("long ago · often · little"),
         _("Wake them with what they used to buy."),
     ),
     "general_winback": SegmentWords(
-        _("General: win back"),
+        _("General win back"),
         _("long ago · seldom · little"),
         _("Spend little: automatic messages only."),
     ),

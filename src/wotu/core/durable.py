@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
+
+# Threads of one process may write the same file at once.
+_NUMBERS = count()
 
 
 @contextmanager
 def replacing(path: Path, *, mode: int = 0o600) -> Iterator[Path]:
     """A temporary path that becomes ``path`` when the block ends well, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{next(_NUMBERS)}.tmp")
     try:
         yield temporary
         temporary.chmod(mode)

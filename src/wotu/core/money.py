@@ -7,6 +7,7 @@ integers from then on; ``decimal_text`` gives them back as the decimal strings o
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from unicodedata import normalize
 
 # ISO 4217 currencies whose minor unit is not one hundredth.
 _EXPONENTS = dict.fromkeys(
@@ -37,11 +38,12 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
 def parse_decimal(text: str) -> Decimal:
     """A number as spreadsheets write it: ``1,234.50``, ``¥ 12``, ``(3.20)`` for a negative; else ``ValueError``."""
-    cleaned = text.strip().translate(_NOISE)
+    cleaned = normalize("NFKC", text).strip().translate(_NOISE)
     if cleaned.startswith("(") and cleaned.endswith(")"):
         cleaned = "-" + cleaned[1:-1]
     try:
-        number = Decimal(cleaned)
+        # Python's own digit grouping is no number anybody writes in a table.
+        number = Decimal("no number" if "_" in cleaned else cleaned)
     except InvalidOperation as error:
         raise ValueError(f"{text!r} is not a number") from error
     if not number.is_finite():
@@ -49,8 +51,8 @@ def parse_decimal(text: str) -> Decimal:
     return number
 
 
-# Thousands separators, blanks and currency signs, half and full width.
-_NOISE = str.maketrans(dict.fromkeys(",\uff0c \u00a0\u3000\u00a5\uffe5$\u20ac\u00a3\u5143"))
+# Thousands separators, blanks and currency signs; full-width forms are gone by then.
+_NOISE = str.maketrans(dict.fromkeys(", \u00a0\u00a5$\u20ac\u00a3\u5143"))
 
 
 def decimal_text(minor: int, currency: str) -> str:

@@ -101,7 +101,10 @@ def periods(since: int, until: int, unit: Unit, zone: ZoneInfo, week_start: str 
     last = max(until, since + 1)
     while midnight(days[-1], zone) < last or len(days) < before + 2:
         days.append(_next_day(days[-1], unit))
-    return Periods(tuple(midnight(d, zone) for d in days), tuple(d.isoformat() for d in days[:-1]))
+    starts = [midnight(d, zone) for d in days]
+    # A day that a zone left out (Samoa, 30 December 2011) has no length and is no period.
+    kept = [i for i in range(len(days) - 1) if starts[i] < starts[i + 1]]
+    return Periods((*(starts[i] for i in kept), starts[-1]), tuple(days[i].isoformat() for i in kept))
 
 
 def _hours(since: int, until: int, zone: ZoneInfo, before: int) -> Periods:

@@ -75,5 +75,5 @@ def write_settings(path: Path, settings: Settings) -> None:
 def _toml(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
-    # A JSON string is a valid TOML basic string.
-    return msgspec.json.encode(value).decode()
+    # A JSON string is a valid TOML basic string, but for the one control character JSON leaves as it is.
+    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")

@@ -121,7 +121,11 @@ def _return(row: dict[str, Any]) -> Return:
 
 def _lines(products: Iterable[dict[str, Any]] | None) -> tuple[Line, ...]:
     return tuple(
-        Line(product["product_id"], abs(product["quantity"] or Decimal(1)), product["amount"])
+        Line(
+            product["product_id"],
+            Decimal(1) if product["quantity"] is None else abs(product["quantity"]),
+            product["amount"],
+        )
         for product in products or ()
     )
 

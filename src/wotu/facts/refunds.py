@@ -84,6 +84,10 @@ class _Remaining:
     def take(self, position: int, line: Line) -> None:
         self.quantity[position, line.product_id] -= line.quantity
 
+    def take_all(self, order: PlacedOrder) -> None:
+        for line in order.lines:
+            self.quantity[order.position, line.product_id] = Decimal(0)
+
 
 def match_refunds(orders: list[PlacedOrder], returns: list[Return]) -> Iterator[Refund]:
     """The refunds of one customer, in order of (time, seq); a refund_id told again counts once."""
@@ -105,13 +109,15 @@ def _of_one(back: Return, remaining: _Remaining) -> Iterator[Refund]:
     elif back.lines:
         yield from _of_lines(back, remaining)
     else:
-        yield Refund(UNMATCHED, back.time, back.seq, back.refund_id, back.revenue or 0)
+        yield Refund(UNMATCHED, back.time, back.seq, back.refund_id, _given_back(back))
 
 
 def _of_named(back: Return, remaining: _Remaining) -> Refund:
     order = remaining.named(back.order_id or "")
     if order is None:
         return Refund(UNMATCHED, back.time, back.seq, back.refund_id, _given_back(back))
+    if back.whole:
+        remaining.take_all(order)
     for line in back.lines:
         remaining.take(order.position, line)
     left = max(0, remaining.money[order.position])
@@ -120,8 +126,7 @@ def _of_named(back: Return, remaining: _Remaining) -> Refund:
 
 
 def _of_lines(back: Return, remaining: _Remaining) -> Iterator[Refund]:
-    for line in back.lines:
-        amount = line.amount if line.amount is not None else _share(back)
+    for line, amount in zip(back.lines, _line_amounts(back), strict=True):
         order = remaining.latest_with(line, back.time, back.seq)
         if order is None:
             yield Refund(UNMATCHED, back.time, back.seq, back.refund_id, amount)
@@ -130,10 +135,19 @@ def _of_lines(back: Return, remaining: _Remaining) -> Iterator[Refund]:
             yield Refund(order.position, back.time, back.seq, back.refund_id, amount)
 
 
-def _share(back: Return) -> int:
-    """What a line without an amount stands for: all that was given back, where it is the only line."""
-    return back.revenue or 0 if len(back.lines) == 1 else 0
+def _line_amounts(back: Return) -> list[int]:
+    """What each line gives back; lines without an amount share what the others leave, by quantity."""
+    amounts = [line.amount or 0 for line in back.lines]
+    without = [i for i, line in enumerate(back.lines) if line.amount is None]
+    left = max(0, (back.revenue or 0) - sum(amounts)) if without else 0
+    for number, i in enumerate(without):
+        rest = sum(back.lines[j].quantity for j in without[number:])
+        amounts[i] = int(left * back.lines[i].quantity / rest) if rest else left
+        left -= amounts[i]
+    return amounts
 
 
 def _given_back(back: Return) -> int:
+    if back.whole:
+        return 0
     return back.revenue if back.revenue is not None else sum(line.amount or 0 for line in back.lines)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wotu.core.durable import replacing, write_durably
-from wotu.core.identifiers import IDENTIFIERS, STRONG
+from wotu.core.identifiers import IDENTIFIERS, STRONG, WEAK
 from wotu.identity.index import UNKNOWN, IdentifierIndex
 from wotu.identity.joins import CLASH, JOINED, Joins, Subjects
 from wotu.identity.normalise import identifier_keys, normalise
@@ -77,6 +77,7 @@ class Resolver:
     @classmethod
     def empty(cls, folder: Path) -> Resolver:
         """A resolver that knows nothing, its derived files removed: the start of making them again."""
+        folder.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
             path.unlink()
         return cls(folder)
@@ -223,7 +224,13 @@ def _used(messages: pa.Table, values: dict[str, pa.Array]) -> dict[str, npt.NDAr
     has_strong = np.zeros(len(messages), np.bool_)
     for kind in STRONG:
         has_strong |= valid.get(kind, False)
-    return {kind: mask if kind in STRONG else mask & (claims | ~has_strong) for kind, mask in valid.items()}
+    used = {kind: mask for kind, mask in valid.items() if kind in STRONG}
+    unowned = person & ~has_strong
+    for kind in (kind for kind in WEAK if kind in valid):
+        used[kind] = valid[kind] & ((claims & has_strong) | unowned)
+        # One weak identifier is enough to own a message.
+        unowned &= ~valid[kind]
+    return used
 
 
 def _occurrences(

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -195,13 +196,25 @@ def _values(measure: Measure, partial: EventsPartial, currency: str) -> list[Val
 
 
 def _of_cell(measure: Measure, values: npt.NDArray[Any], currency: str) -> Value:
+    if measure.money:
+        exact = _exact(measure, sorted(values.tolist()))
+        return None if exact is None else decimal_text(floor(exact + Fraction(1, 2)), currency)
     if not len(values):
-        empty: Value = decimal_text(0, currency) if measure.money else 0
-        return empty if measure.kind == "sum" else None
-    if measure.kind == "avg" and measure.money:
-        value: Any = Decimal(int(values.sum())) / len(values)
-    elif measure.kind == "percentile":
-        value = np.quantile(values, measure.share)
-    else:
-        value = _FUNCTIONS[measure.kind](values)
-    return decimal_text(round(value), currency) if measure.money else float(value)
+        return 0 if measure.kind == "sum" else None
+    if measure.kind == "percentile":
+        return float(np.quantile(values, measure.percent / 100))
+    return float(_FUNCTIONS[measure.kind](values))
+
+
+def _exact(measure: Measure, ordered: list[int]) -> Fraction | None:
+    """The measure of amounts in minor units, without rounding."""
+    if not ordered:
+        return Fraction(0) if measure.kind == "sum" else None
+    if measure.kind in ("min", "max"):
+        return Fraction(ordered[0 if measure.kind == "min" else -1])
+    if measure.kind == "percentile":
+        place = Fraction(measure.percent, 100) * (len(ordered) - 1)
+        below = floor(place)
+        above = min(below + 1, len(ordered) - 1)
+        return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    return Fraction(sum(ordered), 1 if measure.kind == "sum" else len(ordered))

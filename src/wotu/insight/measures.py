@@ -22,11 +22,11 @@ _OF_PROPERTY = re.compile(r"(sum|avg|min|max|p(\d{1,2})):(.+)")
 
 @dataclass(frozen=True)
 class Measure:
-    """``share`` is that of a percentile; ``money`` says that values are integer minor units."""
+    """``percent`` is that of a percentile; ``money`` says that values are integer minor units."""
 
     kind: Kind
     property: str | None = None
-    share: float = 0.0
+    percent: int = 0
     money: bool = False
 
     def values(self, shard: Shard) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.bool_]]:
@@ -52,6 +52,6 @@ def parse_measure(text: str, manifest: Manifest) -> Measure:
     if kind not in ("number", "money"):
         raise invalid_argument("measure", f"measure={text!r} needs a number; {name!r} holds {kind} values.")
     if match[2]:
-        return Measure("percentile", name, int(match[2]) / 100, kind == "money")
+        return Measure("percentile", name, int(match[2]), kind == "money")
     function: Kind = match[1]  # type: ignore[assignment]
-    return Measure(function, name, 0.0, kind == "money")
+    return Measure(function, name, 0, kind == "money")

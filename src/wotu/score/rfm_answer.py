@@ -56,7 +56,7 @@ class RfmAnswer:
     """One row per identified customer with an order; ``segment`` is a position in ``SEGMENTS``.
 
     ``split`` names how thresholds came about; ``degenerate`` lists which of r, f, m put nearly
-    everybody on one side.
+    everybody on one side. ``unconverted``: orders in a currency without a rate, left out of money.
     """
 
     as_of: date
@@ -72,6 +72,7 @@ class RfmAnswer:
     scores: Integers
     segment: npt.NDArray[np.int8]
     anonymous: Anonymous
+    unconverted: int
     degenerate: tuple[str, ...]
     reach: Reach
 
@@ -143,6 +144,7 @@ class RfmAnswer:
             "degenerate": list(self.degenerate),
             "segments": segments,
             "anonymous": anonymous,
+            "unconverted": self.unconverted,
             "scope": self.reach.to_dict(),
         }
 
@@ -170,6 +172,7 @@ def answer(question: Rfm, partial: RfmPartial, recency: Integers, source: Source
         currency=source.currency, customer=partial.customer[known], recency=r, frequency=f, monetary=m, total=total,
         scores=scores, segment=segment,
         anonymous=Anonymous(int((~known).sum()), int(partial.frequency[~known].sum()), money),
+        unconverted=source.manifest.unconverted_orders,
         degenerate=tuple(name for name, share in shares.items() if min(share, 1 - share) < _DEGENERATE),
         reach=Reach.of(source, customers=len(partial.customer), events=partial.orders),
     )  # fmt: skip

@@ -24,6 +24,7 @@ class SeenMessages:
 
     def __init__(self, folder: Path, lake: Lake) -> None:
         self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         if self._seq() != lake.last_seq():
             self._rebuild(lake)
 

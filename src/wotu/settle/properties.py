@@ -18,7 +18,10 @@ from wotu.core.properties import is_property_column, property_column, property_n
 from wotu.facts.vocabulary import COLUMN_TYPES, PROPERTIES, PropertyKind
 
 MOST_COLUMNS = 300
+# A larger one has no float64.
+_LARGEST_NUMBER = Decimal("1.7e308")
 _DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 _KINDS: dict[type, PropertyKind] = {str: "text", bool: "boolean", int: "number", Decimal: "number"}
 
 
@@ -37,9 +40,7 @@ def with_columns(batch: pa.Table, lake: pa.Schema) -> pa.Table:
                 decoded[row] = asked_about[row] = {**(decoded[row] or {}), name: value}
     if any(asked_about):
         batch = _spread(batch, asked_about, types)
-    rest = pa.array(
-        [msgspec.json.encode(row, enc_hook=_plain).decode() if row else None for row in decoded], pa.string()
-    )
+    rest = pa.array([_ENCODER.encode(row).decode() if row else None for row in decoded], pa.string())
     return batch.drop_columns("properties").append_column("rest", rest)
 
 
@@ -48,7 +49,7 @@ def _typed_columns(batch: pa.Table, types: dict[str, pa.DataType]) -> tuple[pa.T
     moved: dict[str, pa.ChunkedArray] = {}
     for column in [name for name in batch.column_names if is_property_column(name)]:
         name = property_name(column)
-        target = types.get(column) or (_wanted(name, batch[column].type) if len(types) < MOST_COLUMNS else None)
+        target = types.get(column) or (_wanted(name, batch[column].type) if _has_room(name, types) else None)
         values = batch[column]
         if pa.types.is_dictionary(values.type):
             values = values.cast(values.type.value_type)
@@ -59,6 +60,11 @@ def _typed_columns(batch: pa.Table, types: dict[str, pa.DataType]) -> tuple[pa.T
             moved[name] = values
             batch = batch.drop_columns(column)
     return batch, moved
+
+
+def _has_room(name: str, types: dict[str, pa.DataType]) -> bool:
+    """Whether ``name`` may have a column: the vocabulary always, others until ``MOST_COLUMNS`` of them exist."""
+    return name in PROPERTIES or sum(property_name(column) not in PROPERTIES for column in types) < MOST_COLUMNS
 
 
 def _wanted(name: str, given: pa.DataType) -> pa.DataType:
@@ -83,7 +89,7 @@ def _spread(batch: pa.Table, decoded: list[dict[str, Any] | None], types: dict[s
     taken: dict[str, dict[int, Any]] = defaultdict(dict)
     for name, kind in kinds.items():
         column = property_column(name)
-        if column not in types and len(types) < MOST_COLUMNS:
+        if column not in types and _has_room(name, types):
             types[column] = COLUMN_TYPES[kind]
     for row, properties in enumerate(decoded):
         for name in list(properties or ()):
@@ -124,11 +130,5 @@ def _fitting(value: Any, target: pa.DataType, name: str) -> Any:
     if pa.types.is_boolean(target):
         return value if isinstance(value, bool) else None
     if pa.types.is_floating(target) and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER else None
     return None
-
-
-def _plain(value: object) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    raise TypeError(type(value).__name__)

@@ -45,7 +45,7 @@ def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Ma
     target = folder / "building"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    events = read_events(lake, slots.of_subject)
+    events = read_events(lake, slots.of_subject, currency=currency)
     event_offsets, order = customer_order(events.slots, events.columns["time"], len(slots.customers))
     _write(target / "events.arrow", _sharded(events.columns, order, event_offsets, slots))
     book = order_book(_order_events(lake, slots), currency=currency)
@@ -58,7 +58,9 @@ def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Ma
     identity = np.arange(len(slots.customers))
     one_each = np.arange(len(slots.customers) + 1)
     _write(target / "customers.arrow", _sharded(people, identity, one_each, slots))
-    _write_texts(target, {**events.texts, **{f"t_{name}": texts for name, texts in traits.texts.items()}})
+    _write_texts(
+        target / "texts.arrow", {**events.texts, **{f"t_{name}": texts for name, texts in traits.texts.items()}}
+    )
     np.save(target / "subjects.npy", customers)
     Products.read(lake).write(target / "products.arrow")
     manifest = _manifest(seq, currency, slots, events, traits, book)
@@ -122,9 +124,13 @@ def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> None:
     sync(path)
 
 
-def _write_texts(target: Path, texts: dict[str, pa.Array]) -> None:
-    for column, values in texts.items():
-        _write(target / f"{column}.texts", iter([pa.RecordBatch.from_arrays([values], names=["text"])]))
+def _write_texts(path: Path, texts: dict[str, pa.Array]) -> None:
+    """The dictionaries of all text columns: a name and its texts per row."""
+    offsets = np.concatenate([[0], np.cumsum([len(values) for values in texts.values()])]).astype(np.int32)
+    every = pa.concat_arrays([pa.array([], pa.string()), *texts.values()])
+    lists = pa.ListArray.from_arrays(pa.array(offsets), every)
+    names = pa.array(list(texts), pa.string())
+    _write(path, iter([pa.RecordBatch.from_arrays([names, lists], names=["name", "texts"])]))
 
 
 def _manifest(seq: int, currency: str, slots: Slots, events: RawEvents, traits: Traits, book: OrderBook) -> Manifest:

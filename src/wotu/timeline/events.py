@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from wotu.core.properties import is_property_column, property_name
+from wotu.core.properties import is_property_column, property_column, property_name
 from wotu.facts.vocabulary import PropertyKind, kind_of
 from wotu.lake.messages import Lake
-from wotu.timeline.columns import DTYPES, Dictionary, Values, encode
+from wotu.timeline.columns import DTYPES, MISSING, Dictionary, Values, encode
 
 EVENT_TYPES = ("track", "page", "screen")
+_CURRENCY = property_column("currency")
 # Event codes are uint16; names beyond the last code share it.
 LAST_CODE = 65_535
 
@@ -38,8 +39,8 @@ def property_kinds(schema: pa.Schema) -> dict[str, PropertyKind]:
     }
 
 
-def read_events(lake: Lake, slot_of_subject: npt.NDArray[np.int32]) -> RawEvents:
-    """All events of the lake, one compact array per column."""
+def read_events(lake: Lake, slot_of_subject: npt.NDArray[np.int32], *, currency: str) -> RawEvents:
+    """All events of the lake, one compact array per column; amounts in another currency are missing."""
     kinds = property_kinds(lake.schema())
     dictionaries = {name: Dictionary() for name, kind in kinds.items() if kind == "text"}
     names = Dictionary()
@@ -52,7 +53,10 @@ def read_events(lake: Lake, slot_of_subject: npt.NDArray[np.int32]) -> RawEvents
         parts["seq"].append(batch["seq"].to_numpy())
         parts["code"].append(np.minimum(names.encode(batch["event"]), LAST_CODE).astype(np.uint16))
         for name, kind in kinds.items():
-            parts[name].append(encode(kind, batch[name], dictionaries.get(name)))
+            values = encode(kind, batch[name], dictionaries.get(name))
+            if kind == "money" and _CURRENCY in kinds:
+                values = np.where(_is_foreign(batch[_CURRENCY], currency), MISSING, values)
+            parts[name].append(values)
     dtypes: dict[str, type[np.generic]] = {
         "time": np.int64,
         "seq": np.int64,
@@ -65,6 +69,12 @@ def read_events(lake: Lake, slot_of_subject: npt.NDArray[np.int32]) -> RawEvents
         known = [*known[:LAST_CODE], "(other)"]
     texts = {name: dictionary.texts() for name, dictionary in dictionaries.items()}
     return RawEvents(_joined(slots, np.int32), columns, tuple(known), kinds, texts)
+
+
+def _is_foreign(column: pa.Array, currency: str) -> npt.NDArray[np.bool_]:
+    """Which rows name another currency; none named means the workspace's."""
+    other = np.array([text != currency for text in column.dictionary.to_pylist()] + [False], np.bool_)
+    return other[column.indices.fill_null(-1).to_numpy()]
 
 
 def _joined(parts: Sequence[npt.NDArray[Any]], dtype: type[np.generic]) -> npt.NDArray[Any]:

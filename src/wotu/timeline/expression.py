@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,12 +56,13 @@ _TOKEN = re.compile(
     r"""\s*(?:
     (?P<number>-?\d+(?:\.\d+)?(?![\w.])) |
     (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*') |
-    (?P<symbol>==|!=|<=|>=|<|>|\(|\)|,) |
+    (?P<symbol>==|!=|<=|>=|<|>|=|\(|\)|,) |
     (?P<quoted>`[^`]+`) |
     (?P<word>[^\W\d][\w.]*)
     )""",
     re.VERBOSE,
 )
+_RESERVED = frozenset({"and", "or", "not", "in", "is", "null", "contains", "true", "false"})
 _ORDERINGS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -95,9 +97,9 @@ def names(expression: Expression) -> list[Condition]:
 
 
 def _value(value: object, field: str) -> Value:
-    if isinstance(value, (str, bool, Decimal)):
+    if isinstance(value, (str, bool)) or (isinstance(value, Decimal) and value.is_finite()):
         return value
-    if isinstance(value, (int, float)):
+    if isinstance(value, (int, float)) and math.isfinite(value):
         return Decimal(str(value))
     raise WotuError(
         ErrorCode.INVALID_EXPRESSION, f"{field}: {value!r} is not a text, number, true or false.", field=field
@@ -121,6 +123,7 @@ class _Parser:
         tokens, position = [], 0
         text = self._text.rstrip()
         while position < len(text):
+            position += len(text[position:]) - len(text[position:].lstrip())
             match = _TOKEN.match(text, position)
             if match is None:
                 raise self._error(position, f"cannot read {text[position:].split()[0]!r}")
@@ -152,7 +155,7 @@ class _Parser:
 
     def _condition(self) -> Condition:
         token = self._next("a name")
-        if token.kind not in ("word", "quoted"):
+        if token.kind not in ("word", "quoted") or token.text in _RESERVED:
             raise self._error(token.position, f"expected a property name, not {token.text!r}")
         name = token.text.strip("`")
         if token.kind == "word" and (follows := self._peek()) is not None and follows.text == "(":

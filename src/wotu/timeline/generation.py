@@ -51,7 +51,11 @@ def _open(folder: Path) -> Generation | None:
     if manifest is None:
         return None
     events, customers, orders = (_batches(folder / f"{name}.arrow") for name in ("events", "customers", "orders"))
-    texts = {path.stem: _batches(path)[0]["text"] for path in folder.glob("*.texts")}
+    (dictionaries,) = _batches(folder / "texts.arrow")
+    texts = {
+        name: values.values
+        for name, values in zip(dictionaries["name"].to_pylist(), dictionaries["texts"], strict=True)
+    }
     shards = tuple(
         Shard(number, manifest, *batches, texts=texts)
         for number, batches in enumerate(zip(events, customers, orders, strict=True))

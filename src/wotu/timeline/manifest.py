@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from pathlib import Path
 
@@ -43,14 +44,19 @@ def publish(folder: Path, target: Path, manifest: Manifest) -> Manifest:
     Processes that still map an older generation keep reading it: the files are only unlinked.
     """
     write_durably(target / "manifest.json", msgspec.json.encode(manifest))
-    number = max((int(path.name) for path in folder.iterdir() if path.name.isdigit()), default=0) + 1
-    final = folder / f"{number:08d}"
+    number = max((int(path.name.partition("-")[0]) for path in _generations(folder)), default=0) + 1
+    # The second part tells a generation from one of the same number made before timelines were deleted.
+    final = folder / f"{number:08d}-{secrets.token_hex(4)}"
     target.rename(final)
     sync(folder)
     write_durably(folder / "current", final.name.encode())
-    for old in sorted(path for path in folder.iterdir() if path.name.isdigit())[:-2]:
+    for old in _generations(folder)[:-2]:
         shutil.rmtree(old, ignore_errors=True)
     return manifest
+
+
+def _generations(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name.partition("-")[0].isdigit())
 
 
 def current(folder: Path) -> str | None:

@@ -162,6 +162,7 @@ def _limit(column: Column, operator: str, value: Value, terms: Terms) -> tuple[s
 
 def _decimal(text: str) -> Decimal | None:
     try:
-        return Decimal(text)
+        number = Decimal(text)
     except InvalidOperation:
         return None
+    return number if number.is_finite() else None

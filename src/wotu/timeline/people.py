@@ -19,6 +19,7 @@ from wotu.lake.messages import Lake
 from wotu.timeline.columns import DTYPES, Dictionary, Values, encode
 
 IDENTIFIER = pa.struct([("kind", pa.string()), ("namespace", pa.string()), ("value", pa.string())])
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 _DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 # More traits than this are kept as JSON only; a filter needs a column.
 _TRAIT_COLUMNS = 200
@@ -83,9 +84,7 @@ def read_traits(lake: Lake, slots: Slots) -> Traits:
         where = slots.of_subject[rows["subject"].to_numpy()].tolist()
         for slot, text in zip(where, rows["traits"].to_pylist(), strict=True):
             latest[slot] = {**(latest[slot] or {}), **_DECODER.decode(text)}
-    json = pa.array(
-        [None if traits is None else msgspec.json.encode(traits).decode() for traits in latest], pa.string()
-    )
+    json = pa.array([None if traits is None else _ENCODER.encode(traits).decode() for traits in latest], pa.string())
     return _trait_columns(json, latest)
 
 
@@ -118,4 +117,4 @@ def _typed(column: list[Any]) -> tuple[PropertyKind, pa.Array]:
 
 
 def _text(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else msgspec.json.encode(value).decode()
+    return value if value is None or isinstance(value, str) else _ENCODER.encode(value).decode()

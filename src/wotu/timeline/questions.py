@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -83,7 +83,7 @@ class Source:
         """Check and complete the common parameters: from the first event up to now."""
         if audience is not None:
             raise invalid_argument("audience", f"audience={audience!r} is not known: no audience has been saved.")
-        zone = ZoneInfo(timezone) if timezone else self.zone
+        zone = _zone(timezone) if timezone else self.zone
         expression = parse(where)
         check_names(expression, self.manifest)
         first = self.manifest.first if self.manifest.first is not None else self.now
@@ -92,6 +92,15 @@ class Source:
         if since is not None and until is not None and end <= start:
             raise invalid_argument("until", f"until={until!s} must be later than since={since!s}.")
         return Scope(start, max(end, start), self.now, zone, expression, Terms(zone, self.money_places))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise invalid_argument(
+            "timezone", f"timezone={name!r} is not a time zone; use one such as Asia/Shanghai."
+        ) from error
 
 
 def event_sets(events: EventSpec | None, manifest: Manifest, *, field: str = "events") -> tuple[EventSet, ...]:

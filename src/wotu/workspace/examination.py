@@ -52,8 +52,10 @@ def _disk(workspace: Workspace) -> Finding:
 
 
 def _inbox(workspace: Workspace) -> Finding:
-    waiting = len(Inbox(workspace.layout.inbox).pending())
-    return Finding("note" if waiting else "ok", "inbox", f"{waiting} segments wait for the settler")
+    inbox = Inbox(workspace.layout.inbox)
+    waiting, claimed = len(inbox.pending()), len(inbox.claimed())
+    detail = f"{waiting} segments wait for the settler" + (f", {claimed} settles are unfinished" if claimed else "")
+    return Finding("note" if waiting or claimed else "ok", "inbox", detail)
 
 
 def _derived(workspace: Workspace) -> list[Finding]:

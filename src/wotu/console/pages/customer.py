@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -13,12 +15,23 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from wotu.console.answers import ask, workspace
+from wotu.console.vocabulary import event_name, property_name, property_value
 from wotu.console.words import SEGMENTS
 
 _ORDERS = 10
 _EVENTS = 50
 _KINDS_AMONG = 500
 _PROPERTIES_SHOWN = 6
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property of an event: its own name, what it is called, and its value as it is shown."""
+
+    key: str
+    name: str
+    value: object
 
 
 @dataclass(frozen=True)
@@ -27,8 +40,9 @@ class Entry:
 
     time: Any
     event: str
-    brief: list[tuple[str, object]]
-    properties: list[tuple[str, object]]
+    name: str
+    brief: list[Property]
+    properties: list[Property]
 
 
 @require_GET
@@ -80,7 +94,12 @@ def _timeline(customer_id: str, request: HttpRequest) -> dict[str, Any]:
     days = [(day, [_entry(row) for row in group]) for day, group in groupby(page.rows, key=lambda row: row.time.date())]
     carried = {"event": wanted} if wanted else {}
     more = urlencode({**carried, "before": page.next}) if page.next else ""
-    return {"days": days, "timeline_more": more, "wanted": wanted, "kinds": _kinds(customer_id, wanted)}
+    return {
+        "days": days,
+        "timeline_more": more,
+        "wanted": wanted,
+        "kinds": [(kind, event_name(kind)) for kind in _kinds(customer_id, wanted)],
+    }
 
 
 def _kinds(customer_id: str, wanted: str) -> list[str]:
@@ -90,9 +109,15 @@ def _kinds(customer_id: str, wanted: str) -> list[str]:
 
 
 def _entry(row: Any) -> Entry:
-    properties = [(name, value) for name, value in row.properties.items() if value is not None]
-    brief = [(name, value) for name, value in properties if not isinstance(value, (list, dict))][:_PROPERTIES_SHOWN]
-    return Entry(row.time, row.event, brief, properties)
+    currency = row.properties.get("currency")
+    if not (isinstance(currency, str) and _CURRENCY.fullmatch(currency)):
+        currency = settings.WOTU_SETTINGS.currency
+    known = {name: value for name, value in row.properties.items() if value is not None}
+    properties = [
+        Property(name, property_name(name), property_value(name, value, currency)) for name, value in known.items()
+    ]
+    brief = [each for each in properties if not isinstance(each.value, (list, dict))][:_PROPERTIES_SHOWN]
+    return Entry(row.time, row.event, event_name(row.event), brief, properties)
 
 
 def _is_htmx(request: HttpRequest) -> bool:

@@ -44,6 +44,7 @@ def customers(request: HttpRequest) -> HttpResponse:
         "rows": page.rows,
         "total": page.total,
         "columns": _columns(listing),
+        "column_names": _column_names(),
         "pages": _pages(listing, page.total),
         "export_query": listing.query(page=""),
         "segments": [(key, words.name) for key, words in SEGMENTS.items()],
@@ -77,22 +78,26 @@ def export_customers(request: HttpRequest, kind: str) -> StreamingHttpResponse:
 
 
 def _columns(listing: Listing) -> list[Column]:
-    names = [
-        ("name", _("Customer"), False), ("segment", _("Segment"), False), ("orders", _("Orders"), True),
-        ("revenue", _("Net revenue"), True), ("last_order", _("Last order"), True),
-        ("first_seen", _("First seen"), True), ("last_seen", _("Last seen"), True),
+    shown = [("name", _("Customer")), *_column_names()]
+    return [_column(listing, key, name) for key, name in shown if key == "name" or key in listing.columns]
+
+
+def _column_names() -> list[tuple[str, str]]:
+    return [
+        ("segment", _("Segment")), ("orders", _("Orders")), ("revenue", _("Net revenue")),
+        ("last_order", _("Last order")), ("first_seen", _("First seen")), ("last_seen", _("Last seen")),
     ]  # fmt: skip
-    return [_column(listing, key, name, numeric) for key, name, numeric in names]
 
 
-def _column(listing: Listing, key: str, name: str, numeric: bool) -> Column:
+def _column(listing: Listing, key: str, name: str) -> Column:
     if key == "segment":
-        return Column(key, name, numeric, "", "")
+        return Column(key, name, numeric=False, query="", sorted="")
     current = {key: "ascending", f"-{key}": "descending"}.get(listing.sort, "")
     # A first click shows the largest, or A before Z.
     first = key if key == "name" else f"-{key}"
     turned = f"-{key}" if current == "ascending" else key
-    return Column(key, name, numeric, listing.query(sort=turned if current else first, page=""), current)
+    query = listing.query(sort=turned if current else first, page="")
+    return Column(key, name, numeric=key != "name", query=query, sorted=current)
 
 
 def _pages(listing: Listing, total: int) -> dict[str, Any]:

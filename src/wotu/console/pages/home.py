@@ -21,6 +21,7 @@ from wotu.console.exporting import export
 from wotu.console.permissions import require_export
 from wotu.console.segments import board
 from wotu.console.sentence import what_changed
+from wotu.console.whom import STATES, state_query
 from wotu.console.words import EXISTING_FACTORS, FACTOR_UNITS, FACTORS, FIGURES
 
 PERIODS = (7, 28, 91, 365)
@@ -43,6 +44,7 @@ class Card:
     change: figures.Change
     tone: str
     path: str
+    query: str
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def home(request: HttpRequest) -> HttpResponse:
         "interval": figures.interval(overview.since, overview.until),
         "period": figures.period_name(days),
         "periods": [(each, figures.period_label(each), each == days) for each in PERIODS],
-        "cards": [card(overview.figures[key], currency) for key in _CARDS],
-        "flow": [card(overview.figures[key], currency) for key in _FLOW],
+        "cards": [card(overview.figures[key], currency, days) for key in _CARDS],
+        "flow": [card(overview.figures[key], currency, days) for key in _FLOW],
         "parts": contributions(overview, currency),
         "total": sum((part.amount for part in overview.changes), Decimal(0)),
         "weeks": list(zip([_week(period.period) for period in growth], growth, strict=True)),
@@ -89,19 +91,20 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def growth_csv(request: HttpRequest) -> StreamingHttpResponse:
+def export_growth(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """The table behind the growth chart."""
-    require_export(request, "csv")
+    require_export(request, kind)
     header = [_("Week from"), _("Complete"), *(FIGURES[key].name for key in _FLOW), _("Quick ratio")]
     rows = [
         (week.period, int(week.complete), week.new, week.returning, week.resurrecting, week.dormant, week.quick_ratio)
         for week in _growth()
     ]
-    return export(request, "growth", header, rows, kind="csv")
+    return export(request, "growth", header, rows, kind=kind)
 
 
-def card(figure: Any, currency: str) -> Card:
-    """A figure with everything its card shows."""
+def card(figure: Any, currency: str, days: int) -> Card:
+    """A figure with everything its card shows; one that counts customers leads to them."""
+    state = figure.name.removesuffix("_customers")
     words = FIGURES[figure.name]
     change = figures.change(figure.value, figure.previous, figure.unit)
     good = {"up": words.more_is == "good", "down": words.more_is == "bad"}.get(change.direction)
@@ -115,6 +118,7 @@ def card(figure: Any, currency: str) -> Card:
         change=change,
         tone="" if good is None else "good" if good else "bad",
         path=sparkline(figure.trend),
+        query=state_query(state, days) if state in STATES and figure.value else "",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -15,13 +16,13 @@ from wotu.console.answers import ask, workspace
 from wotu.console.exporting import export
 from wotu.console.parameters import RfmParameters
 from wotu.console.permissions import require_export
+from wotu.console.whom import NOWHERE
 from wotu.console.words import SEGMENTS, segment_name
 from wotu.core.errors import WotuError, invalid_argument
 from wotu.core.periods import parse_date
 
 _APART = timedelta(days=91)
 _HEAT_FROM = (0.0, 0.02, 0.05, 0.1, 0.25)
-_NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def movement(request: HttpRequest) -> HttpResponse:
         "columns": _columns(answer.flows) if answer else [],
         "largest": _largest_moves(answer.flows) if answer else [],
         "export_query": request.GET.urlencode(),
+        # The same question again, for the customers behind its numbers.
+        "who_query": urlencode({**dates, **parameters.changed}),
     }
     return render(request, "console/movement.html", context, status=422 if parameters.errors else 200)
 
@@ -110,8 +113,8 @@ def _largest_moves(flows: dict[tuple[str, str], int]) -> list[tuple[str, str, st
 
 
 def _keys(flows: dict[tuple[str, str], int]) -> list[str]:
-    without = any(_NONE in pair for pair, moved in flows.items() if moved)
-    return [*SEGMENTS, _NONE] if without else list(SEGMENTS)
+    without = any(NOWHERE in pair for pair, moved in flows.items() if moved)
+    return [*SEGMENTS, NOWHERE] if without else list(SEGMENTS)
 
 
 def _dates(request: HttpRequest) -> dict[str, str]:

@@ -17,6 +17,31 @@
       Plotly.react(place, data, layout, settings);
     }
   };
+
+  // The picture is drawn here, as the page's policy lets Plotly's own download load nothing. Always on white.
+  const picture = async (button) => {
+    const place = document.getElementById(button.dataset.png);
+    const figure = JSON.parse(document.getElementById(place.dataset.chart).textContent).light;
+    const size = { width: Math.max(place.clientWidth, 720), height: figure.layout.height + 60 };
+    const layout = {
+      ...figure.layout, ...size, paper_bgcolor: "#fff", title: { text: button.dataset.title, x: 0, xref: "paper" },
+      margin: { l: 24, r: 24, t: 96, b: 40 },
+    };
+    const image = new Image();
+    image.src = await Plotly.toImage({ data: figure.data, layout }, { ...size, format: "svg" });
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: size.width * 2, height: size.height * 2 });
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    const link = document.createElement("a");
+    link.href = canvas.toDataURL("image/png");
+    link.download = `${button.dataset.name}.png`;
+    link.click();
+  };
+  for (const button of document.querySelectorAll("[data-png]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => picture(button));
+  }
+
   document.addEventListener("wotu:theme", draw);
   dark.addEventListener("change", draw);
   draw();

@@ -68,6 +68,18 @@
     });
   }
 
+  // Arrow keys walk from row to row of the customers, and down into them from the field that searches them.
+  document.addEventListener("keydown", (event) => {
+    const { key, target } = event;
+    if (!["ArrowDown", "ArrowUp", "Home", "End"].includes(key) || event.ctrlKey || event.metaKey || event.altKey) return;
+    const stops = [...document.querySelectorAll("[data-rows] tbody th a")];
+    const at = stops.indexOf(target);
+    const above = target.id === "customer-search" && key === "ArrowDown";
+    if (at < 0 && !above) return;
+    const next = { ArrowDown: stops[at + 1], ArrowUp: stops[at - 1], Home: stops[0], End: stops.at(-1) }[key];
+    if (next) { event.preventDefault(); next.focus(); }
+  });
+
   document.addEventListener("click", (event) => {
     for (const open of document.querySelectorAll("details[data-closes][open]")) {
       if (!open.contains(event.target)) open.open = false;
