@@ -87,7 +87,7 @@ def test_wrong_values_are_problems_with_their_line(tmp_path: Path) -> None:
         (4, "when", "'31/12/2025' is not a time; write it as 2026-01-31T08:00:00Z"),
         (5, "n", "'many' is not a number"),
         (6, "vip", "'maybe' is neither true nor false"),
-        (7, "paid", "is too large for an amount of money"),
+        (7, "paid", "is larger than 100000000000.00"),
         (8, "when", "is before 1990-01-01"),
         (9, "when", "is more than 24 hours ahead of the time received"),
         (10, None, "has 4 cells where the header has 7"),

@@ -171,3 +171,19 @@ def test_a_fault_of_ours_says_nothing_was_changed(
     assert response.status_code == 500
     assert "Something went wrong on our side" in response.content.decode()
     assert "ZeroDivisionError" not in response.content.decode()
+
+
+def test_a_workspace_that_cannot_be_read_still_gets_a_page(
+    space: FakeWorkspace, sign_in: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable() -> bool:
+        raise RuntimeError("the timelines cannot be opened")
+
+    monkeypatch.setattr(space, "is_empty", unreadable)
+    client = sign_in()
+    client.raise_request_exception = False
+
+    response = client.get("/")
+
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in response.content.decode()

@@ -15,7 +15,8 @@ from tests.console.ports import free_port
 
 _PARENT = """
 import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-m", "wotu.site", *sys.argv[1:]])
+from wotu.core.parent_process import as_parent
+child = subprocess.Popen([sys.executable, "-m", "wotu.site", *sys.argv[1:]], env=as_parent())
 print(child.pid, flush=True)
 time.sleep(600)
 """

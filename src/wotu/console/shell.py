@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from wotu.accounts.choices import Theme
 from wotu.accounts.reads import signed_in
 from wotu.accounts.rules import Action, may
 from wotu.console.answers import workspace
+from wotu.core.errors import WotuError
 
 THEME_COOKIE = "wotu_theme"
 RAIL_COOKIE = "wotu_rail"
@@ -65,6 +67,11 @@ def theme_of(request: HttpRequest) -> str:
 
 def _data_until() -> Any:
     """The last day of the data where questions end there instead of now."""
-    if settings.WOTU_SETTINGS.questions_until != "data" or workspace().is_empty():
+    if settings.WOTU_SETTINGS.questions_until != "data":
         return None
-    return (workspace().now() - timedelta(microseconds=1)).date()
+    try:
+        return None if workspace().is_empty() else (workspace().now() - timedelta(microseconds=1)).date()
+    except (WotuError, OSError, RuntimeError):
+        # The page that says so is drawn with this too.
+        logging.getLogger(__name__).exception("The workspace cannot be read")
+        return None
