@@ -28,7 +28,8 @@ prepare(Path(sys.argv[1]))
 from wotu.accounts.services import add_user
 print(add_user(sys.argv[2], role="owner"))
 """
-PAGES = ("/", "/?days=365", "/customers/", "/customers/u3/", "/value/", "/value/?split=score", "/value/movement/",
+PAGES = ("/", "/?days=365", "/customers/", "/customers/?state=dormant&days=91",
+         "/customers/u3/", "/value/", "/value/?split=score", "/value/movement/",
          "/search/?q=u3", "/account/", "/account/password/")  # fmt: skip
 
 pytestmark = [
@@ -139,6 +140,83 @@ def test_what_the_script_adds(browser: Browser, folder: Path, address: str) -> N
     expect(page.locator("#result tbody tr")).to_have_count(1)
 
     assert witness.complaints == []
+    page.close()
+
+
+def test_the_keyboard_walks_the_rows(browser: Browser, folder: Path, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
+    page.goto(f"{address}/sign-in/once/{_token(folder, 'keys')}/")
+    page.click("main button")
+    page.goto(f"{address}/customers/", wait_until="networkidle")
+    links = page.locator("#result tbody th a")
+
+    page.focus("#customer-search")
+    page.keyboard.press("ArrowDown")
+    expect(links.nth(0)).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    expect(links.nth(1)).to_be_focused()
+    assert links.nth(1).evaluate("each => getComputedStyle(each).outlineStyle") == "solid"
+    page.keyboard.press("End")
+    expect(links.last).to_be_focused()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#global-search")).to_be_focused()
+
+    # A new search keeps the order and the columns of the list.
+    page.goto(f"{address}/customers/?state=active&days=365&col=orders", wait_until="networkidle")
+    page.click("#result thead a >> text=Orders")
+    page.wait_for_url("**sort=-orders**")
+    page.fill("#customer-search", "u3")
+    page.wait_for_url("**q=u3**")
+    for part in ("sort=-orders", "state=active", "days=365", "col=orders"):
+        assert part in page.url
+    page.close()
+
+
+def test_a_definition_opens_by_keyboard_and_moves_nothing(browser: Browser, folder: Path, address: str) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    page.goto(f"{address}/sign-in/once/{_token(folder, 'definitions')}/")
+    page.click("main button")
+    page.goto(address, wait_until="networkidle")
+    places = (
+        "[...document.querySelectorAll('.card, .flow > div, .panel')].map(each => each.getBoundingClientRect().top)"
+    )
+    before = page.evaluate(places)
+
+    for number in range(page.locator(".define").count()):
+        definition = page.locator(".define").nth(number)
+        definition.locator("summary").focus()
+        page.keyboard.press("Enter")
+        expect(definition.locator(".define-body")).to_be_visible()
+        box = definition.locator(".define-body").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 1440
+        assert page.evaluate(places) == before
+        page.keyboard.press("Escape")
+        expect(definition.locator(".define-body")).to_be_hidden()
+        expect(definition.locator("summary")).to_be_focused()
+    page.close()
+
+
+def test_a_chart_is_saved_as_a_picture(browser: Browser, folder: Path, address: str, tmp_path: Path) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN", color_scheme="dark")
+    witness = Witness(page)
+    page.goto(f"{address}/sign-in/once/{_token(folder, 'picture')}/")
+    page.click("main button")
+    page.goto(address, wait_until="networkidle")
+
+    with page.expect_download() as waiting:
+        page.click('[data-png="growth-chart"]')
+    waiting.value.save_as(tmp_path / "growth.png")
+
+    head = (tmp_path / "growth.png").read_bytes()[:24]
+    assert waiting.value.suggested_filename == "growth.png"
+    assert head[:8] == b"\x89PNG\r\n\x1a\n"
+    assert int.from_bytes(head[16:20], "big") >= 1440
+    assert witness.complaints == []
+    assert witness.hosts == {urlsplit(address).netloc}
     page.close()
 
 

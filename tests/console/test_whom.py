@@ -17,7 +17,7 @@ from tests.console.test_export import _rows
 from wotu.console.listing import Listing
 from wotu.console.whom import Whom
 
-_WHO = re.compile(r'<a class="who" href="([^"]+)">([\d,.]+)')
+_WHO = re.compile(r'<a class="who" href="([^"]+)"[^>]*>([\d,.]+)')
 _TOTAL = re.compile(r"<b>([\d,]+)</b> customers?<|<b>([\d,]+)</b> customers? ")
 MOVED = "/customers/?from=important_value&to=general_develop&before=2017-10-02&after=2018-01-01"
 
