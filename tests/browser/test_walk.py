@@ -109,6 +109,25 @@ def test_every_page(browser: Browser, folder: Path, address: str, language: str,
     page.close()
 
 
+def test_an_empty_workspace_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
+    port = free_port()
+    token = _token(tmp_path, "first")
+    server = subprocess.Popen([sys.executable, "-m", "wotu.site", str(tmp_path), "127.0.0.1", str(port)])
+    try:
+        assert _answers(port)
+        page = browser.new_page(viewport={"width": 360, "height": 800}, locale="en-US")
+        page.goto(f"http://127.0.0.1:{port}/sign-in/once/{token}/")
+        page.click("main button")
+        for path in ("/", "/customers/", "/customers/?state=new", "/value/", "/value/movement/", "/search/?q=x"):
+            page.goto(f"http://127.0.0.1:{port}{path}", wait_until="networkidle")
+            assert page.locator("h1").count() == 1
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        page.close()
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
 def test_what_the_script_adds(browser: Browser, folder: Path, address: str) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US", color_scheme="light")
     witness = Witness(page)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from tests.console.fake import FakeWorkspace
+from tests.console.fake import FakeWorkspace, overview
 
 PAGES = [
     "/",
@@ -187,3 +187,12 @@ def test_a_workspace_that_cannot_be_read_still_gets_a_page(
 
     assert response.status_code == 500
     assert "Something went wrong on our side" in response.content.decode()
+
+
+def test_what_came_from_none_is_said_once(
+    space: FakeWorkspace, sign_in: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space, "overview", lambda days: overview(previous="0.00", days=days))
+    page = sign_in().get("/").content.decode()
+    assert "from none" in page
+    assert "from $0.00" not in page

@@ -70,7 +70,7 @@ def test_a_day_is_a_calendar_day_when_the_clocks_change() -> None:
 @pytest.mark.parametrize("days", [0, -1, 3661])
 def test_impossible_lengths_are_named(days: int) -> None:
     with built([]) as generation, pytest.raises(WotuError) as caught:
-        overview(source(generation, now=datetime(2026, 1, 1, tzinfo=UTC)), days=days)
+        overview(source(generation, now=datetime(2026, 1, 1, tzinfo=UTC), zone=NEW_YORK), days=days)
     assert caught.value.field == "days"
 
 

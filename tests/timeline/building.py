@@ -47,11 +47,22 @@ class MemoryLake:
         return pa.Table.from_batches(batches, schema)
 
     def scan(
-        self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = (), dictionary: tuple[str, ...] = ()
+        self,
+        columns: list[str],
+        *,
+        after: int = 0,
+        types: tuple[str, ...] = (),
+        events: tuple[str, ...] = (),
+        given: str | None = None,
+        dictionary: tuple[str, ...] = (),
     ) -> Iterator[pa.RecordBatch]:
         rows = self._rows.filter(pc.greater(self._rows["seq"], after))
         if types:
             rows = rows.filter(pc.is_in(rows["type"], pa.array(types)))
+        if events:
+            rows = rows.filter(pc.is_in(rows["event"], pa.array(events)))
+        if given is not None:
+            rows = rows.filter(pc.is_valid(rows[given]))
         # Two batches, so that whatever is joined over batches is joined here too.
         for part in (rows.slice(0, len(rows) // 2), rows.slice(len(rows) // 2)):
             if len(part):

@@ -13,6 +13,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 _FONT = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif'
+_FEW = 10
+_LEAST_WEEKS = 8
 _THEMES: dict[str, dict[str, str]] = {
     "light": {
         "ink": "#1c1f1d", "mute": "#626a65", "line": "#e7e6e1", "panel": "#ffffff",
@@ -92,6 +94,7 @@ def _growth(periods: tuple[Any, ...], labels: list[str], theme: str) -> dict[str
                 },
             }
         )
+    most = max((max(each.new + each.returning + each.resurrecting, each.dormant) for each in periods), default=0)
     return {
         "data": traces,
         "layout": {
@@ -100,7 +103,9 @@ def _growth(periods: tuple[Any, ...], labels: list[str], theme: str) -> dict[str
             "bargap": 0.28,
             "height": 280,
             "hovermode": "x unified",
-            "xaxis": {"type": "category", "tickangle": 0},
-            "yaxis": {"tickformat": ",~s"},
+            # A short history starts on the left; its bars are no wider than later ones.
+            "xaxis": {"type": "category", "tickangle": 0, "range": [-0.5, max(len(labels), _LEAST_WEEKS) - 0.5]},
+            # Customers are whole: a step between two of them has no tick.
+            "yaxis": {"tickformat": ",d", "dtick": 1} if most < _FEW else {"tickformat": ",~s"},
         },
     }

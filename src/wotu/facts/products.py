@@ -63,9 +63,8 @@ class Products:
 
 
 def _rows(lake: Lake) -> Iterator[dict[str, Any]]:
-    for batch in lake.scan(["event", "rest"], types=("row",)):
-        mine = batch.filter(pc.equal(batch["event"].cast(pa.string()), TABLE))
-        for text in mine["rest"].to_pylist():
+    for batch in lake.scan(["rest"], types=("row",), events=(TABLE,)):
+        for text in batch["rest"].to_pylist():
             yield _DECODER.decode(text)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +33,7 @@ _ORDER_SCHEMA = pa.schema(
     + [(name, pa.string()) for name in ("event", "message_id", "order_id", "refund_id", "currency")]
     + [("products", pa.list_(PRODUCT))]
 )
+_AHEAD = 4
 _ORDER_COLUMNS = {
     "message_id": "message_id", "p_order_id": "order_id", "p_refund_id": "refund_id", "p_revenue": "revenue",
     "p_currency": "currency", "products": "products",
@@ -45,16 +50,16 @@ def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Ma
     target = folder / "building"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    events = read_events(lake, slots.of_subject, currency=currency)
-    event_offsets, order = customer_order(events.slots, events.columns["time"], len(slots.customers))
-    _write(target / "events.arrow", _sharded(events.columns, order, event_offsets, slots))
+    events = read_events(lake, slots, currency=currency)
+    seen = Seen.nobody(len(slots.customers))
+    _write(target / "events.arrow", _ordered(events, slots, seen))
     book = order_book(_order_events(lake, slots), currency=currency)
     order_slots = book.orders["customer"].to_numpy().astype(np.int32)
     order_offsets, sequence = customer_order(order_slots, book.orders["time"].to_numpy(), len(slots.customers))
     columns = {name: book.orders[name].combine_chunks() for name in book.orders.column_names if name != "customer"}
     _write(target / "orders.arrow", _sharded(columns, sequence, order_offsets, slots))
     traits = read_traits(lake, slots)
-    people = _people(lake, slots, events, traits, event_offsets, order_offsets)
+    people = _people(lake, slots, seen, traits, order_offsets)
     identity = np.arange(len(slots.customers))
     one_each = np.arange(len(slots.customers) + 1)
     _write(target / "customers.arrow", _sharded(people, identity, one_each, slots))
@@ -63,38 +68,67 @@ def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Ma
     )
     np.save(target / "subjects.npy", customers)
     Products.read(lake).write(target / "products.arrow")
-    manifest = _manifest(seq, currency, slots, events, traits, book)
+    manifest = _manifest(seq, currency, slots, events, seen, traits, book)
     return publish(folder, target, manifest)
 
 
 def _order_events(lake: Lake, slots: Slots) -> pa.Table:
     """Order events with the place of their customer, as ``facts.orders.INPUT`` wants them."""
     columns = ["subject", "seq", "time", "event", *_ORDER_COLUMNS]
-    wanted = pa.array(ORDER_EVENTS)
     parts = [_ORDER_SCHEMA.empty_table()]
-    for batch in lake.scan(columns, types=("track",)):
-        mine = pc.is_in(batch["event"].dictionary, wanted).to_numpy(zero_copy_only=False)
-        rows = batch.filter(pa.array(mine[batch["event"].indices.to_numpy()]))
+    for rows in lake.scan(columns, types=("track",), events=ORDER_EVENTS):
         arrays = {_ORDER_COLUMNS.get(name, name): rows[name] for name in columns}
         arrays["customer"] = pa.array(slots.of_subject[arrays.pop("subject").to_numpy()])
         parts.append(pa.table({field.name: arrays[field.name].cast(field.type) for field in _ORDER_SCHEMA}))
     return pa.concat_tables(parts)
 
 
-def _people(
-    lake: Lake, slots: Slots, events: RawEvents, traits: Traits, event_offsets: Integers, order_offsets: Integers
-) -> Arrays:
+@dataclass(frozen=True)
+class Seen:
+    """Per customer: how many events, and the times of the first and the last."""
+
+    events: Integers
+    first: Integers
+    last: Integers
+
+    @classmethod
+    def nobody(cls, customers: int) -> Seen:
+        largest = np.iinfo(np.int64).max
+        return cls(np.zeros(customers, np.int64), np.full(customers, largest), np.full(customers, -largest - 1))
+
+
+def _ordered(events: RawEvents, slots: Slots, seen: Seen) -> Iterator[pa.RecordBatch]:
+    """Events in the order of customer and time, a batch per shard; fills ``seen`` on the way."""
+    shards = range(len(slots.shard_ends))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # A few ahead: enough for all cores, and few in memory.
+        waiting = deque(pool.submit(_one_shard, events, slots, seen, shard) for shard in shards[:_AHEAD])
+        for shard in shards:
+            yield waiting.popleft().result()
+            if shard + _AHEAD < len(shards):
+                waiting.append(pool.submit(_one_shard, events, slots, seen, shard + _AHEAD))
+
+
+def _one_shard(events: RawEvents, slots: Slots, seen: Seen, shard: int) -> pa.RecordBatch:
+    start, end = slots.bounds(shard)
+    columns = events.take(shard)
+    offsets, order = customer_order(columns.pop("slot") - np.int32(start), columns["time"], end - start)
+    time = columns["time"] = columns["time"][order]
+    some = np.flatnonzero(np.diff(offsets))
+    seen.events[start:end] = np.diff(offsets)
+    seen.first[start + some], seen.last[start + some] = time[offsets[some]], time[offsets[some + 1] - 1]
+    arrays = [pa.array(values if name == "time" else values[order]) for name, values in columns.items()]
+    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+
+def _people(lake: Lake, slots: Slots, seen: Seen, traits: Traits, order_offsets: Integers) -> Arrays:
     identifiers, identified = read_identifiers(lake, slots)
-    first = np.full(len(slots.customers), np.iinfo(np.int64).max)
-    last = np.full(len(slots.customers), np.iinfo(np.int64).min)
-    np.minimum.at(first, events.slots, events.columns["time"])
-    np.maximum.at(last, events.slots, events.columns["time"])
     return {
         "customer": slots.customers,
-        "events": np.diff(event_offsets),
+        "events": seen.events,
         "orders": np.diff(order_offsets),
-        "first": first,
-        "last": last,
+        "first": seen.first,
+        "last": seen.last,
         "identified": identified.astype(np.uint8),
         "identifiers": identifiers,
         "traits": traits.json,
@@ -133,8 +167,10 @@ def _write_texts(path: Path, texts: dict[str, pa.Array]) -> None:
     _write(path, iter([pa.RecordBatch.from_arrays([names, lists], names=["name", "texts"])]))
 
 
-def _manifest(seq: int, currency: str, slots: Slots, events: RawEvents, traits: Traits, book: OrderBook) -> Manifest:
-    times = events.columns["time"]
+def _manifest(
+    seq: int, currency: str, slots: Slots, events: RawEvents, seen: Seen, traits: Traits, book: OrderBook
+) -> Manifest:
+    known = seen.events > 0
     return Manifest(
         seq=seq,
         currency=currency,
@@ -142,10 +178,10 @@ def _manifest(seq: int, currency: str, slots: Slots, events: RawEvents, traits: 
         properties=events.kinds,
         traits=traits.kinds,
         customer_count=len(slots.customers),
-        event_count=len(times),
+        event_count=int(seen.events.sum()),
         order_count=len(book.orders),
-        first=int(times.min()) if len(times) else None,
-        last=int(times.max()) if len(times) else None,
+        first=int(seen.first[known].min()) if known.any() else None,
+        last=int(seen.last[known].max()) if known.any() else None,
         unmatched_refunds=len(book.unmatched),
         unmatched_amount=sum(refund.amount for refund in book.unmatched),
         repeated_orders=book.repeated,

@@ -33,17 +33,25 @@ class Slots:
 
     customers: npt.NDArray[np.int64]
     of_subject: npt.NDArray[np.int32]
+    shard_of: npt.NDArray[np.uint8]
     shard_ends: npt.NDArray[np.int64]
+
+    def bounds(self, shard: int) -> tuple[int, int]:
+        """The places of one shard: from, up to."""
+        return int(self.shard_ends[shard - 1]) if shard else 0, int(self.shard_ends[shard])
 
 
 def assign_slots(customer_of_subject: npt.NDArray[np.int64], shards: int) -> Slots:
     """Places for the customers that ``customer_of_subject`` names."""
-    customers = np.unique(customer_of_subject)
-    customers = customers[np.argsort(customers % shards, kind="stable")]
+    # A customer's id is its own oldest subject, so that each customer stands for itself once.
+    customers = np.flatnonzero(customer_of_subject == np.arange(len(customer_of_subject)))
+    shard = (customers % shards).astype(np.uint8)
+    order = np.argsort(shard, kind="stable")
+    customers = customers[order]
     slot_of_customer = np.empty(len(customer_of_subject), np.int32)
     slot_of_customer[customers] = np.arange(len(customers), dtype=np.int32)
-    ends = np.cumsum(np.bincount(customers % shards, minlength=shards))
-    return Slots(customers, slot_of_customer[customer_of_subject], ends)
+    ends = np.cumsum(np.bincount(shard, minlength=shards))
+    return Slots(customers, slot_of_customer[customer_of_subject], shard[order], ends)
 
 
 def read_identifiers(lake: Lake, slots: Slots) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
@@ -76,8 +84,7 @@ class Traits:
 
 def read_traits(lake: Lake, slots: Slots) -> Traits:
     """The latest value of every trait by (time, seq)."""
-    told = lake.scan(["seq", "subject", "time", "traits"], types=_TELLING_TYPES)
-    parts = [batch for batch in (batch.filter(pc.is_valid(batch["traits"])) for batch in told) if len(batch)]
+    parts = list(lake.scan(["seq", "subject", "time", "traits"], types=_TELLING_TYPES, given="traits"))
     latest: list[dict[str, Any] | None] = [None] * len(slots.customers)
     if parts:
         rows = pa.Table.from_batches(parts).sort_by([("time", "ascending"), ("seq", "ascending")])

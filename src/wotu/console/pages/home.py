@@ -114,7 +114,10 @@ def card(figure: Any, currency: str, days: int) -> Card:
         definition=str(words.definition),
         shown=figures.shown(figure.value, figure.unit, currency),
         exact=figures.exact(figure.value, figure.unit, currency),
-        before=figures.shown(figure.previous, figure.unit, currency),
+        # "From none" has said it already.
+        before=figures.shown(figure.previous, figure.unit, currency)
+        if figure.previous or figure.unit != "money"
+        else "",
         change=change,
         tone="" if good is None else "good" if good else "bad",
         path=sparkline(figure.trend),

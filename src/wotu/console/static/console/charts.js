@@ -22,10 +22,11 @@
   const picture = async (button) => {
     const place = document.getElementById(button.dataset.png);
     const figure = JSON.parse(document.getElementById(place.dataset.chart).textContent).light;
-    const size = { width: Math.max(place.clientWidth, 720), height: figure.layout.height + 60 };
+    const size = { width: Math.max(place.clientWidth, 720), height: figure.layout.height + 80 };
     const layout = {
-      ...figure.layout, ...size, paper_bgcolor: "#fff", title: { text: button.dataset.title, x: 0, xref: "paper" },
-      margin: { l: 24, r: 24, t: 96, b: 40 },
+      ...figure.layout, ...size, paper_bgcolor: "#fff",
+      title: { text: button.dataset.title, x: 0, xref: "paper", y: 0.96, yanchor: "top" },
+      margin: { l: 24, r: 24, t: 104, b: 40 },
     };
     const image = new Image();
     image.src = await Plotly.toImage({ data: figure.data, layout }, { ...size, format: "svg" });

@@ -1,0 +1,174 @@
+"""Reads the files of the table of record: by seq, and no more of them than a reader wants.
+
+Row groups are skipped by their statistics; where only some messages are wanted, ``type`` and
+``event`` are read first and the other columns only of row groups that hold any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+# Lowest seq, highest seq, path.
+File = tuple[int, int, Path]
+Mask = npt.NDArray[np.bool_]
+
+_READ_AS_DICTIONARY = ("source", "type", "event", "id_kind", "id_namespace")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows: ``seq`` > ``after``, of ``types`` and of ``events`` (empty: all), where ``given`` is not null."""
+
+    after: int = 0
+    types: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    given: str | None = None
+
+
+def read_files(
+    files: Sequence[File], columns: Sequence[str], fields: dict[str, pa.Field], wanted: Wanted, texts: tuple[str, ...]
+) -> Iterator[pa.RecordBatch]:
+    """Wanted rows of ``files`` by seq, a batch per row group; ``texts`` come dictionary-encoded.
+
+    A column that no file has is null, of the type in ``fields`` or none.
+    """
+    dictionary = (*_READ_AS_DICTIONARY, *texts)
+    for group in _overlapping(files):
+        if max(high for _, high, _ in group) <= wanted.after:
+            continue
+        opened = [_open(path, dictionary) for _, _, path in group]
+        for batch in _batches([path for _, _, path in group], opened, columns, wanted):
+            arrays = [_column(batch, name, fields, dictionary) for name in columns]
+            yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+
+
+def _batches(
+    paths: list[Path], files: list[pq.ParquetFile], columns: Sequence[str], wanted: Wanted
+) -> Iterator[pa.RecordBatch]:
+    asked = list(dict.fromkeys(["seq", *columns]))
+    if len(files) == 1 and _is_sorted(str(paths[0])):
+        for group in range(files[0].metadata.num_row_groups):
+            yield from _row_group(files[0], group, asked, wanted)
+        return
+    # The table's writer may put the parts of one commit, or of a compaction, in any order.
+    parts = [
+        pa.Table.from_batches([batch])
+        for file in files
+        for group in range(file.metadata.num_row_groups)
+        for batch in _row_group(file, group, asked, wanted)
+    ]
+    if parts:
+        table = pa.concat_tables(parts, promote_options="default").unify_dictionaries()
+        yield from table.take(pa.array(np.argsort(table["seq"].to_numpy()))).combine_chunks().to_batches()
+
+
+def _row_group(file: pq.ParquetFile, group: int, columns: list[str], wanted: Wanted) -> Iterator[pa.RecordBatch]:
+    statistics = _statistics(file, group)
+    if _impossible(statistics, wanted) or (wanted.given and wanted.given not in file.schema_arrow.names):
+        return
+    mask = _mask(file, group, statistics, wanted)
+    if mask is not None and not mask.any():
+        return
+    present = [name for name in columns if name in file.schema_arrow.names]
+    for batch in file.read_row_group(group, columns=present).combine_chunks().to_batches():
+        yield batch if mask is None or mask.all() else batch.filter(pa.array(mask))
+
+
+def _mask(file: pq.ParquetFile, group: int, statistics: dict[str, pq.Statistics], wanted: Wanted) -> Mask | None:
+    """Which rows of a row group are wanted; ``None`` means all, told without reading any."""
+    masks: list[Mask] = []
+    for name, values in (("type", wanted.types), ("event", wanted.events)):
+        if values and not _holds_only(statistics.get(name), values):
+            masks.append(_is_in(_read(file, group, name), values))
+    if wanted.after and statistics["seq"].min <= wanted.after:
+        masks.append(_read(file, group, "seq").to_numpy() > wanted.after)
+    given = statistics.get(wanted.given or "")
+    if wanted.given and (given is None or given.null_count):
+        masks.append(pc.is_valid(_read(file, group, wanted.given)).to_numpy(zero_copy_only=False))
+    return np.logical_and.reduce(masks) if masks else None
+
+
+def _impossible(statistics: dict[str, pq.Statistics], wanted: Wanted) -> bool:
+    """Whether statistics alone tell that no row of the group is wanted."""
+    if statistics["seq"].max <= wanted.after:
+        return True
+    given = statistics.get(wanted.given or "")
+    if given is not None and not given.num_values:
+        return True
+    pairs = (("type", wanted.types), ("event", wanted.events))
+    return any(values and _holds_none(statistics.get(name), values) for name, values in pairs)
+
+
+def _holds_only(column: pq.Statistics | None, values: tuple[str, ...]) -> bool:
+    return column is not None and column.has_min_max and column.min == column.max and column.min in values
+
+
+def _holds_none(column: pq.Statistics | None, values: tuple[str, ...]) -> bool:
+    if column is None or not column.has_min_max:
+        return False
+    return all(value < column.min or value > column.max for value in values)
+
+
+def _statistics(file: pq.ParquetFile, group: int) -> dict[str, pq.Statistics]:
+    chunks = file.metadata.row_group(group)
+    columns = (chunks.column(i) for i in range(chunks.num_columns))
+    return {column.path_in_schema: column.statistics for column in columns if column.statistics is not None}
+
+
+def _read(file: pq.ParquetFile, group: int, name: str) -> pa.Array:
+    return file.read_row_group(group, columns=[name])[name].combine_chunks()
+
+
+def _is_in(column: pa.DictionaryArray, values: tuple[str, ...]) -> Mask:
+    known = pc.is_in(column.dictionary, pa.array(values)).to_numpy(zero_copy_only=False)
+    return np.concatenate([known, [False]])[column.indices.fill_null(-1).to_numpy()]
+
+
+def _column(batch: pa.RecordBatch, name: str, fields: dict[str, pa.Field], dictionary: tuple[str, ...]) -> pa.Array:
+    if name in batch.schema.names:
+        return batch[name]
+    encoded = name in dictionary
+    kind = pa.dictionary(pa.int32(), pa.string()) if encoded else fields.get(name, pa.field(name, pa.null())).type
+    return pa.nulls(len(batch), kind)
+
+
+def _overlapping(files: Sequence[File]) -> list[list[File]]:
+    """Files in order of seq; those whose ranges overlap stand together."""
+    groups: list[list[File]] = []
+    reached = 0
+    for file in files:
+        if groups and file[0] <= reached:
+            groups[-1].append(file)
+        else:
+            groups.append([file])
+        reached = max(reached, file[1])
+    return groups
+
+
+def _open(path: Path, dictionary: tuple[str, ...]) -> pq.ParquetFile:
+    metadata = pq.read_metadata(path)
+    stored = set(metadata.schema.to_arrow_schema().names)
+    encoded = [name for name in dictionary if name in stored]
+    return pq.ParquetFile(path, metadata=metadata, read_dictionary=encoded, memory_map=True)
+
+
+@lru_cache(maxsize=4096)
+def _is_sorted(path: str) -> bool:
+    """Whether the rows of a file are in order of seq; files never change, so that one look is enough."""
+    file = pq.ParquetFile(path)
+    last = -1
+    for group in range(file.metadata.num_row_groups):
+        seq = file.read_row_group(group, columns=["seq"])["seq"].to_numpy()
+        if len(seq) and (seq[0] <= last or bool(np.any(np.diff(seq) <= 0))):
+            return False
+        last = int(seq[-1]) if len(seq) else last
+    return True
