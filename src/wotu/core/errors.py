@@ -19,6 +19,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_CUSTOMER = "unknown_customer"
     AMBIGUOUS_IDENTIFIER = "ambiguous_identifier"
     NEWER_WORKSPACE = "newer_workspace"
+    DAMAGED_TIMELINES = "damaged_timelines"
     MISSING_DEPENDENCY = "missing_dependency"
 
 

@@ -67,7 +67,10 @@ def order_book(events: pa.Table, *, currency: str) -> OrderBook:
 def _distinct(completed: pa.Table) -> tuple[pa.Table, int]:
     """The first message of each (customer, order_id) by (time, seq); one without order_id stands alone."""
     ids = pc.coalesce(completed["order_id"], completed["message_id"])
-    code = ids.combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
+    encoded = ids.combine_chunks().dictionary_encode()
+    if len(encoded.dictionary) == len(encoded):
+        return completed, 0
+    code = encoded.indices.to_numpy().astype(np.int64)
     customer = completed["customer"].to_numpy()
     order = np.lexsort((completed["seq"].to_numpy(), completed["time"].to_numpy(), code, customer))
     same = (np.diff(code[order]) == 0) & (np.diff(customer[order]) == 0)
@@ -97,11 +100,10 @@ def _takes_all_back(row: dict[str, Any]) -> bool:
 
 
 def _refunds(orders: pa.Table, returns: list[dict[str, Any]]) -> list[Refund]:
-    """Refunds of every customer who gave something back; others' orders are never read."""
+    """Refunds of every customer who gave something back; other orders are never looked at."""
     if not returns:
         return []
-    concerned = pa.array(sorted({row["customer"] for row in returns}))
-    rows = np.flatnonzero(pc.is_in(orders["customer"], concerned).to_numpy())
+    rows = _concerned(orders, returns)
     placed: dict[int, list[PlacedOrder]] = defaultdict(list)
     for position, row in zip(rows.tolist(), orders.take(pa.array(rows)).to_pylist(), strict=True):
         placed[row["customer"]].append(
@@ -111,6 +113,15 @@ def _refunds(orders: pa.Table, returns: list[dict[str, Any]]) -> list[Refund]:
     for row in returns:
         given[row["customer"]].append(_return(row))
     return [refund for customer, back in given.items() for refund in match_refunds(placed[customer], back)]
+
+
+def _concerned(orders: pa.Table, returns: list[dict[str, Any]]) -> Integers:
+    """Orders that some return names, and all orders of customers with a return that names none."""
+    customers = pa.array(sorted({row["customer"] for row in returns}))
+    searching = pa.array(sorted({row["customer"] for row in returns if row["order_id"] is None}), pa.int64())
+    named = pa.array(sorted({row["order_id"] for row in returns if row["order_id"] is not None}), pa.string())
+    mask = pc.and_(pc.is_in(orders["customer"], customers), pc.is_in(orders["order_id"], named))
+    return np.flatnonzero(pc.or_(mask, pc.is_in(orders["customer"], searching)).to_numpy())
 
 
 def _return(row: dict[str, Any]) -> Return:

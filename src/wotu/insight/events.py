@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numba import njit, types
 
 from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
@@ -25,6 +26,7 @@ from wotu.insight.answers import Reach
 from wotu.insight.drawing import lines
 from wotu.insight.grouping import Grouping, grouping
 from wotu.insight.measures import Measure, parse_measure
+from wotu.timeline.kernel_types import MASK, READ
 from wotu.timeline.masks import Mask
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
 from wotu.timeline.shard import Shard
@@ -141,22 +143,48 @@ def events(
 
 def fold(question: Events, shard: Shard) -> EventsPartial:
     """One shard's cells."""
-    rows = np.flatnonzero(_mask(question.events, question.scope, question.counted, shard))
-    starts = np.array(question.counted.boundaries[:-1], np.int64)
-    period = np.searchsorted(starts, shard.time[rows], side="right") - 1
-    cell = question.groups.of(shard)[rows] * len(question.counted) + period
-    cells = len(question.groups.labels) * len(question.counted)
-    customer = np.searchsorted(shard.offsets, rows, side="right") - 1
-    pairs = np.unique(customer * cells + cell)
+    mask = _mask(question.events, question.scope, question.counted, shard)
+    groups = question.groups.of(shard)
+    boundaries = np.array(question.counted.boundaries, np.int64)
+    count, customers, everybody = _count(
+        shard.offsets, shard.time, mask, groups, boundaries, len(question.groups.labels)
+    )
     values: npt.NDArray[np.generic] = np.empty(0, np.int64 if question.measure.money else np.float64)
-    kept = np.empty(0, np.int64)
+    cells = np.empty(0, np.int64)
     if question.measure.property is not None:
         given, there = question.measure.values(shard)
-        kept, values = cell[there[rows]], given[rows][there[rows]]
-    return EventsPartial(
-        np.bincount(cell, minlength=cells), np.bincount(pairs % cells, minlength=cells), kept, values,
-        len(np.unique(customer)),
-    )  # fmt: skip
+        rows = np.flatnonzero(mask & there)
+        period = np.searchsorted(boundaries[:-1], shard.time[rows], side="right") - 1
+        cells, values = groups[rows] * len(question.counted) + period, given[rows]
+    return EventsPartial(count, customers, cells, values, everybody)
+
+
+@njit(
+    types.Tuple((types.int64[::1], types.int64[::1], types.int64))(READ, READ, MASK, READ, READ, types.int64),
+    cache=True,
+    nogil=True,
+)
+def _count(offsets, time, mask, groups, boundaries, group_count):  # type: ignore[no-untyped-def]
+    """Events and distinct customers per cell (group × period), and customers with any event."""
+    periods = len(boundaries) - 1
+    count, customers = np.zeros(group_count * periods, np.int64), np.zeros(group_count * periods, np.int64)
+    last = np.full(group_count * periods, -1, np.int64)
+    everybody = 0
+    for i in range(len(offsets) - 1):
+        period, seen = 0, False
+        for j in range(offsets[i], offsets[i + 1]):
+            if not mask[j]:
+                continue
+            while time[j] >= boundaries[period + 1]:
+                period += 1
+            cell = groups[j] * periods + period
+            count[cell] += 1
+            if last[cell] != i:
+                last[cell] = i
+                customers[cell] += 1
+            seen = True
+        everybody += seen
+    return count, customers, everybody
 
 
 def _mask(events: EventSet, scope: Scope, counted: Periods, shard: Shard) -> Mask:

@@ -25,6 +25,7 @@ from wotu.core.errors import invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.drawing import stacked
+from wotu.timeline.kernel_types import MASK, READ
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
 from wotu.timeline.shard import Shard
 
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 Integers = npt.NDArray[np.int64]
 UNITS: tuple[Unit, ...] = ("day", "week", "month")
 NEW, RETURNING, RESURRECTING, DORMANT = range(4)
-
-_READ = types.Array(types.int64, 1, "C", readonly=True)
-_MASK = types.Array(types.boolean, 1, "C", readonly=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +133,7 @@ def fold(question: GrowthAccounting, shard: Shard) -> GrowthPartial:
 
 
 @njit(
-    types.Tuple((types.int64[:, ::1], types.int64, types.int64))(_READ, _READ, _MASK, _READ, _READ),
+    types.Tuple((types.int64[:, ::1], types.int64, types.int64))(READ, READ, MASK, READ, READ),
     cache=True,
     nogil=True,
 )

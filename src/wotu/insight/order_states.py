@@ -15,7 +15,8 @@ from numba import njit, types
 
 from wotu.core.customer_ids import customer_texts
 from wotu.core.errors import invalid_argument
-from wotu.timeline.net_orders import MASK, READ, net_orders
+from wotu.timeline.kernel_types import MASK, READ
+from wotu.timeline.net_orders import net_orders
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
 

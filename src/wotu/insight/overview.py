@@ -25,7 +25,8 @@ from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros, to_micros
 from wotu.insight.shapley import rounded_parts, shapley_parts
-from wotu.timeline.net_orders import MASK, READ, net_orders
+from wotu.timeline.kernel_types import MASK, READ
+from wotu.timeline.net_orders import net_orders
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
 

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
-from wotu.timeline.net_orders import MASK, READ, net_orders
+from wotu.timeline.kernel_types import MASK, READ
+from wotu.timeline.net_orders import net_orders
 from wotu.timeline.shard import Shard
 
 Integers = npt.NDArray[np.int64]

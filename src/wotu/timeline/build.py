@@ -22,7 +22,7 @@ from wotu.facts.vocabulary import ORDER_EVENTS
 from wotu.lake.messages import Lake
 from wotu.lake.schema import PRODUCT
 from wotu.timeline.events import RawEvents, read_events
-from wotu.timeline.manifest import SHARDS, Manifest, publish
+from wotu.timeline.manifest import FORMAT, SHARDS, Manifest, publish
 from wotu.timeline.ordering import customer_order
 from wotu.timeline.people import Slots, Traits, assign_slots, read_identifiers, read_traits
 
@@ -172,6 +172,7 @@ def _manifest(
 ) -> Manifest:
     known = seen.events > 0
     return Manifest(
+        format=FORMAT,
         seq=seq,
         currency=currency,
         events=events.names,

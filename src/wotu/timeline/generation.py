@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.products import Products
 from wotu.timeline.manifest import Manifest, current, read_manifest
 from wotu.timeline.shard import Shard
@@ -42,8 +43,8 @@ def open_current(folder: Path) -> Generation | None:
         except FileNotFoundError:
             # Replaced twice while it was being opened: the next look finds a newer one.
             continue
-    msg = f"the timelines in {folder} cannot be opened"
-    raise RuntimeError(msg)
+    message = f"the timelines in {folder} are damaged; delete that folder, and they are made again from the lake."
+    raise WotuError(ErrorCode.DAMAGED_TIMELINES, message)
 
 
 def _open(folder: Path) -> Generation | None:

@@ -12,11 +12,14 @@ from wotu.core.durable import sync, write_durably
 from wotu.facts.vocabulary import PropertyKind
 
 SHARDS = 32
+# Changes with the files of a generation; timelines of another format are built again.
+FORMAT = 1
 
 
 class Manifest(msgspec.Struct, frozen=True):
     """What a generation holds. ``first`` and ``last`` are the times (µs) of its first and last event."""
 
+    format: int
     seq: int
     currency: str
     events: tuple[str, ...]
@@ -70,6 +73,7 @@ def current(folder: Path) -> str | None:
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of one generation's folder; ``None`` when another version wrote it, so it must be built again."""
     try:
-        return msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
     except msgspec.ValidationError:
         return None
+    return manifest if manifest.format == FORMAT else None

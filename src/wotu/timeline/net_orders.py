@@ -6,13 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
+from wotu.timeline.kernel_types import READ, READ32
 from wotu.timeline.shard import Orders
 
 Integers = npt.NDArray[np.int64]
-
-READ = types.Array(types.int64, 1, "C", readonly=True)
-MASK = types.Array(types.boolean, 1, "C", readonly=True)
-_READ32 = types.Array(types.int32, 1, "C", readonly=True)
 
 
 def net_orders(orders: Orders, *, until: int) -> tuple[Integers, npt.NDArray[np.bool_]]:
@@ -26,7 +23,7 @@ def net_orders(orders: Orders, *, until: int) -> tuple[Integers, npt.NDArray[np.
 
 
 @njit(
-    types.Tuple((types.int64[::1], types.boolean[::1]))(READ, READ, _READ32, READ, READ, types.int64),
+    types.Tuple((types.int64[::1], types.boolean[::1]))(READ, READ, READ32, READ, READ, types.int64),
     cache=True,
     nogil=True,
 )

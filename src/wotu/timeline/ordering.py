@@ -6,13 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
+from wotu.timeline.kernel_types import READ, READ32
+
 Integers = npt.NDArray[np.int64]
 
-_SLOTS = types.Array(types.int32, 1, "C", readonly=True)
-_TIMES = types.Array(types.int64, 1, "C", readonly=True)
 
-
-@njit(types.UniTuple(types.int64[::1], 2)(_SLOTS, _TIMES, types.int64), cache=True, nogil=True)
+@njit(types.UniTuple(types.int64[::1], 2)(READ32, READ, types.int64), cache=True, nogil=True)
 def customer_order(slots, times, customers):  # type: ignore[no-untyped-def]
     """A counting sort by customer, then a stable sort by time of those not yet in order.
 

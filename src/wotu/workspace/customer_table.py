@@ -110,29 +110,30 @@ class CustomerTable:
 
     def named(self, text: str) -> Mask:
         """Customers with ``text`` in a name or identifier, without regard to case."""
-        found = pc.match_substring(self.names, text, ignore_case=True).fill_null(False).to_numpy(zero_copy_only=False)
-        found = found.copy()
-        for number, shard in enumerate(self.generation.shards):
-            identifiers = shard.customers["identifiers"]
-            values = identifiers.flatten().field("value")
-            hits = pc.match_substring(values, text, ignore_case=True).to_numpy(zero_copy_only=False)
-            if hits.any():
-                owners = pc.list_parent_indices(identifiers).to_numpy()[hits]
-                found[self.starts[number] + owners] = True
+        wanted = text.lower()
+        found = np.zeros(len(self.ids), np.bool_)
+        if self.names.null_count < len(self.names):
+            hits = pc.match_substring(self.names, text, ignore_case=True).fill_null(False)
+            found |= hits.to_numpy(zero_copy_only=False)
+        for start, (values, owners) in zip(self.starts[:-1], self._identifiers, strict=True):
+            hits = pc.match_substring(values, wanted).to_numpy(zero_copy_only=False)
+            found[start + owners[hits]] = True
         return found
 
-    def in_segment(self, answer: RfmAnswer, segment: int) -> Mask:
-        """Customers of one value segment."""
-        return self.segments(answer) == segment
+    @cached_property
+    def _identifiers(self) -> list[tuple[pa.Array, Integers]]:
+        """Per shard the identifiers in lower case, and the row of the customer of each."""
+        columns = [shard.customers["identifiers"] for shard in self.generation.shards]
+        return [
+            (pc.utf8_lower(column.flatten().field("value")), pc.list_parent_indices(column).to_numpy())
+            for column in columns
+        ]
 
     def segments(self, answer: RfmAnswer) -> npt.NDArray[np.int8]:
         """The value segment of every customer, −1 for none."""
-        by_id = np.argsort(self.ids)
-        found = np.full(len(self.ids), -1, np.int8)
-        if len(answer.customer):
-            place = np.searchsorted(self.ids, answer.customer, sorter=by_id)
-            found[by_id[place]] = answer.segment
-        return found
+        by_number = np.full(int(self.ids.max(initial=-1)) + 1, -1, np.int8)
+        by_number[answer.customer] = answer.segment
+        return by_number[self.ids]
 
     def locate(self, position: int) -> tuple[Shard, int]:
         """The shard and row of a position."""

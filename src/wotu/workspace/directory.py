@@ -60,16 +60,16 @@ class Directory:
         expression = parse(where)
         check_names(expression, source.manifest)
         wanted = self.table.matching(expression, Terms(source.zone, source.money_places))
+        segments = self.table.segments(answer)
         if segment:
             if segment not in KEYS:
                 raise invalid_argument("segment", f"segment={segment!r} is not known; use one of {', '.join(KEYS)}.")
-            wanted &= self.table.segments(answer) == KEYS.index(segment)
+            wanted &= segments == KEYS.index(segment)
         if among is not None:
             wanted &= np.isin(self.table.ids, [self.find(customer) for customer in among])
         if search.strip():
             wanted &= self.table.named(search.strip())
         found = order[wanted[order]]
-        segments = self.table.segments(answer)
         rows = tuple(self._row(int(at), int(segments[at]), source) for at in found[offset : offset + limit])
         return CustomerPage(rows, len(found))
 
