@@ -13,7 +13,8 @@ from wotu.core.layout import Layout
 from wotu.core.money import exponent
 from wotu.core.periods import Unit, from_micros, midnight, to_micros
 from wotu.core.settings import Settings, read_settings
-from wotu.insight.events import EventsAnswer, events
+from wotu.insight.events import EventsAnswer
+from wotu.insight.events import events as ask_events
 from wotu.insight.growth_accounting import GrowthAnswer, growth_accounting
 from wotu.insight.order_states import order_states
 from wotu.insight.overview import Overview, edges_of, overview
@@ -73,13 +74,13 @@ class Workspace:
     # ---- questions
 
     def events(
-        self, events_: EventSpec, *, measure: str = "customers", unit: Unit = "day", by: str | None = None,
+        self, events: EventSpec, *, measure: str = "customers", unit: Unit = "day", by: str | None = None,
         since: Moment = None, until: Moment = None, where: str | dict[str, object] = "",
         audience: str | None = None, timezone: str | None = None,
     ) -> EventsAnswer:  # fmt: skip
         """How often, by how many customers, with what amounts did events happen? See ``insight.events``."""
-        return events(
-            self.source(), events_, measure=measure, unit=unit, by=by, since=since, until=until, where=where,
+        return ask_events(
+            self.source(), events, measure=measure, unit=unit, by=by, since=since, until=until, where=where,
             audience=audience, timezone=timezone,
         )  # fmt: skip
 
