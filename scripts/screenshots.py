@@ -64,7 +64,7 @@ def _token(workspace: Path) -> str:
     from wotu.accounts import reads, services
 
     known = any(member.username == _USER for member in reads.team())
-    return services.reset_user(_USER) if known else services.add_user(_USER, role="owner")
+    return services.reset_user(_USER) if known else services.add_user(_USER, role="owner", display_name="demo")
 
 
 @contextmanager

@@ -28,7 +28,8 @@ def show_findings(workspace: Workspace) -> None:
     repeat = int((layers.frequency > 1).sum()) / customers if customers else None
     currency = workspace.settings.currency
     out = console()
-    out.print(f"\n[bold]{workspace.settings.name}[/] · {currency} · {workspace.settings.timezone}")
+    basis = "" if layers.costs_known else " · revenue basis: no costs are known"
+    out.print(f"\n[bold]{workspace.settings.name}[/] · {currency} · {workspace.settings.timezone}{basis}")
     out.print(
         f"{text(customers)} customers · {text(orders)} orders · {text(revenue)} {currency} · "
         f"{percent(repeat)} ordered more than once · {text(manifest.event_count)} events\n"

@@ -57,6 +57,7 @@ class RfmAnswer:
 
     ``split`` names how thresholds came about; ``degenerate`` lists which of r, f, m put nearly
     everybody on one side. ``unconverted``: orders in a currency without a rate, left out of money.
+    ``costs_known``: some product has a cost; without, all money here is on a revenue basis.
     """
 
     as_of: date
@@ -73,6 +74,7 @@ class RfmAnswer:
     segment: npt.NDArray[np.int8]
     anonymous: Anonymous
     unconverted: int
+    costs_known: bool
     degenerate: tuple[str, ...]
     reach: Reach
 
@@ -173,6 +175,7 @@ def answer(question: Rfm, partial: RfmPartial, recency: Integers, source: Source
         scores=scores, segment=segment,
         anonymous=Anonymous(int((~known).sum()), int(partial.frequency[~known].sum()), money),
         unconverted=source.manifest.unconverted_orders,
+        costs_known=source.generation.products.has_costs,
         degenerate=tuple(name for name, share in shares.items() if min(share, 1 - share) < _DEGENERATE),
         reach=Reach.of(source, customers=len(partial.customer), events=partial.orders),
     )  # fmt: skip
