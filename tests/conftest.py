@@ -7,10 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from wotu.workspace import Workspace
+
+# The machine may be busy: how long an example takes proves nothing.
+hypothesis.settings.register_profile("wotu", deadline=None)
+hypothesis.settings.load_profile("wotu")
 
 SOAK = os.environ.get("WOTU_SOAK") == "1"
 

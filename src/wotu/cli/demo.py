@@ -17,7 +17,7 @@ from wotu.cli.options import add_verb, common, workspace_path
 from wotu.cli.output import console, messages
 from wotu.cli.service import check_port
 from wotu.cli.team import sign_in_link
-from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 
@@ -55,6 +55,8 @@ def _demo(options: Namespace) -> None:
         check_port(options.host, options.port)
     layout = Layout(Path(workspace_path(options)).expanduser().resolve())
     marker = layout.root / "demo"
+    if options.customers is not None and options.customers < 1:
+        raise invalid_argument("customers", f"customers={options.customers} must be at least 1.")
     wanted = str(options.customers or "all")
     if options.reset and marker.exists():
         shutil.rmtree(layout.root)
@@ -64,12 +66,14 @@ def _demo(options: Namespace) -> None:
             f"{layout.root} holds data that is not the demo's; name another folder with --workspace.",
             field="workspace",
         )
-    if marker.exists() and marker.read_text() != wanted:
+    # An empty marker is that of a demo which was interrupted while loading.
+    if marker.exists() and marker.read_text() not in ("", wanted):
         message = f"{layout.root} holds the demo with {marker.read_text()} customers; add --reset to load it again."
         raise WotuError(ErrorCode.INVALID_ARGUMENT, message, field="customers")
-    layout.prepare(None if layout.settings.exists() else SETTINGS)
+    # Settings that init wrote are those of no data yet; an earlier demo's may have been changed since.
+    layout.prepare(None if marker.exists() and layout.settings.exists() else SETTINGS)
     workspace = Workspace.open(layout.root)
-    if not marker.exists() or workspace.is_empty():
+    if not marker.exists() or not marker.read_text():
         _load(workspace, options.customers)
         marker.write_text(wanted)
     show_findings(workspace)

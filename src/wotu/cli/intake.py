@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wotu.cli.options import add_verb, common, open_workspace, wants_json
 from wotu.cli.output import console, messages, write_json, write_table
+from wotu.core.errors import ErrorCode, WotuError
 
 if TYPE_CHECKING:
     from wotu.collect.importing import Preview
@@ -40,6 +41,11 @@ def _init(options: Namespace) -> None:
 def _collect(options: Namespace) -> None:
     common(options)
     workspace = open_workspace(options)
+    for path in options.files:
+        if not Path(path).is_file():
+            raise WotuError(
+                ErrorCode.INVALID_FILE, f"{path}: there is no such file; nothing was collected.", field="files"
+            )
     outcomes = [workspace.collect(path) for path in options.files]
     _tell({key: sum(outcome[key] for outcome in outcomes) for key in outcomes[0]}, options)
 

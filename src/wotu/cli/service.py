@@ -13,6 +13,7 @@ from wotu.cli.supervisor import supervise
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.layout import Layout
 from wotu.core.parent_process import end_with_parent
+from wotu.core.settings import read_settings
 
 if TYPE_CHECKING:
     from wotu.workspace.examination import Finding
@@ -58,6 +59,8 @@ def _serve(options: Namespace) -> None:
     common(options)
     layout = Layout(Path(workspace_path(options)).expanduser().resolve())
     layout.prepare()
+    # A wrong setting is told once, here, and not by every process again and again.
+    read_settings(layout.settings)
     if options.only == "settler":
         # Before the imports, which take seconds.
         end_with_parent()

@@ -6,7 +6,6 @@ import re
 
 from wotu.core.errors import invalid_argument
 
-MICROSECOND = 1
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -19,7 +18,7 @@ _DURATION = re.compile(r"\s*(\d{1,9})\s*([smhdw])\s*")
 
 def parse_duration(text: str, *, field: str) -> int:
     """Microseconds of a duration such as ``7d``; raises naming ``field`` when it is not one."""
-    match = _DURATION.fullmatch(text)
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if match is None or int(match[1]) == 0:
         raise invalid_argument(
             field, f"{field}={text!r} is not a duration; write a number and s, m, h, d or w, such as 7d."

@@ -19,7 +19,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_CUSTOMER = "unknown_customer"
     AMBIGUOUS_IDENTIFIER = "ambiguous_identifier"
     NEWER_WORKSPACE = "newer_workspace"
-    DAMAGED_TIMELINES = "damaged_timelines"
+    LOST_SEGMENT = "lost_segment"
     MISSING_DEPENDENCY = "missing_dependency"
 
 

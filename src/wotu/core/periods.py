@@ -17,6 +17,8 @@ Unit = Literal["hour", "day", "week", "month"]
 UNITS: tuple[Unit, ...] = ("hour", "day", "week", "month")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+# Periods around a moment need years on both sides that a calendar has.
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -38,17 +40,21 @@ def midnight(day: date, zone: ZoneInfo) -> int:
 
 def parse_instant(text: str | date | datetime, zone: ZoneInfo, *, field: str) -> int:
     """A date (00:00 local) or a timestamp (naive = local) as microseconds; raises naming ``field``."""
-    if isinstance(text, datetime):
-        return to_micros(text if text.tzinfo else text.replace(tzinfo=zone))
-    if isinstance(text, date):
-        return midnight(text, zone)
     try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        moment = _moment(text)
+    except (ValueError, TypeError, AttributeError) as error:
         raise invalid_argument(
             field, f"{field}={text!r} is not a date or time; write 2026-01-31 or 2026-01-31T08:00:00+08:00."
         ) from error
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise invalid_argument(field, f"{field}={text!s} must lie between the years {_FIRST_YEAR} and {_LAST_YEAR}.")
     return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def _moment(text: str | date | datetime) -> datetime:
+    if isinstance(text, datetime):
+        return text
+    return datetime.combine(text, time.min) if isinstance(text, date) else datetime.fromisoformat(text.strip())
 
 
 def parse_date(text: str | date, *, field: str) -> date:
@@ -59,7 +65,7 @@ def parse_date(text: str | date, *, field: str) -> date:
         return text
     try:
         return date.fromisoformat(text.strip())
-    except ValueError as error:
+    except (ValueError, AttributeError) as error:
         raise invalid_argument(field, f"{field}={text!r} is not a date; write it as 2026-01-31.") from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from wotu.timeline.questions import Source
@@ -30,9 +29,4 @@ class Reach:
 
 def ratio(part: float, whole: float) -> float | None:
     """``part / whole``; no value when there is nothing to divide by."""
-    return part / whole if whole else None
-
-
-def decimal_ratio(part: Decimal, whole: int) -> Decimal | None:
-    """An amount of money per piece; no value when there is no piece."""
     return part / whole if whole else None

@@ -12,12 +12,14 @@ from pathlib import Path
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
+from wotu.core.durable import sync
 from wotu.lake.reading import File, Wanted, read_files
 from wotu.lake.schema import MESSAGES
 
 _APPLICATION = "settler"
 # Statistics of other columns would put personal data into the table's log.
 _CONFIGURATION: dict[str, str | None] = {"delta.dataSkippingStatsColumns": "seq,subject,time"}
+_COMMIT_MILLISECONDS = 600_000
 # Compaction: this many files of fewer rows than that.
 _MANY_FILES = 64
 _LARGE_ROWS = 1_000_000
@@ -60,6 +62,7 @@ class Lake:
             configuration=_CONFIGURATION,
             commit_properties=CommitProperties(app_transactions=[Transaction(_APPLICATION, transaction)]),
         )
+        self._sync()
 
     def compact(self) -> bool:
         """Write the newest small files as one, once there are many: every read opens every file.
@@ -78,6 +81,7 @@ class Lake:
         first = min(small)
         rows = self.read(self.schema().names, after=first - 1).cast(self.schema())
         write_deltalake(self._uri, rows, mode="overwrite", predicate=f"seq >= {first}", configuration=_CONFIGURATION)
+        self._sync()
         DeltaTable(self._uri).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
         return True
 
@@ -98,6 +102,23 @@ class Lake:
         fields = {field.name: field for field in self.schema()}
         wanted = Wanted(after, types, events, given)
         yield from read_files(self._files(), columns, fields, wanted, dictionary)
+
+    def _sync(self) -> None:
+        """Wait until the last commit is on disk; the table's writer does not, and the inbox is emptied next."""
+        table = DeltaTable(self._uri)
+        log = self._folder / "_delta_log"
+        for path in (*self._newest(table), log / f"{table.version():020d}.json", log, self._folder):
+            sync(path)
+
+    def _newest(self, table: DeltaTable) -> list[Path]:
+        actions = pa.table(table.get_add_actions(flatten=True)).select(["path", "modification_time"]).to_pylist()
+        newest = max((action["modification_time"] for action in actions), default=None)
+        # One commit's files carry nearly the same time; syncing an older file again costs nothing.
+        return [
+            self._folder / action["path"]
+            for action in actions
+            if newest is not None and newest - action["modification_time"] < _COMMIT_MILLISECONDS
+        ]
 
     def _files(self) -> list[File]:
         """Data files as (lowest seq, highest seq, path), in order of seq."""

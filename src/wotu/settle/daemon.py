@@ -25,17 +25,21 @@ def run_settler(layout: Layout) -> None:
         signal.signal(wanted, lambda *_: stop.set())
     inbox = Inbox(layout.inbox)
     while not stop.is_set():
+        pause = _PAUSE_SECONDS
         # The lock is taken per round, so that a process that imports a file need not wait for long.
         if inbox.pending() or inbox.claimed():
             with file_lock(layout.settler_lock):
-                _settle(layout, stop)
-        stop.wait(_PAUSE_SECONDS)
+                pause = _PAUSE_SECONDS if _settle(layout) else _RETRY_SECONDS
+        stop.wait(pause)
 
 
-def _settle(layout: Layout, stop: threading.Event) -> None:
+def _settle(layout: Layout) -> bool:
     try:
-        Settler(layout, read_settings(layout.settings)).settle(datetime.now(UTC))
+        settler = Settler(layout, read_settings(layout.settings))
+        settler.settle(datetime.now(UTC))
+        settler.tidy()
     except Exception:
         # What waits is safe on disk; trying again later is all a settler can do.
         _log.exception("settling failed; trying again in %d seconds", _RETRY_SECONDS)
-        stop.wait(_RETRY_SECONDS)
+        return False
+    return True

@@ -28,7 +28,7 @@ from wotu.settle.duplicates import SeenMessages
 from wotu.settle.properties import with_columns
 from wotu.settle.rows import identity_rows, identity_state, message_rows
 from wotu.timeline.build import build
-from wotu.timeline.manifest import current, read_manifest
+from wotu.timeline.generation import open_current
 
 Progress = Callable[[str], None]
 _RECEIPTS_KEPT_SECONDS = 3600.0
@@ -56,20 +56,23 @@ class Settler:
         """Settle everything that waits; how many messages were accepted."""
         accepted = 0
         last = self._lake.last_transaction()
-        for number in self._inbox.claimed():
-            if number <= last:
-                self._inbox.finish(number)
+        # Committed before a crash, perhaps not visible yet: told of only when timelines are up to date.
+        unfinished = [number for number in self._inbox.claimed() if number <= last]
         paths = self._inbox.claim(last + 1)
         if paths:
             crash_point("settle:claimed")
             accepted = self._commit(last + 1, _read(paths), now, progress)
         self._refresh_timelines(progress)
         crash_point("settle:before-receipts")
+        for number in [*unfinished, *([last + 1] if paths else [])]:
+            self._inbox.finish(number)
         if paths:
-            self._inbox.finish(last + 1)
             self._inbox.prune_receipts(_RECEIPTS_KEPT_SECONDS, now.timestamp())
-            self._lake.compact()
         return accepted
+
+    def tidy(self) -> None:
+        """What may wait and may fail without harm: put the lake's newest small files together."""
+        self._lake.compact()
 
     def _commit(self, number: int, claim: _Claim, now: datetime, progress: Progress) -> int:
         progress("resolving customers")
@@ -107,12 +110,11 @@ class Settler:
 
     def _refresh_timelines(self, progress: Progress) -> None:
         folder = self._layout.timelines
-        name = current(folder)
         wanted = (self._lake.last_seq(), self._settings.currency)
         if read_checkpoint(self._layout.identity).seq != wanted[0]:
             self._resolver()
-        manifest = read_manifest(folder / name) if name is not None else None
-        if manifest is not None and manifest.made_from == wanted:
+        generation = open_current(folder)
+        if generation is not None and generation.manifest.made_from == wanted:
             return
         progress("building timelines")
         build(self._lake, self._resolver().customers(), folder, currency=self._settings.currency)

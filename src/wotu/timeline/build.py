@@ -67,7 +67,9 @@ def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Ma
         target / "texts.arrow", {**events.texts, **{f"t_{name}": texts for name, texts in traits.texts.items()}}
     )
     np.save(target / "subjects.npy", customers)
+    sync(target / "subjects.npy")
     Products.read(lake).write(target / "products.arrow")
+    sync(target / "products.arrow")
     manifest = _manifest(seq, currency, slots, events, seen, traits, book)
     return publish(folder, target, manifest)
 

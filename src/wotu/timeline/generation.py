@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.products import Products
 from wotu.timeline.manifest import Manifest, current, read_manifest
 from wotu.timeline.shard import Shard
@@ -33,18 +32,18 @@ class Generation:
 
 
 def open_current(folder: Path) -> Generation | None:
-    """The current generation, or ``None`` before the first settle."""
-    for _ in range(10):
-        name = current(folder)
-        if name is None:
-            return None
+    """The current generation; ``None`` when there is none yet, or none that can be read."""
+    name = current(folder)
+    while name is not None:
         try:
             return _open(folder / name)
-        except FileNotFoundError:
-            # Replaced twice while it was being opened: the next look finds a newer one.
-            continue
-    message = f"the timelines in {folder} are damaged; delete that folder, and they are made again from the lake."
-    raise WotuError(ErrorCode.DAMAGED_TIMELINES, message)
+        except (OSError, ValueError, pa.ArrowException):
+            # Replaced while it was being opened, else damaged.
+            latest = current(folder)
+            if latest == name:
+                return None
+            name = latest
+    return None
 
 
 def _open(folder: Path) -> Generation | None:

@@ -71,9 +71,9 @@ def current(folder: Path) -> str | None:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of one generation's folder; ``None`` when another version wrote it, so it must be built again."""
+    """The manifest of one generation's folder; ``None`` when it is missing, damaged or of another version."""
     try:
         manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, FileNotFoundError):
         return None
     return manifest if manifest.format == FORMAT else None

@@ -23,6 +23,7 @@ _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 # More traits than this are kept as JSON only; a filter needs a column.
 _TRAIT_COLUMNS = 200
+_LARGEST_FLOAT = Decimal("1.7e308")
 # Traits of a group describe a company, not the person.
 _TELLING_TYPES = ("identify", "alias", "track", "page", "screen")
 
@@ -117,10 +118,15 @@ def _trait_columns(json: pa.Array, latest: list[dict[str, Any] | None]) -> Trait
 def _typed(column: list[Any]) -> tuple[PropertyKind, pa.Array]:
     given = {type(value) for value in column if value is not None}
     if given and given <= {int, Decimal}:
-        return "number", pa.array([None if value is None else float(value) for value in column], pa.float64())
+        return "number", pa.array([_float(value) for value in column], pa.float64())
     if given == {bool}:
         return "boolean", pa.array(column, pa.bool_())
     return "text", pa.array([_text(value) for value in column], pa.string())
+
+
+def _float(value: int | Decimal | None) -> float | None:
+    """The number, or nothing where float64 has none as large; the trait itself stays as it is."""
+    return None if value is None or not -_LARGEST_FLOAT <= value <= _LARGEST_FLOAT else float(value)
 
 
 def _text(value: Any) -> str | None:

@@ -69,7 +69,8 @@ def _derived(workspace: Workspace) -> list[Finding]:
         detail = (
             "agrees with the lake" if current else f"reaches row {seq:,} of {last:,}; the next settle makes it again"
         )
-        findings.append(Finding("ok" if current else "note", name, detail))
+        stuck = bool(Inbox(workspace.layout.inbox).claimed())
+        findings.append(Finding("ok" if current else "problem" if stuck else "note", name, detail))
     detail = f"{manifest.customer_count:,} customers, {manifest.event_count:,} events, {manifest.order_count:,} orders"
     return [*findings, Finding("ok", "customers", detail)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from wotu.collect.tables import messages_from_table
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
-from wotu.core.settings import Settings
+from wotu.core.settings import Settings, read_settings
 from wotu.settle.settler import Settler
 
 Progress = Callable[[str], None]
@@ -70,7 +71,7 @@ class Intake:
     def settle(self, progress: Progress = lambda _: None) -> int:
         """Settle what waits and bring timelines up to date, waiting for the lock; messages accepted."""
         with file_lock(self._layout.settler_lock):
-            return Settler(self._layout, self._settings).settle(datetime.now(UTC), progress)
+            return self._settle(progress)
 
     def _batch(self, data: Any, source: str, namespace: str, received: datetime) -> Batch:
         currency = self._settings.currency
@@ -116,7 +117,21 @@ class Intake:
         while (receipt := self._inbox.read_receipt(segment)) is None:
             with file_lock(self._layout.settler_lock, wait=False) as held:
                 if held:
-                    Settler(self._layout, self._settings).settle(datetime.now(UTC), progress)
+                    self._settle(progress)
+                    receipt = self._inbox.read_receipt(segment)
+                    # A settle repeated after a crash takes only what it had claimed: ours is next.
+                    waiting = {path.stem for path in self._inbox.pending()}
+                    if receipt is None and segment not in waiting:
+                        message = f"segment {segment} is gone from the inbox without a receipt; collect it again."
+                        raise WotuError(ErrorCode.LOST_SEGMENT, message)
                     continue
             time.sleep(_POLL_SECONDS)
         return receipt
+
+    def _settle(self, progress: Progress) -> int:
+        # Settings as they are now: another process may have changed them since this one opened the workspace.
+        settler = Settler(self._layout, read_settings(self._layout.settings))
+        accepted = settler.settle(datetime.now(UTC), progress)
+        with contextlib.suppress(OSError):
+            settler.tidy()
+        return accepted

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros
 from wotu.core.properties import property_name
@@ -141,8 +142,8 @@ def orders_page(place: Place, source: Source, *, limit: int, before: str | None)
     """Orders, newest first."""
     offsets = place.shard.orders.offsets
     start, end = int(offsets[place.row]), int(offsets[place.row + 1])
-    end = min(end, start + int(before)) if before is not None else end
-    first = max(start, end - limit)
+    end = min(end, start + _position(before)) if before is not None else end
+    first = max(start, end - _at_least_one(limit))
     rows = place.shard.order_rows.slice(first, end - first).to_pylist()[::-1]
     known = source.generation.products.find(
         [line["product_id"] for row in rows for line in row["products"] or () if line["product_id"]]
@@ -181,12 +182,12 @@ def timeline_page(
     """Events of all kinds (or only those named), newest first."""
     shard = place.shard
     start, end = int(shard.offsets[place.row]), int(shard.offsets[place.row + 1])
-    end = min(end, start + int(before)) if before is not None else end
+    end = min(end, start + _position(before)) if before is not None else end
     rows = np.arange(start, end)
     if events:
         codes = [code for code, name in enumerate(source.manifest.events) if name in events]
         rows = rows[np.isin(shard.code[start:end], codes)]
-    chosen = rows[-limit:][::-1].tolist()
+    chosen = rows[-_at_least_one(limit) :][::-1].tolist()
     earlier = str(chosen[-1] - start) if chosen and len(rows) > limit else None
     properties = _properties(shard, chosen, source)
     return TimelinePage(
@@ -201,6 +202,18 @@ def timeline_page(
         ),
         earlier,
     )
+
+
+def _position(before: str) -> int:
+    if not (before.isascii() and before.isdigit() and len(before) < 19):
+        raise invalid_argument("before", f"before={before!r} is not what an earlier page gave as next.")
+    return int(before)
+
+
+def _at_least_one(limit: int) -> int:
+    if limit < 1:
+        raise invalid_argument("limit", f"limit={limit} must be at least 1.")
+    return limit
 
 
 def _properties(shard: Shard, rows: list[int], source: Source) -> list[dict[str, Any]]:

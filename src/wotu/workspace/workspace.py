@@ -35,10 +35,10 @@ from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
 class Workspace:
     """One folder with everything of an install. Reading is free; writing goes through inbox and settler."""
 
-    def __init__(self, layout: Layout, settings: Settings, executor: Executor) -> None:
+    def __init__(self, layout: Layout, executor: Executor) -> None:
         self.layout = layout
-        self.settings = settings
         self._executor = executor
+        self._settings: tuple[int, Settings] | None = None
         self._generation: Generation | None = None
         self._remember = lru_cache(maxsize=64)(self._rfm)
 
@@ -47,7 +47,15 @@ class Workspace:
         """The workspace in ``path``, made on first use."""
         layout = Layout(Path(path).expanduser().resolve())
         layout.prepare()
-        return cls(layout, read_settings(layout.settings), executor or ThreadExecutor())
+        return cls(layout, executor or ThreadExecutor())
+
+    @property
+    def settings(self) -> Settings:
+        """``wotu.toml`` as it is now; read again when the file has changed."""
+        changed = self.layout.settings.stat().st_mtime_ns
+        if self._settings is None or self._settings[0] != changed:
+            self._settings = changed, read_settings(self.layout.settings)
+        return self._settings[1]
 
     @property
     def path(self) -> Path:
@@ -176,9 +184,10 @@ class Workspace:
     def generation(self) -> Generation:
         """The current timelines; opened again when newer ones are published."""
         name = current(self.layout.timelines)
-        if self._generation is None or self._generation.name != name:
+        known = self._generation
+        if known is None or known.name != name or known.manifest.currency != self.settings.currency:
             opened = open_current(self.layout.timelines)
-            if opened is None:
+            if opened is None or opened.manifest.currency != self.settings.currency:
                 Intake(self.layout, self.settings).settle()
                 opened = open_current(self.layout.timelines)
             assert opened is not None
