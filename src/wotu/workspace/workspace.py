@@ -183,16 +183,17 @@ class Workspace:
 
     def generation(self) -> Generation:
         """The current timelines; opened again when newer ones are published."""
-        name = current(self.layout.timelines)
         known = self._generation
-        if known is None or known.name != name or known.manifest.currency != self.settings.currency:
+        currency = self.settings.currency
+        if known is not None and (known.name, known.manifest.currency) == (current(self.layout.timelines), currency):
+            return known
+        opened = open_current(self.layout.timelines)
+        if opened is None or opened.manifest.currency != currency:
+            Intake(self.layout, self.settings).settle()
             opened = open_current(self.layout.timelines)
-            if opened is None or opened.manifest.currency != self.settings.currency:
-                Intake(self.layout, self.settings).settle()
-                opened = open_current(self.layout.timelines)
-            assert opened is not None
-            self._generation = opened
-        return self._generation
+        assert opened is not None
+        self._generation = opened
+        return opened
 
     def source(self) -> Source:
         """The current timelines with the workspace's settings, as questions read them."""
