@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from wotu.collect.batch import Batch
 from wotu.collect.conform import conform
 from wotu.collect.dicts import messages_from_dicts, messages_from_ndjson
@@ -98,19 +100,24 @@ class Intake:
         )
 
     def _settled(self, batches: Sequence[tuple[str, Batch]], progress: Progress) -> Outcome:
-        quarantined = 0
-        segments = []
+        outcome = Outcome(0, 0, 0)
         for source, batch in batches:
-            if batch.problems:
-                Quarantine(self._layout.quarantine).add(source, batch.problems, datetime.now(UTC))
-                quarantined += len(batch.problems)
-            if len(batch.table):
-                segments.append(self._inbox.append(conform(batch.table)))
-        outcome = Outcome(0, 0, quarantined)
-        for segment in segments:
+            Quarantine(self._layout.quarantine).add(source, batch.problems, datetime.now(UTC))
+            outcome += Outcome(0, 0, len(batch.problems))
+        tables = [conform(batch.table) for _, batch in batches if len(batch.table)]
+        for segment in self._kept(tables, progress):
             receipt = self._receipt(segment, progress)
             outcome += Outcome(receipt["accepted"], receipt["duplicates"], 0)
         return outcome
+
+    def _kept(self, tables: list[pa.Table], progress: Progress) -> list[str]:
+        """The tables on disk; several are settled together, under the lock, so that nobody takes half of them."""
+        if len(tables) < 2:
+            return [self._inbox.append(table) for table in tables]
+        with file_lock(self._layout.settler_lock):
+            segments = [self._inbox.append(table) for table in tables]
+            self._settle(progress)
+        return segments
 
     def _receipt(self, segment: str, progress: Progress) -> dict[str, int]:
         """Wait until the segment is settled, by whoever holds the lock, else by ourselves."""
