@@ -37,7 +37,7 @@ def open_current(folder: Path) -> Generation | None:
     while name is not None:
         try:
             return _open(folder / name)
-        except (OSError, ValueError, pa.ArrowException):
+        except (OSError, EOFError, ValueError, pa.ArrowException):
             # Replaced while it was being opened, else damaged.
             latest = current(folder)
             if latest == name:
