@@ -98,6 +98,26 @@ def test_a_proxy_on_this_machine_speaks_for_its_clients(ann: User, client: Clien
     assert _post(client, **{"x-forwarded-for": "192.0.2.2"}) == 302
 
 
+def test_a_forged_header_does_not_lift_the_limit(ann: User, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PER_PROXY", 25)
+    statuses = [
+        _post(client, username=f"name{number}", password="no", **{"x-forwarded-for": f"192.0.2.{number}"})
+        for number in range(26)
+    ]
+    assert statuses == [401] * 25 + [429]
+
+
+def test_only_this_machine_speaks_for_others(ann: User) -> None:
+    client = Client(REMOTE_ADDR="192.0.2.9")
+    statuses = [
+        _post(client, username=f"name{number}", password="no", **{"x-forwarded-for": f"192.0.2.{number}"})
+        for number in range(21)
+    ]
+    assert statuses == [401] * 20 + [429]
+    said = client.get("/sign-in/", headers={"x-forwarded-proto": "https"})
+    assert not said.cookies["csrftoken"]["secure"]
+
+
 def test_the_window_ends(ann: User, client: Client) -> None:
     for _ in range(5):
         _post(client, password="no")
@@ -171,3 +191,29 @@ def test_another_session_ends_with_a_new_password(ann: User) -> None:
     assert changed.status_code == 302
     assert first.get("/account/").status_code == 200
     assert second.get("/account/").status_code == 302
+
+
+def test_after_the_first_password_comes_home(db: None, client: Client) -> None:
+    services.add_user("ann")
+    client.force_login(User.objects.get())
+    assert client.post("/account/password/", {"new": PASSWORD})["Location"] == "/"
+    again = client.post("/account/password/", {"current": PASSWORD, "new": "four loud mountains"})
+    assert again["Location"] == "/account/?changed"
+
+
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [
+        ("short", "密码至少 10 个字符。"),
+        ("1234567890", "这个密码太常见。"),
+        ("annabella-annabella", "密码与你的名字太相似。"),
+    ],
+)
+def test_a_weak_password_is_refused_in_the_language_of_the_page(
+    db: None, client: Client, password: str, message: str
+) -> None:
+    services.add_user("annabella-annabell")
+    client.force_login(User.objects.get())
+    response = client.post("/account/password/", {"new": password}, headers={"accept-language": "zh-CN"})
+    assert response.status_code == 422
+    assert message in response.content.decode()

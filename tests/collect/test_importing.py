@@ -184,7 +184,9 @@ def test_rows_of_a_table(tmp_path: Path) -> None:
 
 
 def test_an_unknown_column_is_named_with_its_key(tmp_path: Path) -> None:
-    with pytest.raises(WotuError, match="no column 'Id'; it has id") as caught:
+    with pytest.raises(WotuError, match="has no column 'zz'; it has id"):
+        imported(tmp_path / "a.csv", "event: A\nidentifiers: {user_id: zz}\n", "id\n1\n")
+    with pytest.raises(WotuError, match="the file has no column 'Id'; nearest: id") as caught:
         imported(tmp_path / "a.csv", "event: A\nidentifiers: {user_id: Id}\n", "id\n1\n")
     assert (caught.value.code, caught.value.field) == (ErrorCode.INVALID_MAPPING, "identifiers.user_id")
 
@@ -295,7 +297,6 @@ def test_lines_that_cannot_be_used_leave_the_rest(tmp_path: Path) -> None:
         tmp_path,
         "A,1,,2025-01-01,x,-2,5,,,,sale,,",
         "A,1,,2025-01-01,y,1,5,,,,sale,,",
-        "A,1,,2025-01-01,z,1,,,,,sale,,",
         ",1,,2025-01-01,z,1,1,,,,sale,,",
         "B,1,,2025-01-01,z,1,x,,,,sale,,",
         "C,1,,2025-01-01,z,1,1,,,,sale,,",
@@ -311,15 +312,49 @@ def test_lines_that_cannot_be_used_leave_the_rest(tmp_path: Path) -> None:
     ]
     assert lines(batch) == [
         (2, "q", "is negative outside a cancellation"),
-        (4, "price", "the amount of the line is missing"),
-        (5, "o", "the order id is missing"),
-        (6, "price", "'x' is not a number"),
+        (4, "o", "the order id is missing"),
+        (5, "price", "'x' is not a number"),
+        (6, "who", "the order has two different customers"),
         (7, "who", "the order has two different customers"),
-        (8, "who", "the order has two different customers"),
-        (9, None, "the lines of the order add up to less than nothing"),
-        (12, "price", "price times quantity is larger than 100000000000.00"),
+        (8, None, "the lines of the order add up to less than nothing"),
+        (11, "price", "price times quantity is larger than 100000000000.00"),
     ]
-    assert batch.rows == 11
+    assert batch.rows == 10
+
+
+@pytest.mark.parametrize(
+    ("damaged", "line"),
+    [
+        ("A,1,,2025-01-01,z,1,,,,,sale,,", (4, "price", "the amount of the line is missing")),
+        ("A,1,,2025-01-01,z,1,x,,,,sale,,", (4, "price", "'x' is not a number")),
+        ("A,1,,2025-01-01,z,many,1,,,,sale,,", (4, "q", "'many' is not a number")),
+        ("A,1,,,z,1,1,,,,sale,,", (4, "t", "the time is missing")),
+        ("A,1,,2025-01-01", (4, None, "has 4 cells where the header has 13")),
+        ('A,1,,2025-01-01,"z,1,1,,,,sale,,', (4, None, "a quoted cell that begins here is never closed")),
+    ],
+)
+def test_an_order_with_a_damaged_line_waits_for_the_corrected_file(
+    tmp_path: Path, damaged: str, line: tuple[int, str | None, str]
+) -> None:
+    given = [
+        "A,1,,2025-01-01,x,1,5,,,,sale,,",
+        "B,1,,2025-01-01,x,1,5,,,,sale,,",
+        damaged,
+        "A,1,,2025-01-01,y,1,5,,,,sale,,",
+    ]
+    batch = order_rows(tmp_path, *given)
+    assert batch.table["p_order_id"].to_pylist() == ["B"]
+    number, field, reason = line
+    read = field is not None
+    assert lines(batch) == [
+        (2, "o", "another line of order A cannot be used"),
+        (number, field, f"line 2 of the order cannot be used: {reason}" if read else reason),
+        (5, "o", "another line of order A cannot be used"),
+    ]
+    given[2] = "A,1,,2025-01-01,z,1,1,,,,sale,,"
+    corrected = order_rows(tmp_path, *given)
+    assert corrected.table["p_revenue"].to_pylist() == [1100, 500]
+    assert set(batch.table["message_id"].to_pylist()) < set(corrected.table["message_id"].to_pylist())
 
 
 def test_nothing_usable_is_an_empty_batch(tmp_path: Path) -> None:

@@ -222,3 +222,35 @@ def test_something_else_is_refused() -> None:
 
 def test_time_columns_are_instants() -> None:
     assert column([datetime(2020, 1, 1)]).schema.field("p_x").type == INSTANT
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+@pytest.mark.parametrize("zone", [None, "UTC"])
+@pytest.mark.parametrize("local", [UTC, ZoneInfo("Asia/Shanghai")])
+@pytest.mark.parametrize("name", ["timestamp", "when"])
+def test_times_beyond_every_calendar_are_problems(unit: str, zone: str | None, local: Any, name: str) -> None:
+    scale = {"s": 1, "ms": 1_000, "us": 1_000_000}[unit]
+    times = pa.array([10**9 * scale, 253_402_300_800 * scale, -(2**63) + 1, None], pa.timestamp(unit, zone))
+    table = pa.table({"user_id": ["u"] * 4, "event": ["A"] * 4, name: times})
+    result = batch(table, zone=local)
+    assert result.table.num_rows == 2
+    result.table.to_pylist()
+    assert [(p.line, p.field, p.reason) for p in result.problems] == [
+        (2, name, "is not between the years 1 and 9999"),
+        (3, name, "is not between the years 1 and 9999"),
+    ]
+
+
+def test_days_and_texts_beyond_every_calendar_are_problems() -> None:
+    days = pa.array([20_000, 2_932_897, -(2**31)], pa.int32()).cast(pa.date32())
+    texts = ["2025-01-01", "2025-01-01", "2025-01-01"]
+    result = batch(pa.table({"user_id": ["u"] * 3, "event": ["A"] * 3, "timestamp": texts, "day": days}))
+    assert [(p.line, p.field) for p in result.problems] == [(2, "day"), (3, "day")]
+
+
+def test_nested_columns_have_64_levels() -> None:
+    kind, value = pa.string(), "x"
+    for _ in range(64):
+        kind, value = pa.list_(kind), [value]  # type: ignore[assignment]
+    result = batch(pa.table({"user_id": ["u"], "event": ["A"], "a": [["x"]], "tags": pa.array([value], kind)}))
+    assert [(p.field, p.reason) for p in result.problems] == [("tags", "is nested deeper than 64 levels")]

@@ -159,7 +159,44 @@ def test_what_is_no_message_at_all() -> None:
     deep: Any = "x"
     for _ in range(100_000):
         deep = [deep]
-    assert fault(TRACK | {"properties": {"a": deep}})[1] == "is nested too deeply"
+    assert fault(TRACK | {"properties": {"a": deep}}) == ("properties.a", "is nested deeper than 64 levels")
+
+
+def nested(levels: int) -> Any:
+    value: Any = "x"
+    for level in range(levels):
+        value = [value] if level % 2 else {"k]": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("place", "field"),
+    [
+        (lambda value: {"properties": {"b": 1, "a": value}}, "properties.a"),
+        (lambda value: {"properties": {"products": [{"a": value}]}}, "properties.products[0].a"),
+        (lambda value: {"type": "identify", "traits": {"a": value}}, "traits.a"),
+        (lambda value: {"type": "group", "groupId": "g", "traits": {"a": value}}, "traits.a"),
+    ],
+)
+def test_kept_values_have_64_levels_and_numbers_that_float64_has(place: Any, field: str, tmp_path: Path) -> None:
+    good = [nested(63), 10**300, "1e999", Decimal("1.7e308"), '"[[[[' * 100]
+    for value in good:
+        assert one(TRACK | place(value))
+    wrong = [nested(64), nested(900), nested(5_000), 10**400, -(10**400), Decimal("1e400")]
+    for value in wrong:
+        assert fault(TRACK | place(value))[0] == field
+    path = tmp_path / "a.ndjson"
+    texts = [json.dumps(TRACK | place(nested(levels))) for levels in (63, 64, 400)]
+    texts += [json.dumps(TRACK | place("@")).replace('"@"', n) for n in ("1e400", "1" * 400, "1e999999999999999999999")]
+    path.write_text("\n".join(texts))
+    result = messages_from_ndjson(path, source="s", namespace="n", currency="CNY", received=RECEIVED)
+    assert (result.table.num_rows, [p.line for p in result.problems]) == (1, [2, 3, 4, 5, 6])
+    assert {p.field for p in result.problems} == {field}
+
+
+def test_an_identifier_that_is_an_astronomical_number_is_refused() -> None:
+    assert fault(TRACK | {"userId": Decimal("1e999999999")}) == ("userId", "is not a finite number")
+    assert fault(TRACK | {"userId": 10**5_000}) == ("userId", "is longer than 512 characters")
 
 
 def test_money_is_minor_units_of_the_row_s_currency() -> None:

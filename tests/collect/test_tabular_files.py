@@ -6,6 +6,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from openpyxl.chart import BarChart, Reference
 
 from wotu.collect.files import RawTable, read_file
 from wotu.core.errors import ErrorCode, WotuError
@@ -43,8 +44,31 @@ def test_ragged_rows_are_problems_and_good_ones_stay(tmp_path: Path) -> None:
 
 def test_an_open_quote_is_a_problem_of_the_line_where_it_begins(tmp_path: Path) -> None:
     raw = read(tmp_path / "a.csv", b'a,b\n1,2\n3,"4\n5,6\n')
-    assert raw.lines.tolist() == [2]
-    assert [(p.line, p.reason) for p in raw.problems] == [(3, "a quoted cell that begins here is never closed")]
+    assert raw.lines.tolist() == [2, 4]
+    assert [(p.line, p.reason, p.content) for p in raw.problems] == [
+        (3, "a quoted cell that begins here is never closed", '"3,\\"4"')
+    ]
+
+
+def test_an_open_quote_costs_one_row_of_thirty_thousand(tmp_path: Path) -> None:
+    rows = "".join(f"u{n},2026-01-02,{n}\n" for n in range(1, 30_001))
+    raw = read(tmp_path / "a.csv", f'id,t,n\nu0,2026-01-02,"1\n{rows}'.encode())
+    assert raw.lines.tolist() == list(range(3, 30_003))
+    assert raw.columns["id"][-1].as_py() == "u30000"
+    assert [(p.line, p.content) for p in raw.problems] == [(2, '"u0,2026-01-02,\\"1"')]
+
+
+def test_an_open_quote_that_meets_another_costs_one_row(tmp_path: Path) -> None:
+    raw = read(tmp_path / "a.csv", b'a,b\n1,"2\n3,4\n5,"x\ny"\n6,7\n8,"z"w\n')
+    assert raw.columns.to_pylist() == [{"a": "3", "b": "4"}, {"a": "5", "b": "x\ny"}, {"a": "6", "b": "7"}]
+    assert raw.lines.tolist() == [3, 4, 6]
+    assert [(p.line, p.content) for p in raw.problems] == [(2, '"1,\\"2"'), (7, '"8,\\"z\\"w"')]
+
+
+def test_quotes_that_never_pair_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wotu.collect.delimited._READ_AGAIN", 1_000)
+    (tmp_path / "a.csv").write_bytes(b"a,b\n" + b'x","\n' * 100)
+    refused(tmp_path / "a.csv", "its quotes do not pair")
 
 
 @pytest.mark.parametrize(
@@ -54,7 +78,6 @@ def test_an_open_quote_is_a_problem_of_the_line_where_it_begins(tmp_path: Path) 
         ("utf-8-sig", "姓名,城市\n李雷,上海\n"),
         ("gb18030", "姓名,城市\n李雷,上海\n"),
         ("utf-16", "姓名,城市\n李雷,上海\n"),
-        ("cp1252", "name,city\ncafé,Zürich\n"),
     ],
 )
 def test_the_encoding_is_found(tmp_path: Path, encoding: str, text: str) -> None:
@@ -73,9 +96,45 @@ def test_a_given_encoding_is_checked(tmp_path: Path) -> None:
         read_file(path, encoding="utf-99")
 
 
-def test_bytes_of_no_encoding_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes(b"a,b\n\x81\xff,\x8d\n")
-    refused(tmp_path / "a.csv", "the encoding is not clear")
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-8-sig"])
+def test_one_bad_byte_costs_one_line(tmp_path: Path, encoding: str) -> None:
+    rows = [f"李雷{n},上海" for n in range(1_000)]
+    good = "\r\n".join(["姓名,城市", *rows]).encode(encoding).split(b"\r\n")
+    good[500] = b"x\xff,y"
+    raw = read(tmp_path / "a.csv", b"\r\n".join(good) + b"\r\n")
+    assert raw.columns["姓名"].to_pylist() == [row[:-3] for n, row in enumerate(rows) if n != 499]
+    assert raw.encoding == encoding
+    reason = f"cannot be read as {encoding.removesuffix('-sig')}: byte 0xff at column 2"
+    assert [(p.line, p.reason, p.content) for p in raw.problems] == [
+        (
+            501,
+            f"{reason}; name the encoding in the mapping if the file has another",
+            '{"姓名":"x\\\\xff","城市":"y"}',
+        )
+    ]
+
+
+def test_a_bad_byte_within_a_record_of_several_lines(tmp_path: Path) -> None:
+    raw = read(tmp_path / "a.csv", b'a,b\n1,"x\n\xff\nz"\n2,y\n')
+    assert raw.lines.tolist() == [5]
+    assert [p.line for p in raw.problems] == [3]
+
+
+def test_many_bad_lines_refuse_the_file_until_its_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    content = "name,city\nAnn,Rome\n" + "café,Zürich\n" * 4
+    path.write_bytes(content.encode("cp1252"))
+    refused(path, r"line 3 and 3 others .*byte 0xe9 at column 4.*such as encoding: cp1252")
+    assert read_file(path, encoding="cp1252").columns["name"].to_pylist() == ["Ann"] + ["café"] * 4
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [(b"a\xff,b\n1,2\n", "the header cannot be read, line 1"), (b"\xff\xfea\x00b", "begins as utf-16")],
+)
+def test_what_cannot_be_decoded_at_all_is_refused(tmp_path: Path, content: bytes, match: str) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    refused(tmp_path / "a.csv", match)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -115,6 +174,7 @@ def test_gzip_is_unpacked_and_a_cut_one_refused(tmp_path: Path) -> None:
     [
         ("a.csv", b"", "is empty"),
         ("a.csv", b"\n\n", "is empty"),
+        ("a.csv", b"a,b\n", "has a header but no rows"),
         ("a.csv", b"a,,b\n1,2,3\n", "column 2 has no name"),
         ("a.csv", b"a, a \n1,2\n", "two columns are named 'a'"),
         ("a.ndjson", b"\n", "is empty"),
@@ -147,6 +207,22 @@ def test_json_lines_are_the_union_of_their_keys(tmp_path: Path) -> None:
     assert raw.columns.to_pylist() == [{"a": 1.0, "b": "x", "c": None}, {"a": 2.5, "b": None, "c": "[1]"}]
     assert raw.lines.tolist() == [1, 3]
     assert [(p.line, p.field) for p in raw.problems] == [(4, "message"), (5, "message.b")]
+
+
+def test_a_json_line_out_of_bounds_costs_one_line(tmp_path: Path) -> None:
+    deep = b"[" * 65 + b"]" * 65
+    raw = read(
+        tmp_path / "a.ndjson",
+        b'{"a":1}\n{"a":1e999999999999999999999}\n{"b":%b}\n{"b":%b}\n{"a":%b}\n{"b":%b}\n'
+        % (deep, b"[" * 9_999 + b"]" * 9_999, b"1" + b"0" * 400, deep[1:-1]),
+    )
+    assert raw.lines.tolist() == [1, 5, 6]
+    assert raw.columns["a"].to_pylist() == [1.0, float("inf"), None]
+    assert [(p.line, p.field, p.reason) for p in raw.problems] == [
+        (2, "message", "holds a number that is too large"),
+        (3, "b", "is nested deeper than 64 levels"),
+        (4, "message", "is nested too deeply"),
+    ]
 
 
 def workbook(path: Path) -> None:
@@ -190,6 +266,22 @@ def test_an_excel_sheet_is_chosen_by_name(tmp_path: Path) -> None:
     assert read_file(path, sheet="Other").columns.to_pylist() == [{"x": True}]
     with pytest.raises(WotuError, match="has no sheet 'None such'; it has Orders, Other"):
         read_file(path, sheet="None such")
+
+
+def test_a_chart_is_no_sheet_with_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    page.title = "Rows"
+    page.append(["a"])
+    page.append([1])
+    chart = BarChart()
+    chart.add_data(Reference(page, 1, 1, 1, 2))
+    book.create_chartsheet("Chart", 0).add_chart(chart)
+    book.save(path)
+    refused(path, "the sheet 'Chart' is a chart; name a sheet with rows in the mapping: Rows")
+    assert read_file(path, sheet="Rows").columns.to_pylist() == [{"a": 1}]
 
 
 def test_a_cut_workbook_is_refused(tmp_path: Path) -> None:

@@ -126,6 +126,7 @@ class FakeWorkspace:
         self.settings = Settings(timezone="America/New_York", currency="USD", questions_until="data", name="Demo")
         self.people = [_person(number) for number in range(1, customers + 1)]
         self.calls: list[str] = []
+        self.unconverted = 0
         self.generation = uuid4().hex
 
     def now(self) -> datetime:
@@ -182,6 +183,7 @@ class FakeWorkspace:
                 "table": table,
                 "degenerate": ("r",) if split == "median" else (),
                 "segments": tuple(self._segment(key, total) for key in KEYS),
+                "unconverted": self.unconverted,
                 "anonymous": plain(customers=3, orders=5, revenue=Decimal("88.00")),
             }
         )
@@ -208,7 +210,7 @@ class FakeWorkspace:
         if segment:
             rows = [person for person in rows if person["segment"] == segment]
         if where:
-            rows = [person for person in rows if f'trait.income == "{person["income"]}"' == where]
+            rows = [person for person in rows if f'`trait.income` == "{person["income"]}"' == where]
         key = sort.removeprefix("-")
         rows.sort(key=lambda person: (person[key] is None, str(person[key]) if key == "name" else person[key] or 0),
                   reverse=sort.startswith("-"))  # fmt: skip

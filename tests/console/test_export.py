@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from tests.console.fake import FakeWorkspace
 
 from wotu.console.exporting import guarded
+from wotu.core.errors import invalid_argument
 
 ADDRESSES = [
     "/customers/export.csv",
@@ -42,6 +43,10 @@ def _rows(response: Any) -> list[list[str]]:
         ("@SUM(A1)", "'@SUM(A1)"),
         ("\t=1", "'\t=1"),
         ("\r=1", "'\r=1"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("\uff0b1", "'\uff0b1"),
+        ("\uff0d1", "'\uff0d1"),
+        ("\uff201", "'\uff201"),
         ("a=1", "a=1"),
         ("", ""),
         (-1, -1),
@@ -79,6 +84,47 @@ def test_values_are_exact_and_times_iso(space: FakeWorkspace, sign_in: Callable[
     row = next(row for row in _rows(sign_in().get("/customers/export.csv")) if row[0] == "c42")
     assert row[4:7] == ["84", "2577.54", "2017-11-19"]
     assert datetime.fromisoformat(row[7]).astimezone(UTC) == datetime(2017, 2, 12, 14, tzinfo=UTC)
+
+
+def test_a_control_character_is_left_out_of_a_workbook(space: FakeWorkspace, sign_in: Callable[..., Client]) -> None:
+    space.people[4]["name"] = "Ann\x0b\x00 Lee"
+    book = load_workbook(io.BytesIO(b"".join(sign_in().get("/customers/export.xlsx").streaming_content)))
+    assert [row[2].value for row in book.active.iter_rows() if row[0].value == "c5"] == ["Ann Lee"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/value/export.KIND?as_of=2026-13-45",
+        "/value/export.KIND?split=own&r=1&f=2&m=1e99",
+        "/value/movement/export.KIND?before=zz",
+        "/value/movement/export.KIND?split=nothing",
+        "/value/movement/export.KIND?before=2018-01-01&after=2017-01-01",
+        "/customers/export.KIND?as_of=x&segment=important_keep",
+        "/customers/export.KIND?from=important_value&before=x&after=2018-01-01",
+        "/customers/export.KIND?trait=a`b:c",
+    ],
+)
+def test_a_wrong_parameter_is_an_error_page_and_no_file(
+    space: FakeWorkspace, sign_in: Callable[..., Client], address: str, kind: str
+) -> None:
+    response = sign_in().get(address.replace("KIND", kind))
+    assert response.status_code == 400
+    assert "This cannot be answered as asked" in response.content.decode()
+
+
+def test_a_question_refused_at_its_first_row_is_an_error_page(
+    space: FakeWorkspace, sign_in: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_parameters: Any) -> Any:
+        raise invalid_argument("segment", "lost")
+
+    monkeypatch.setattr(space, "customers", refuse)
+    for kind in ("csv", "xlsx"):
+        assert (
+            sign_in(language="en" if kind == "csv" else "zh-hans").get(f"/customers/export.{kind}").status_code == 400
+        )
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

@@ -11,9 +11,10 @@ from wotu.console.listing import Listing
     ("query", "where"),
     [
         ({}, ""),
-        ({"trait": "income:35-49K"}, 'trait.income == "35-49K"'),
-        ({"trait": 'note:say "hi" \\ bye'}, 'trait.note == "say \\"hi\\" \\\\ bye"'),
+        ({"trait": "income:35-49K"}, '`trait.income` == "35-49K"'),
+        ({"trait": 'note:say "hi" \\ bye'}, '`trait.note` == "say \\"hi\\" \\\\ bye"'),
         ({"trait": "income"}, ""),
+        ({"trait": "favourite shop (2):中"}, '`trait.favourite shop (2)` == "中"'),
     ],
 )
 def test_a_trait_filter_becomes_a_condition(query: dict[str, str], where: str) -> None:
@@ -30,6 +31,7 @@ def test_a_trait_filter_becomes_a_condition(query: dict[str, str], where: str) -
         ("page", "3", 3),
         ("page", "0", 1),
         ("page", "-1", 1),
+        ("page", "9" * 5000, 1),
         ("page", "٣", 1),
         ("segment", "general_keep", "general_keep"),
         ("segment", "everybody", ""),

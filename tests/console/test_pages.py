@@ -109,6 +109,7 @@ def test_an_unknown_customer_is_a_friendly_404(space: FakeWorkspace, sign_in: Ca
     response = sign_in().get("/customers/nobody/")
     assert response.status_code == 404
     assert "This customer is not known" in response.content.decode()
+    assert "nobody&#x27;" not in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,9 @@ def test_an_unknown_customer_is_a_friendly_404(space: FakeWorkspace, sign_in: Ca
         ("window=ever", "Write whole days, such as 365."),
         ("split=own&r=x&f=2&m=5", "Write whole days, such as 30."),
         ("split=own&r=1&f=2&m=five", "Write an amount, such as 500.00."),
+        ("split=own&r=1&f=2&m=1e99", "Write an amount, such as 500.00."),
+        ("split=own&r=1&f=2&m=1000000000001", "Write an amount, such as 500.00."),
+        ("split=own&r=1&f=2&m=-5", "Write an amount, such as 500.00."),
         ("split=nothing", "Choose one of the options."),
         ("window=1", "window=&#x27;1d&#x27; holds no order."),
         ("split=own&r=999999&f=2&m=5", "split.r is larger than the history."),
@@ -196,3 +200,47 @@ def test_what_came_from_none_is_said_once(
     page = sign_in().get("/").content.decode()
     assert "from none" in page
     assert "from $0.00" not in page
+    assert "No orders in the period before, so the change cannot be split." in page
+    assert "Shapley" not in page
+
+
+@pytest.mark.parametrize("query", ["as_of=x&segment=important_keep", "split=nothing", "page=2&m=1e99&split=own"])
+def test_a_list_with_wrong_parameters_is_refused(
+    space: FakeWorkspace, sign_in: Callable[..., Client], query: str
+) -> None:
+    assert sign_in().get(f"/customers/?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("number", ["7", "999999999"])
+def test_beyond_the_end_is_the_last_page(space: FakeWorkspace, sign_in: Callable[..., Client], number: str) -> None:
+    page = sign_in().get(f"/customers/?page={number}").content.decode()
+    assert "101–120 of 120" in page
+
+
+@pytest.mark.parametrize("text", ["c5", "user_id:5"])
+def test_a_search_that_names_one_customer_finds_that_one(
+    space: FakeWorkspace, sign_in: Callable[..., Client], text: str
+) -> None:
+    client = sign_in()
+    for address in ("/customers/", "/search/"):
+        page = client.get(address, {"q": text}).content.decode()
+        assert "/customers/c5/" in page
+        assert page.count('href="/customers/c') == 1
+
+
+def test_a_search_that_only_looks_like_an_id_is_a_search(space: FakeWorkspace, sign_in: Callable[..., Client]) -> None:
+    assert "Nobody fits" in sign_in().get("/customers/?q=c99999").content.decode()
+
+
+@pytest.mark.parametrize("address", ["/", "/value/"])
+def test_orders_left_out_of_money_are_said(space: FakeWorkspace, sign_in: Callable[..., Client], address: str) -> None:
+    text = "1 order in another currency is not in these amounts."
+    client = sign_in()
+    assert text not in client.get(address).content.decode()
+    space.unconverted, space.generation = 1, "with one more"
+    assert text in client.get(address).content.decode()
+
+
+@pytest.mark.parametrize("address", ["/", "/customers/", "/value/", "/sign-in/once/abc/"])
+def test_a_page_has_a_head(space: FakeWorkspace, sign_in: Callable[..., Client], address: str) -> None:
+    assert sign_in().head(address).status_code == 200

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
 from tests.console.fake import FakeWorkspace
 
+from wotu.site.logs import WithoutOneTimeLinks
 from wotu.site.security import CHART_POLICY, PAGE_POLICY
 
 
@@ -21,7 +24,7 @@ def test_every_page_has_a_strict_policy(
     assert response["X-Frame-Options"] == "DENY"
     assert response["Referrer-Policy"] == "same-origin"
     assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["Cache-Control"] == "private, no-cache"
+    assert response["Cache-Control"] == "private, no-store"
 
 
 def test_the_policies_allow_no_inline_code_and_no_other_host() -> None:
@@ -47,8 +50,20 @@ def test_cookies_are_secure_over_https_only(db: None) -> None:
     assert "Strict-Transport-Security" not in plain
 
 
-def test_another_host_name_is_refused(db: None) -> None:
+def test_the_log_names_no_one_time_link() -> None:
+    try:
+        int("/sign-in/once/s3cr-et_token/")
+    except ValueError:
+        fault = sys.exc_info()
+    record = logging.LogRecord("django.request", logging.ERROR, "", 1, "Error: %s", ("/sign-in/once/s3cr/?a",), fault)
+    text = WithoutOneTimeLinks().format(record)
+    assert "s3cr" not in text
+    assert text.startswith("Error: /sign-in/once/…/?a\n")
+
+
+def test_another_host_name_is_refused(db: None, capfd: pytest.CaptureFixture[str]) -> None:
     assert Client().get("/sign-in/", headers={"host": "example.org"}).status_code == 400
+    assert "example.org" not in capfd.readouterr().err
 
 
 def test_language_and_theme_are_kept_for_the_person_and_the_browser(

@@ -46,13 +46,35 @@ def test_an_unknown_event_keeps_its_name(language: str, event: str, name: str) -
         ("revenue", Decimal("63.06"), "USD", "$63.06"),
         ("discount", "2.5", "CNY", "CN¥2.50"),
         ("revenue", "a lot", "USD", "a lot"),
-        ("quantity", 2.0, "USD", 2.0),
+        ("quantity", 2.0, "USD", "2"),
         ("note", "5", "USD", "5"),
     ],
 )
 def test_only_amounts_get_a_currency(name: str, value: object, currency: str, shown: object) -> None:
     with override("en"):
         assert vocabulary.property_value(name, value, currency) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "english", "chinese"),
+    [
+        (None, "—", "—"),
+        (True, "Yes", "是"),
+        (["a", None, 2.5], "a, —, 2.5", "a、—、2.5"),
+        ({"名": [1, None]}, '{"名": [1, null]}', '{"名": [1, null]}'),
+        ([], "—", "—"),
+    ],
+)
+def test_no_value_is_shown_as_a_program_writes_it(value: object, english: str, chinese: str) -> None:
+    for language, shown in (("en", english), ("zh-hans", chinese)):
+        with override(language):
+            assert vocabulary.property_value("note", value, "USD") == shown
+
+
+def test_a_refund_is_called_what_it_is() -> None:
+    with override("zh-hans"):
+        assert vocabulary.property_name("revenue", "Order Refunded") == "退款金额"
+        assert vocabulary.property_name("revenue", "Order Completed") != "退款金额"
 
 
 def test_the_timeline_speaks_chinese_and_keeps_the_original_names_at_hand(

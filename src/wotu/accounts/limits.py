@@ -18,6 +18,7 @@ from wotu.accounts.models import AttemptAllowance
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT = 5
 PER_ADDRESS = 20
+PER_PROXY = 200
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ def account(username: str) -> Subject:
 def address(of: str) -> Subject:
     """The allowance of a network address."""
     return Subject("address:" + hashlib.sha256(of.encode()).hexdigest(), PER_ADDRESS)
+
+
+def peer(of: str) -> Subject:
+    """The allowance of a proxy on this machine, for all its clients together."""
+    return Subject("peer:" + hashlib.sha256(of.encode()).hexdigest(), PER_PROXY)
 
 
 def spend_attempt(subjects: tuple[Subject, ...], now: datetime) -> None:

@@ -62,10 +62,13 @@ def reset_user(username: str) -> str:
         return _issue_token(user)
 
 
-def sign_in(username: str, password: str, *, address: str) -> User:
-    """The user whose name and password these are; raises ``SignInRefused`` or ``limits.AttemptsSpent``."""
+def sign_in(username: str, password: str, *, address: str, proxy: str = "") -> User:
+    """The user whose name and password these are; raises ``SignInRefused`` or ``limits.AttemptsSpent``.
+
+    ``proxy`` is the peer that named ``address``; what it may name is limited too.
+    """
     name = fold(username)
-    spending = (limits.account(name), limits.address(address))
+    spending = (limits.account(name), limits.address(address), *([limits.peer(proxy)] if proxy else []))
     limits.spend_attempt(spending, timezone.now())
     user = User.objects.filter(username=name, is_active=True).first()
     if not _password_fits(user, password) or user is None:
@@ -98,7 +101,7 @@ def change_password(user: User, *, current: str, new: str) -> None:
     try:
         validate_password(new, user)
     except ValidationError as error:
-        raise invalid_argument("new", " ".join(error.messages)) from error
+        raise invalid_argument("new", " ".join(_password_words(each) for each in error.error_list)) from error
     user.password = make_password(new)
     user.save(update_fields=["password"])
 
@@ -115,6 +118,16 @@ def choose_theme(user: User, theme: str) -> None:
     if theme not in Theme.values:
         raise invalid_argument("theme", f"theme={theme!r} is not offered.")
     User.objects.filter(pk=user.pk).update(theme=theme)
+
+
+def _password_words(error: ValidationError) -> str:
+    """Why a password is not good enough, in the language of the page."""
+    words = {
+        "password_too_similar": gettext("The password is too much like your name."),
+        "password_too_short": gettext("A password has at least 10 characters."),
+        "password_too_common": gettext("This password is used too often by others."),
+    }
+    return words.get(error.code or "") or " ".join(error.messages)
 
 
 def _password_fits(user: User | None, password: str) -> bool:

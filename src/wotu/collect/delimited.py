@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from array import array
-from collections import Counter
+from collections import Counter, deque
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -15,71 +14,34 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wotu.collect.encodings import find_encoding
 from wotu.collect.opening import invalid_file, open_bytes
 from wotu.collect.quarantine import Problem
 from wotu.collect.values import content_text
 
 Lines = np.ndarray[tuple[int], np.dtype[np.int64]]
 
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_CANDIDATES = ("utf-8", "gb18030", "cp1252")
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_ROWS = 100
 _CELLS_AT_ONCE = 400_000
+# Every quote that is never closed costs a second look at what follows it.
+_READ_AGAIN = 20_000_000
 
 
 def read_delimited(
     path: Path, encoding: str | None, delimiter: str | None
 ) -> tuple[pa.Table, Lines, list[Problem], str, str]:
     """Columns of text (empty cells null), line numbers, problems, and the encoding and delimiter found."""
-    encoding = _checked_encoding(path, encoding) if encoding else find_encoding(path)
-    with open_bytes(path) as stream, io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
+    encoding, bad = find_encoding(path, encoding)
+    escaped = "backslashreplace" if bad else "strict"
+    with open_bytes(path) as stream, io.TextIOWrapper(stream, encoding, escaped, newline="") as text:
         delimiter = delimiter or _find_delimiter(text.read(1 << 20))
-    with open_bytes(path) as stream, io.TextIOWrapper(stream, encoding=encoding, newline="") as text:
-        reader = _Records(path, text, delimiter)
+    with open_bytes(path) as stream, io.TextIOWrapper(stream, encoding, escaped, newline="") as text:
+        reader = _Records(path, text, delimiter, bad)
         table = reader.table()
+    if not reader.lines and not reader.problems:
+        raise invalid_file(path, " has a header but no rows.")
     return table, np.array(reader.lines, np.int64), reader.problems, encoding, delimiter
-
-
-def find_encoding(path: Path) -> str:
-    """By byte order mark, else the first of UTF-8, GB18030 and Windows-1252 that decodes every byte."""
-    with open_bytes(path) as stream:
-        start = stream.read(4)
-    for mark, encoding in _MARKS:
-        if start.startswith(mark):
-            return encoding
-    for encoding in _CANDIDATES:
-        if _decodes(path, encoding):
-            return encoding
-    raise invalid_file(path, ": the encoding is not clear; name it in the mapping, such as encoding: big5.")
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    with open_bytes(path) as stream:
-        try:
-            while block := stream.read(1 << 20):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
-
-
-def _checked_encoding(path: Path, encoding: str) -> str:
-    try:
-        codecs.lookup(encoding)
-    except LookupError as error:
-        raise invalid_file(path, f": {encoding!r} is not an encoding; use a name such as utf-8 or gb18030.") from error
-    if not _decodes(path, encoding):
-        raise invalid_file(path, f" is not written in {encoding}; leave encoding out to have it found.")
-    return encoding
 
 
 def _find_delimiter(start: str) -> str:
@@ -99,12 +61,50 @@ def _consistency(start: str, delimiter: str) -> tuple[float, int]:
     return (rows / widths.total(), width) if width > 1 else (0.0, 0)
 
 
+class _Physical:
+    """The physical lines of a text; those of a record that failed can be given back, to be read again."""
+
+    def __init__(self, path: Path, text: TextIO) -> None:
+        self._path = path
+        self._text = text
+        self._waiting: deque[str] = deque()
+        self._again = 0
+        self.line = 0  # the number of the last one given out
+        self.record: list[str] = []  # those given out since ``begin``
+
+    def __iter__(self) -> _Physical:
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else next(self._text)
+        self.line += 1
+        self.record.append(line)
+        return line
+
+    def begin(self) -> int:
+        """Start a record; the number of its first line."""
+        self.record.clear()
+        return self.line + 1
+
+    def give_back(self) -> str:
+        """Take all lines of the record back but its first, which is returned."""
+        first, *others = self.record
+        self._again += len(others)
+        if self._again > _READ_AGAIN:
+            raise invalid_file(self._path, ": its quotes do not pair. Nothing was loaded; correct the quotes.")
+        self._waiting.extendleft(reversed(others))
+        self.line -= len(others)
+        return first
+
+
 class _Records:
     """The rows of one open text, turned into columns a block at a time so that memory stays small."""
 
-    def __init__(self, path: Path, text: TextIO, delimiter: str) -> None:
+    def __init__(self, path: Path, text: TextIO, delimiter: str, bad: dict[int, str]) -> None:
         self._path = path
-        self._reader = csv.reader(text, delimiter=delimiter, strict=True)
+        self._bad = bad
+        self._source = _Physical(path, text)
+        self._reader = csv.reader(self._source, delimiter=delimiter, strict=True)
         self.lines = array("q")
         self.problems: list[Problem] = []
         self._header = self._read_header()
@@ -128,27 +128,44 @@ class _Records:
             raise invalid_file(self._path, f": the header cannot be read ({error}).") from error
         if header is None:
             raise invalid_file(self._path, " is empty: it needs a header and at least one row.")
+        if first := self._unread(1):
+            raise invalid_file(self._path, f": the header cannot be read, line {first}.")
         return check_header(self._path, header)
 
     def _block(self, size: int) -> list[list[str]]:
         """The next ``size`` good rows (fewer at the end); the others become problems."""
         rows: list[list[str]] = []
-        reader, lines, width = self._reader, self.lines, len(self._header)
+        reader, source, lines, width = self._reader, self._source, self.lines, len(self._header)
         while len(rows) < size:
-            line = reader.line_num + 1
+            line = source.begin()
             try:
                 row = next(reader)
             except StopIteration:
                 break
             except csv.Error as error:
-                self._refuse(line, None, _reason(error), [])
+                self._give_back(line, error)
                 continue
-            if len(row) == width and any(row):
+            if self._bad and (reason := self._unread(line)):
+                number, _, reason = reason.partition(" ")
+                self._refuse(int(number), None, reason, row)
+            elif len(row) == width and any(row):
                 lines.append(line)
                 rows.append(row)
             elif any(row):
                 self._refuse(line, None, f"has {len(row)} cells where the header has {width}", row)
         return rows
+
+    def _unread(self, first: int) -> str | None:
+        """Number and reason of the first line from ``first`` to here that could not be decoded."""
+        lines = range(first, self._source.line + 1) if self._bad else ()
+        return next((f"{line} {self._bad[line]}" for line in lines if line in self._bad), None)
+
+    def _give_back(self, line: int, error: csv.Error) -> None:
+        """A record that cannot be read costs its first line; the lines it ran over are read as rows of their own."""
+        never = len(self._source.record) > 1
+        text = self._source.give_back()
+        reason = self._bad.get(line) or _reason(error, never)
+        self.problems.append(Problem(self._path.name, line, None, reason, content_text(text.rstrip("\r\n"))[:2_000]))
 
     def _without_nul(self, block: list[list[str]]) -> list[list[str]]:
         """The rows of the newest block that can be stored; the others become problems."""
@@ -191,7 +208,7 @@ def _holds_nul(column: pa.Array) -> bool:
     return data is not None and bool((np.frombuffer(data, np.uint8) == 0).any())
 
 
-def _reason(error: csv.Error) -> str:
-    if "unexpected end of data" in str(error):
+def _reason(error: csv.Error, several: bool) -> str:
+    if several or "unexpected end of data" in str(error):
         return "a quoted cell that begins here is never closed"
     return f"cannot be read: {error}"

@@ -73,7 +73,7 @@ def _decode(content: bytes) -> Mapping[str, Any]:
         suspicious = b"\\u0000" in content
     except RecursionError as error:
         raise Fault("message", "is nested too deeply") from error
-    except ValueError as error:
+    except (ValueError, ArithmeticError) as error:
         message = _decode_leniently(content, str(error))
         suspicious = True
     return _checked(message) if suspicious or not isinstance(message, Mapping) else message
@@ -89,9 +89,17 @@ def _checked(message: object) -> Mapping[str, Any]:
 def _decode_leniently(content: bytes, reason: str) -> Any:
     """What the standard library reads where the strict decoder refused, so that ``check_json`` can name the field."""
     try:
-        return json.loads(content.decode(), parse_float=Decimal)
+        return json.loads(content.decode(), parse_float=_decimal)
     except (ValueError, RecursionError):
         raise Fault("message", f"is not JSON: {reason}") from None
+
+
+def _decimal(text: str) -> Decimal:
+    """The number; infinity, which ``check_json`` refuses by name, where its exponent is beyond all bounds."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal("Infinity")
 
 
 class _Rows:

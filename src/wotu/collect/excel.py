@@ -56,6 +56,8 @@ def read_excel(path: Path, sheet: str | None) -> tuple[pa.Table, Lines, list[Pro
                 problems.append(Problem(path.name, line, *fault, content))
     if not header:
         raise invalid_file(path, " is empty: it needs a header and at least one row.")
+    if not rows and not problems:
+        raise invalid_file(path, " has a header but no rows.")
     columns = {name: column_of([row[index] for row in rows]) for index, name in enumerate(header)}
     return pa.table(columns), np.array(lines, np.int64), problems
 
@@ -87,15 +89,24 @@ def _cells(path: Path, sheet: str | None, *, values: bool) -> Iterator[_Row]:
         warnings.simplefilter("ignore", UserWarning)
         book = openpyxl.load_workbook(path, read_only=True, data_only=values)
         try:
-            page = book.worksheets[0] if sheet is None else next((s for s in book.worksheets if s.title == sheet), None)
-            if page is None:
-                names = ", ".join(s.title for s in book.worksheets)
-                raise invalid_file(path, f" has no sheet {sheet!r}; it has {names}.")
+            page = _page(path, book, sheet)
             # Some programs store a wrong size of the sheet; without one, every row is read.
             page.reset_dimensions()
             yield from page.iter_rows(values_only=True)
         finally:
             book.close()
+
+
+def _page(path: Path, book: Any, sheet: str | None) -> Any:
+    tables = {page.title: page for page in book.worksheets}
+    names = ", ".join(tables)
+    title = book.sheetnames[0] if sheet is None else sheet
+    if title in tables:
+        return tables[title]
+    if title in book.sheetnames or not tables:
+        other = f"name a sheet with rows in the mapping: {names}" if names else "there is no sheet with rows"
+        raise invalid_file(path, f": the sheet {title!r} is a chart; {other}.")
+    raise invalid_file(path, f" has no sheet {sheet!r}; it has {names}.")
 
 
 def _has_formulas(path: Path) -> bool:

@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wotu.collect.values import content_text
+from wotu.collect.columns import cell_text, values_of
+from wotu.collect.parsing import contiguous, is_text
 
 _SEPARATOR = "\x1f"
+_NAMED = "\x1e"
 _AT_ONCE = 100_000
 
 
@@ -29,9 +31,17 @@ def joined(columns: list[pa.Array]) -> pa.Array:
 
 
 def content_ids(table: pa.Table, kind: str) -> pa.Array:
-    """Ids made from the whole row and ``:`` its occurrence number, so that true duplicates stay."""
-    names = sorted(table.column_names)
-    hashes = _hashes(joined([table[name].combine_chunks() for name in names]), kind)
+    """Ids made from the whole row and ``:`` its occurrence number, so that true duplicates stay.
+
+    Empty cells do not count, so that a column more leaves the ids of the rows that have nothing in it.
+    """
+    named = []
+    for name in sorted(table.column_names):
+        text = _as_text(table[name])
+        prefix = pa.scalar(f"{name}{_NAMED}", text.type)
+        named.append(pc.binary_join_element_wise(prefix, text, pa.scalar("", text.type)))
+    separator = pa.scalar(_SEPARATOR, pa.large_string())
+    hashes = _hashes(pc.binary_join_element_wise(*named, separator, null_handling="skip"), kind)
     numbers = pa.array(occurrences(np.frombuffer(hashes, np.dtype("V16")))).cast(pa.string())
     return pc.binary_join_element_wise(_hex(hashes), numbers, ":")
 
@@ -69,10 +79,16 @@ def _hex(hashes: bytes) -> pa.Array:
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    try:
+    """Each cell as ``cell_text`` writes it, text stripped and blank text null, whatever the column's type."""
+    column = contiguous(column)
+    kind = column.type
+    if is_text(column):
+        text = pc.utf8_trim_whitespace(column).cast(pa.large_string())
+        return pc.if_else(pc.equal(text, ""), pa.scalar(None, text.type), text)
+    if pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_null(kind):
         return column.cast(pa.large_string())
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
-        texts = [None if value is None else content_text(value) for value in column.to_pylist()]
-        return pa.array(texts, pa.large_string())
+    if pa.types.is_nested(kind) or isinstance(kind, pa.BaseExtensionType):
+        return pa.array([cell_text(value) for value in values_of(column)], pa.large_string())
+    encoded = column.dictionary_encode()
+    texts = [cell_text(value) for value in values_of(encoded.dictionary)]
+    return pa.array(texts, pa.large_string()).take(encoded.indices)

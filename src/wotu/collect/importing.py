@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from wotu.collect.batch import Batch
+from wotu.collect.columns import values_of
 from wotu.collect.conform import conform
 from wotu.collect.files import RawTable, read_file
 from wotu.collect.mapped import Rows
@@ -100,7 +101,9 @@ def _enveloped(columns: dict[str, pa.Array], rows: Rows) -> pa.Table:
 
 def _problems(path: Path, rows: Rows) -> list[Problem]:
     faulty = sorted(rows.faults.by_row)
-    contents = rows.raw.columns.take(pa.array(faulty, pa.int64())).to_pylist()
+    shown_rows = rows.raw.columns.take(pa.array(faulty, pa.int64()))
+    cells = [values_of(column) for column in shown_rows.columns]
+    contents = [dict(zip(shown_rows.column_names, row, strict=True)) for row in zip(*cells, strict=True)]
     problems = []
     for row, content in zip(faulty, contents, strict=True):
         field, reason = rows.faults.by_row[row]

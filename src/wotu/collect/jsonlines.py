@@ -14,7 +14,7 @@ from wotu.collect.columns import column_of
 from wotu.collect.delimited import Lines
 from wotu.collect.opening import invalid_file, open_bytes, reading
 from wotu.collect.quarantine import Problem
-from wotu.collect.values import Fault, check_json
+from wotu.collect.values import Fault, check_depth, check_json
 
 _decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
@@ -46,8 +46,13 @@ def read_json_lines(path: Path) -> tuple[pa.Table, Lines, list[Problem]]:
 def _decode(content: bytes) -> dict[str, Any]:
     try:
         row = _decoder.decode(content)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise Fault("message", "is nested too deeply") from error
+    except ArithmeticError as error:
+        raise Fault("message", "holds a number that is too large") from error
+    except ValueError as error:
         raise Fault("message", f"is not a JSON object: {error}") from error
+    check_depth(row, content.decode(), "")
     if b"\\u0000" in content:
         check_json(row, "message")
     return row

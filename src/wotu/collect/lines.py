@@ -18,6 +18,8 @@ from wotu.collect.values import minor_units, scaled
 _QUANTITY = PRODUCT.field("quantity").type
 _PRICE = PRODUCT.field("price").type
 
+NEGATIVE = "is negative outside a cancellation"
+
 
 def product_lines(rows: Rows, order: Order, cancelled: Mask) -> pa.StructArray:
     """One product per row. Quantities and amounts of ``cancelled`` rows are made positive; a negative
@@ -67,7 +69,7 @@ def _quantity(rows: Rows, lines: Lines, cancelled: Mask) -> pa.Array:
     column = rows.column(name, "order.lines.quantity")
     read = decimals(column, lambda number: scaled(number, name, QUANTITY_PLACES), _QUANTITY, rows.faults, name)
     negative = pc.less(read, pa.scalar(Decimal(0), _QUANTITY)).fill_null(False).to_numpy(zero_copy_only=False)
-    rows.faults.add(negative & ~cancelled, name, "is negative outside a cancellation")
+    rows.faults.add(negative & ~cancelled, name, NEGATIVE)
     return _positive(read.fill_null(default) if lines.price else read, cancelled)
 
 

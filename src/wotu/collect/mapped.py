@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,10 +28,13 @@ from wotu.collect.parsing import (
     numbers,
     texts,
 )
-from wotu.collect.values import Fault
+from wotu.collect.values import EXCEL_DATE, Fault, excel_number, read_time
 from wotu.core.identifiers import IDENTIFIERS, STRONG
 from wotu.core.periods import to_micros
 from wotu.core.properties import MONEY
+
+# A real date of Excel, as text because other cells of its column are.
+_CELL_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,9 @@ class Rows:
         """The column ``name``, which ``key`` of the mapping asks for."""
         names = self.raw.columns.column_names
         if name not in names:
-            near = get_close_matches(name, names, 3, 0.4) or names[:10]
-            raise invalid_mapping(key, f"{key}: the file has no column {name!r}; it has {', '.join(near)}.")
+            near = get_close_matches(name, names, 3, 0.4)
+            hint = f"nearest: {', '.join(near)}" if near else f"it has {', '.join(names[:10])}"
+            raise invalid_mapping(key, f"{key}: the file has no column {name!r}; {hint}.")
         return contiguous(self.raw.columns[name])
 
     def ids(self, name: str, key: str) -> pa.Array:
@@ -149,6 +154,10 @@ def _by_formats(formats: tuple[str, ...], name: str) -> Callable[[str], Any]:
                 return datetime.strptime(text.strip(), pattern)  # noqa: DTZ007
             except ValueError:
                 continue
+        if _CELL_TIME.fullmatch(text.strip()):
+            return read_time(text, name).replace(tzinfo=None)
+        if EXCEL_DATE.fullmatch(text.strip()):
+            raise Fault(name, excel_number(text.strip()))
         raise Fault(name, f"{text[:40]!r} is not a time of the form {' or '.join(formats)}")
 
     return read

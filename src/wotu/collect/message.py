@@ -14,7 +14,6 @@ from wotu.core.identifiers import IDENTIFIERS
 INSTANT = pa.timestamp("us", tz="UTC")
 
 MESSAGE_TYPES = ("track", "page", "screen", "identify", "group", "alias", "row")
-EVENT_TYPES = ("track", "page", "screen")
 
 # One line of an order. ``amount`` (minor units) is what was paid for the line, ``price`` the unit
 # price, ``cost`` the unit cost in minor units, ``rest`` every other key as JSON.

@@ -9,14 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wotu.collect.damaged import Integers, refuse_damaged
 from wotu.collect.fingerprints import digests
 from wotu.collect.lines import product_lines
 from wotu.collect.mapped import Rows, with_anonymous
 from wotu.collect.mapping import Cancellation, Order, as_properties
 from wotu.collect.parsing import Mask, money
 from wotu.core.properties import property_column
-
-Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,9 @@ class Groups:
 def order_messages(rows: Rows, order: Order) -> dict[str, pa.Array]:
     """``Order Completed`` and, for cancellations, ``Order Refunded``: columns of the envelope and properties.
 
-    Lines that cannot be used are faults of their rows and leave the rest of the order; orders that
-    name two customers or add up to less than nothing are faults of all their rows.
+    An order with a damaged line is a fault of all its rows, so that the corrected file can bring it in
+    whole; so is one that names two customers or adds up to less than nothing. A negative quantity
+    outside a cancellation is no damage: that line is left out of its order.
     """
     ids = rows.ids(order.id, "order.id").cast(pa.string())
     rows.faults.add(ids.is_null(), order.id, "the order id is missing")
@@ -72,7 +72,9 @@ def order_messages(rows: Rows, order: Order) -> dict[str, pa.Array]:
     revenue = None
     if order.revenue is not None:
         revenue = money(rows.column(order.revenue, "order.revenue"), rows.currency, rows.faults, order.revenue)
-    groups = _grouped(rows, ids, cancelled)
+    keys = _keys(ids, cancelled)
+    refuse_damaged(rows, order, ids, keys)
+    groups = _grouped(rows, keys)
     if not len(groups):
         return {}
     total = _total(rows, order, groups, lines, revenue)
@@ -112,9 +114,13 @@ def _messages(rows: Rows, groups: Groups, columns: dict[str, pa.Array], lines: p
     }
 
 
-def _grouped(rows: Rows, ids: pa.Array, cancelled: Mask) -> Groups:
+def _keys(ids: pa.Array, cancelled: Mask) -> Integers:
+    """One number per order and kind of message; negative for rows without an id."""
     codes = ids.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    keys = codes * 2 + cancelled
+    return np.where(codes < 0, -1, codes * 2 + cancelled)
+
+
+def _grouped(rows: Rows, keys: Integers) -> Groups:
     good = np.flatnonzero(~rows.faults.mask())
     order = good[np.argsort(keys[good], kind="stable")]
     changes = np.diff(keys[order], prepend=-1) != 0

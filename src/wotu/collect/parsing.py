@@ -26,6 +26,9 @@ from wotu.collect.values import (
 )
 from wotu.core.money import exponent
 
+# Seconds since 1970 between which Python and every calendar can say the date.
+_YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800
+
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
@@ -251,12 +254,16 @@ def instants(
 ) -> pa.Array:
     """A column as instants; naive ones are local to ``zone``. ``read`` reads text that is not ISO 8601."""
 
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("s" if pa.types.is_date32(column.type) else "ms"))
+    if pa.types.is_timestamp(column.type):
+        column = _within(column, faults, name)
     kind = column.type
     if pa.types.is_timestamp(kind) and (kind.tz is not None or zone is UTC or getattr(zone, "key", None) == "UTC"):
         return column.cast(pa.timestamp("us", kind.tz), safe=False).cast(INSTANT)
     micros = pa.timestamp("us")
     if is_text(column) and read is None and (fast := _fast_instants(column, zone)) is not None:
-        return fast
+        return _within(fast, faults, name)
 
     def read_value(value: object) -> datetime | None:
         if _blank(value) is None:
@@ -267,6 +274,19 @@ def instants(
     if pa.types.is_timestamp(kind):
         column = column.cast(micros, safe=False)
     return by_distinct(column, read_value, INSTANT, faults, name)
+
+
+def _within(column: pa.Array, faults: Faults, name: str) -> pa.Array:
+    """A column of timestamps; those that no calendar has become null and mark their rows."""
+    scale = {"s": 1, "ms": 1_000, "us": 1_000_000}.get(column.type.unit)
+    if scale is None:
+        return column  # nanoseconds in 64 bits are all near enough
+    seconds = column.cast(pa.int64())
+    beyond = pc.or_(pc.less(seconds, _YEAR_1 * scale), pc.greater_equal(seconds, _YEAR_10000 * scale)).fill_null(False)
+    if not pc.any(beyond, min_count=0).as_py():
+        return column
+    faults.add(beyond, name, "is not between the years 1 and 9999")
+    return pc.if_else(beyond, pa.scalar(None, column.type), column)
 
 
 def _fast_instants(column: pa.Array, zone: tzinfo) -> pa.Array | None:

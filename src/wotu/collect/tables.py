@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wotu.collect.batch import Batch
+from wotu.collect.columns import values_of
 from wotu.collect.conform import conform
 from wotu.collect.files import read_file
 from wotu.collect.mapped import with_anonymous
@@ -72,7 +73,7 @@ def messages_from_table(
 def _as_table(data: Any) -> pa.Table:
     if isinstance(data, Path):
         data = read_file(data).columns
-    elif hasattr(data, "__arrow_c_stream__"):
+    elif not isinstance(data, pa.Table) and hasattr(data, "__arrow_c_stream__"):
         data = pa.table(data)
     elif hasattr(data, "__arrow_c_array__"):
         data = pa.Table.from_batches([pa.record_batch(data)])
@@ -203,16 +204,17 @@ def _objects(nested: dict[str, pa.Array], rows: int, faults: Faults) -> pa.Array
     for row in range(rows):
         present = {name: column[row] for name, column in values.items() if column[row] is not None}
         try:
-            objects.append(json_text(present, next(iter(present))) if present else None)
+            objects.append(json_text(present, "") if present else None)
         except Fault as fault:
             objects.append(None)
-            faults.by_row.setdefault(row, (fault.field, str(fault)))
+            faults.by_row.setdefault(row, (fault.field or next(iter(present)), str(fault)))
     return pa.array(objects, pa.string())
 
 
 def _problems(table: pa.Table, faults: Faults, file: str | None) -> list[Problem]:
     def content(row: int) -> str:
-        return content_text({name: table[name][row].as_py() for name in table.column_names})[:2_000]
+        shown = table.slice(row, 1)
+        return content_text({name: values_of(shown[name])[0] for name in table.column_names})[:2_000]
 
     return [Problem(file, row + 1, *fault, content(row)) for row, fault in sorted(faults.by_row.items())]
 

@@ -25,6 +25,14 @@ _TIME = re.compile(
     r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?: ?(?:[Zz]|[+-]\d\d(?::?\d\d)?))?)?", re.ASCII
 )
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
+EXCEL_DATE = re.compile(r"[2-7]\d{4}(?:\.\d+)?", re.ASCII)
+
+DEEPEST = 64
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NUMBER = re.compile(r"-?\d[\d.eE+-]*")
+_BRACKET = re.compile(r"[\[\]{}]")
+# What may be a number without a float64: a large exponent, or very many digits.
+_LARGE = re.compile(r"[eE]\+?\d{3}|\d{300}")
 
 
 class Fault(ValueError):
@@ -67,10 +75,12 @@ def read_id(value: object, field: str) -> str | None:
 
 def number_text(value: float | Decimal, field: str) -> str:
     """A number as an identifier: whole numbers without decimals, others in their shortest form."""
+    if isinstance(value, int):
+        if abs(value) >= 10**LONGEST_NAME:
+            raise Fault(field, f"is longer than {LONGEST_NAME} characters")
+        return str(value)
     if not math.isfinite(value):
         raise Fault(field, "is not a finite number")
-    if isinstance(value, int):
-        return str(value)
     whole = int(value)
     return str(whole) if value == whole and abs(whole) < 10**18 else str(value)
 
@@ -79,6 +89,8 @@ def read_time(value: object, field: str, zone: tzinfo = UTC) -> datetime:
     """RFC 3339 with ``T`` or a blank; without an offset it is local to ``zone``; a bare date is its midnight."""
     if isinstance(value, str):
         text = value.strip()
+        if EXCEL_DATE.fullmatch(text):
+            raise Fault(field, excel_number(text))
         if not _TIME.fullmatch(text):
             raise Fault(field, f"{value[:40]!r} is not a time; write it as 2026-01-31T08:00:00Z")
         try:
@@ -89,9 +101,16 @@ def read_time(value: object, field: str, zone: tzinfo = UTC) -> datetime:
         moment = value
     elif isinstance(value, date):
         moment = datetime.combine(value, time.min)
+    elif isinstance(value, (int, float)) and EXCEL_DATE.fullmatch(str(value)):
+        raise Fault(field, excel_number(value))
     else:
         raise Fault(field, "is not a time as text (numbers of seconds are not accepted)")
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def excel_number(value: object) -> str:
+    """Why a time that is a bare number such as 46026 cannot be used."""
+    return f"{value} looks like an Excel date number; give the column a date format in Excel"
 
 
 def read_instant(value: object, field: str, received: datetime, zone: tzinfo = UTC) -> int:
@@ -170,8 +189,13 @@ def read_currency(value: object, field: str, default: str) -> str:
     return value.strip().upper()
 
 
-def check_json(value: object, field: str) -> None:
-    """Refuse what JSON text cannot carry, naming the place: NaN, infinity, NUL and lone surrogates."""
+def check_json(value: object, field: str, depth: int = 0) -> None:
+    """Refuse what JSON text cannot carry, naming the place: NaN, infinity, NUL and lone surrogates.
+
+    What lies deeper than ``json_text`` would keep is not looked at.
+    """
+    if depth > DEEPEST + 3:
+        return
     if isinstance(value, str):
         check_text(value, field)
     elif isinstance(value, (float, Decimal)):
@@ -181,10 +205,10 @@ def check_json(value: object, field: str) -> None:
         for key, item in value.items():
             if isinstance(key, str):
                 check_text(key, field)
-            check_json(item, f"{field}.{key}")
+            check_json(item, f"{field}.{key}", depth + 1)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            check_json(item, f"{field}[{index}]")
+            check_json(item, f"{field}[{index}]", depth + 1)
 
 
 def _plain(value: object) -> object:
@@ -205,15 +229,62 @@ _encoder = msgspec.json.Encoder(decimal_format="number", enc_hook=_plain)
 
 
 def json_text(value: object, field: str) -> str:
-    """``value`` as JSON text; numbers keep their digits."""
+    """``value`` as JSON text; numbers keep their digits.
+
+    Raises ``Fault`` when it is nested more than ``DEEPEST`` levels or holds a number without a float64.
+    """
     try:
-        return _encoder.encode(value).decode()
+        text = _encoder.encode(value).decode()
     except UnicodeEncodeError as error:
         raise Fault(field, "contains half of a surrogate pair") from error
     except RecursionError as error:
-        raise Fault(field, "is nested too deeply") from error
+        raise Fault(_place(value, field, DEEPEST - 1), f"is nested deeper than {DEEPEST} levels") from error
+    except OverflowError as error:
+        raise Fault(_place(value, field, DEEPEST - 1), "holds a number that is too large") from error
     except (TypeError, NotImplementedError, ValueError) as error:
         raise Fault(field, f"cannot be written as JSON: {error}") from error
+    if _unlikely(text) and (reason := _beyond(text, DEEPEST)) is not None:
+        raise Fault(_place(value, field, DEEPEST - 1), reason)
+    return text
+
+
+def check_depth(value: Mapping[str, Any], text: str, field: str) -> None:
+    """Refuse an object, written as ``text``, with a value that is nested more than ``DEEPEST`` levels."""
+    if text.count("{") + text.count("[") > DEEPEST and _depth(_QUOTED.sub("", text)) > DEEPEST + 1:
+        raise Fault(_place(value, field, DEEPEST), f"is nested deeper than {DEEPEST} levels")
+
+
+def _unlikely(text: str) -> bool:
+    return text.count("{") + text.count("[") > DEEPEST or _LARGE.search(text) is not None
+
+
+def _beyond(text: str, deepest: int) -> str | None:
+    """Why JSON text cannot be kept, looking at its brackets and numbers only."""
+    bare = _QUOTED.sub("", text)
+    if _depth(bare) > deepest:
+        return f"is nested deeper than {DEEPEST} levels"
+    if any(math.isinf(float(number)) for number in _NUMBER.findall(bare)):
+        return "is a number that is too large"
+    return None
+
+
+def _depth(bare: str) -> int:
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(bare):
+        depth += 1 if bracket in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _place(value: object, field: str, deepest: int) -> str:
+    """The key of ``value`` that cannot be kept."""
+    for key, item in value.items() if isinstance(value, Mapping) else ():
+        try:
+            if _beyond(_encoder.encode(item).decode(), deepest) is not None:
+                return f"{field}.{key}" if field else str(key)
+        except (RecursionError, OverflowError):
+            return f"{field}.{key}" if field else str(key)
+    return field
 
 
 def content_text(value: Any) -> str:
@@ -221,4 +292,11 @@ def content_text(value: Any) -> str:
     try:
         return _encoder.encode(value).decode()
     except Exception:  # the row is wrong already; showing it must not fail
+        return _represented(value)
+
+
+def _represented(value: object) -> str:
+    try:
         return repr(value)
+    except Exception:  # such as one that is nested too deeply to be shown
+        return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
@@ -15,6 +16,7 @@ import wotu
 from wotu.core.errors import WotuError
 
 _KEPT = 24
+_EXACT = re.compile(r"c[0-9]{1,18}|[a-z][a-z0-9_]*:\S.*")
 _answers: OrderedDict[tuple[object, ...], Future[Any]] = OrderedDict()
 _lock = threading.Lock()
 
@@ -49,6 +51,16 @@ def ask(question: str, *arguments: Any, **parameters: Any) -> Any:
             _answers.pop(key, None)
         mine.set_exception(error)
     return mine.result()
+
+
+def named_exactly(text: str) -> str | None:
+    """The id of the customer whom ``text`` names as an id (``c42``) or as ``type:value``; else nothing."""
+    if not _EXACT.fullmatch(text):
+        return None
+    try:
+        return str(workspace().customer(text).customer_id)
+    except WotuError:
+        return None
 
 
 def warm() -> None:

@@ -8,14 +8,17 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from itertools import chain
+from typing import IO, Any
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The full-width signs start a formula in spreadsheets of East Asian languages.
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _ROWS_A_PIECE = 500
 _BYTES_A_PIECE = 64 * 1024
 _CSV = "text/csv; charset=utf-8"
@@ -32,8 +35,13 @@ def guarded(cell: object) -> object:
 
 
 def export(request: HttpRequest, name: str, header: Row, rows: Iterable[Row], *, kind: str) -> StreamingHttpResponse:
-    """``rows`` as a file named ``name``; ``kind`` is csv or xlsx."""
-    pieces = _xlsx(header, rows) if kind == "xlsx" else _csv(header, rows)
+    """``rows`` as a file named ``name``; ``kind`` is csv or xlsx.
+
+    A refusal of the question comes with the first row, so it is taken while the answer can still be an error page.
+    """
+    rows = iter(rows)
+    rows = chain([first], rows) if (first := next(rows, None)) is not None else rows
+    pieces = _pieces(_xlsx(header, rows)) if kind == "xlsx" else _csv(header, rows)
     body = _steps(pieces) if isinstance(request, ASGIRequest) else pieces
     response = StreamingHttpResponse(body, content_type=_XLSX if kind == "xlsx" else _CSV)
     response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
@@ -54,15 +62,21 @@ def _csv(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
     yield _taken(buffer)
 
 
-def _xlsx(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:
+def _xlsx(header: Row, rows: Iterable[Row]) -> IO[bytes]:
+    """The whole workbook, in a file that is gone once it is closed."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Wotu")
-    sheet.append([guarded(str(cell)) for cell in header])
+    sheet.append([_cell(str(cell)) for cell in header])
     for row in rows:
         sheet.append([_cell(cell) for cell in row])
-    with tempfile.TemporaryFile() as file:
-        book.save(file)
-        file.seek(0)
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response reads it to its end
+    book.save(file)
+    file.seek(0)
+    return file
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
         while piece := file.read(_BYTES_A_PIECE):
             yield piece
 
@@ -81,10 +95,14 @@ def _text(cell: object) -> object:
 
 
 def _cell(cell: object) -> object:
-    """What Excel understands: it knows no time zones, and Decimal keeps its digits."""
+    """What Excel understands: it knows no time zones and no control characters, and Decimal keeps its digits."""
     if isinstance(cell, datetime):
         return cell.replace(tzinfo=None)
-    return cell if cell is None or isinstance(cell, (int, float, Decimal, date)) else guarded(str(cell))
+    return cell if cell is None or isinstance(cell, (int, float, Decimal, date)) else _clean(str(cell))
+
+
+def _clean(text: str) -> object:
+    return guarded(ILLEGAL_CHARACTERS_RE.sub("", text))
 
 
 async def _steps(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

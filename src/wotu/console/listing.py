@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
-from wotu.console.answers import workspace
+from wotu.console.answers import named_exactly, workspace
 from wotu.console.parameters import RfmParameters
 from wotu.console.whom import Whom
 from wotu.console.words import SEGMENTS
+from wotu.core.errors import invalid_argument
 
 SORTS = ("revenue", "orders", "last_order", "last_seen", "first_seen", "name")
 SIZES = (25, 50, 100, 200)
@@ -22,6 +24,7 @@ COLUMNS = ("segment", "orders", "revenue", "last_order", "first_seen", "last_see
 _DEFAULT_SORT = "-revenue"
 _DEFAULT_SIZE = 50
 _EXPORT_PAGE = 5_000
+_PAGE_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Listing:
             columns=_columns(query),
             whom=Whom.read(query),
             parameters=RfmParameters.read(query),
-            page=int(page) if page.isascii() and page.isdigit() and int(page[:9]) >= 1 else 1,
+            page=max(int(page), 1) if page.isascii() and page.isdigit() and len(page) <= _PAGE_DIGITS else 1,
         )
 
     @property
@@ -63,8 +66,10 @@ class Listing:
         """The trait filter as a condition of the ``where`` grammar."""
         if not self.trait:
             return ""
+        if "`" in self.trait:
+            raise invalid_argument("trait", _("A trait whose name has a backquote cannot be filtered by."))
         escaped = self.value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'trait.{self.trait} == "{escaped}"'
+        return f'`trait.{self.trait}` == "{escaped}"'
 
     @property
     def filtered(self) -> bool:
@@ -113,12 +118,23 @@ class Listing:
         return urlencode([*pairs, *self.chosen_columns])
 
     @cached_property
-    def _among(self) -> list[str] | None:
-        return self.whom.customers(self.parameters)
+    def _found(self) -> tuple[str, list[str] | None]:
+        """What to search for and among whom: a search that names one customer exactly is that one."""
+        among = self.whom.customers(self.parameters)
+        exactly = named_exactly(self.search)
+        if exactly is None:
+            return self.search, among
+        return "", [exactly] if among is None or exactly in among else []
 
-    def rows(self) -> Any:
-        """This page of customers, with the number there are in all."""
-        return self._page(self.size, self.offset)
+    def shown(self) -> tuple[Listing, Any]:
+        """This page of customers, with the number there are in all; beyond the end, the last page instead."""
+        page = self._page(self.size, self.offset)
+        last = self.last_page(page.total)
+        return (self, page) if self.page <= last else replace(self, page=last).shown()
+
+    def last_page(self, total: int) -> int:
+        """The number of the last page of so many customers."""
+        return max(-(-total // self.size), 1)
 
     def all_rows(self) -> Iterator[Any]:
         """Every customer of the listing, a page at a time."""
@@ -131,9 +147,10 @@ class Listing:
                 return
 
     def _page(self, limit: int, offset: int) -> Any:
+        search, among = self._found
         return workspace().customers(
-            search=self.search, where=self.where, segment=self.segment, sort=self.sort, limit=limit, offset=offset,
-            layers=self.whom.layers(self.parameters), among=self._among,
+            search=search, where=self.where, segment=self.segment, sort=self.sort, limit=limit, offset=offset,
+            layers=self.whom.layers(self.parameters), among=among,
         )  # fmt: skip
 
 

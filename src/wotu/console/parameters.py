@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -67,6 +68,13 @@ class RfmParameters:
             arguments["split"] = typed["split"]
         return arguments
 
+    def checked(self, *, dated: bool = True) -> dict[str, Any]:
+        """``arguments`` for a page without the fields; raises ``WotuError`` for the first that cannot be read."""
+        arguments = self.arguments(dated=dated)
+        for name, message in self.errors.items():
+            raise invalid_argument(name, f"{name}={self.typed.get(name, '')!r}: {message}")
+        return arguments
+
     def note(self, error: WotuError) -> None:
         """Show a refusal of the workspace beside the field it names."""
         name = (error.field or "").rsplit(".", 1)[-1].strip("]'\"").rsplit("[", 1)[-1].strip("'\"")
@@ -88,6 +96,8 @@ class RfmParameters:
             return None
 
 
+_LARGEST = Decimal(10**12)
+
 _READ_AS = {
     "as_of": lambda: _("Write a date such as 2026-01-31."),
     "window": lambda: _("Write whole days, such as 365."),
@@ -105,6 +115,9 @@ def _whole(text: str, name: str) -> int:
 
 def _amount(text: str) -> str:
     try:
-        return str(parse_decimal(text))
+        amount = parse_decimal(text)
     except ValueError as error:
         raise invalid_argument("m", f"m={text!r} is not an amount.") from error
+    if "e" in text.casefold() or not 0 <= amount <= _LARGEST:
+        raise invalid_argument("m", f"m={text!r} must be from 0 to {_LARGEST}.")
+    return str(amount)

@@ -5,11 +5,13 @@ A name that is not of the vocabulary stays as it came.
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext, pgettext_lazy
 
 from wotu.console import figures
 from wotu.core.properties import MONEY
@@ -85,16 +87,32 @@ def event_name(event: str) -> str:
     return str(EVENTS.get(event, event))
 
 
-def property_name(name: str) -> str:
-    """A property's name as the language of the page has it."""
+def property_name(name: str, event: str = "") -> str:
+    """A property's name as the language of the page has it; a refund's amount is called what it is."""
+    if (event, name) == ("Order Refunded", "revenue"):
+        return pgettext("property", "Refunded amount")
     return str(PROPERTIES.get(name, name))
 
 
-def property_value(name: str, value: Any, currency: str) -> Any:
-    """A property's value as it is shown: amounts with their currency, anything else as it came."""
+def property_value(name: str, value: Any, currency: str) -> str:
+    """A property's value as it is shown: amounts with their currency, anything else as ``plain_value``."""
     if name not in MONEY or isinstance(value, bool):
-        return value
+        return plain_value(value)
     try:
         return figures.money_exact(Decimal(str(value)), currency)
     except InvalidOperation:
-        return value
+        return plain_value(value)
+
+
+def plain_value(value: Any) -> str:
+    """Any value in words: a list is listed, an object is JSON, and what is missing is a dash."""
+    if value is None:
+        return figures.NO_VALUE
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, (list, tuple)):
+        between = "、" if figures.locale().language == "zh" else ", "
+        return between.join(plain_value(each) for each in value) or figures.NO_VALUE
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)

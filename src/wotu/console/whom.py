@@ -46,7 +46,7 @@ class Whom:
         """Whom an address names; a state or segment nobody knows names nobody in particular."""
         state, days = query.get("state", ""), query.get("days", "")
         if state in STATES:
-            known = days.isascii() and days.isdigit() and 1 <= int(days[:9]) <= _MOST_DAYS
+            known = days.isascii() and days.isdigit() and 1 <= int(days[:9]) <= _MOST_DAYS and len(days) <= 9
             return cls(state=state, days=int(days) if known else _DAYS)
         origin, target = (_place(query.get(name, "")) for name in ("from", "to"))
         before, after = query.get("before", "").strip(), query.get("after", "").strip()
@@ -91,13 +91,13 @@ class Whom:
         if not self:
             return None
         before, after = (parse_date(getattr(self, name), field=name) for name in ("before", "after"))
-        moved = ask("rfm_movement", before, after, **parameters.arguments(dated=False))
+        moved = ask("rfm_movement", before, after, **parameters.checked(dated=False))
         ends = [(origin, target) for origin, target in moved.flows if self._meets(origin, target)]
         return [customer for origin, target in ends for customer in moved.customers(origin, target)]
 
     def layers(self, parameters: RfmParameters) -> dict[str, Any]:
         """The value question of the list's segments: after a movement, the one it ended with."""
-        arguments = parameters.arguments()
+        arguments = parameters.checked()
         if self.origin or self.target:
             arguments.setdefault("as_of", parse_date(self.after, field="after"))
         return arguments

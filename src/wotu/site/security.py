@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -24,27 +25,39 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+_SAID_BY_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO")
 
 
 class SecurityHeaders:
     """Adds the headers to every response; a view that draws a chart sets ``response.has_chart``.
 
     Over https every cookie is marked Secure, so that it never travels in the clear afterwards.
+    What a proxy says of its client counts from this machine only; others have their words taken away.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not _is_here(request.META.get("REMOTE_ADDR") or ""):
+            for name in _SAID_BY_A_PROXY:
+                request.META.pop(name, None)
         response = self.get_response(request)
         for name, value in _HEADERS.items():
             response.setdefault(name, value)
         chart = getattr(response, "has_chart", False)
         response.setdefault("Content-Security-Policy", CHART_POLICY if chart else PAGE_POLICY)
         if not request.path.startswith("/static/"):
-            response.setdefault("Cache-Control", "private, no-cache")
+            response.setdefault("Cache-Control", "private, no-store")
         if request.is_secure():
             response.setdefault("Strict-Transport-Security", "max-age=31536000")
             for cookie in response.cookies.values():
                 cookie["secure"] = True
         return response
+
+
+def _is_here(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -115,10 +115,16 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "formatters": {"without_links": {"()": "wotu.site.logs.WithoutOneTimeLinks"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "without_links"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         # A refused question is an answer, not an event for the log.
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+        # Scanners ask for every host there is.
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
     },
 }

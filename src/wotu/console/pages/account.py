@@ -6,7 +6,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from wotu.accounts import services
 from wotu.accounts.choices import Theme
@@ -14,7 +14,7 @@ from wotu.accounts.reads import signed_in
 from wotu.core.errors import WotuError
 
 
-@require_GET
+@require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Who is signed in, with what role, and the choices of that person."""
     context = {"room": "", "themes": Theme.choices, "password_changed": "changed" in request.GET}
@@ -22,7 +22,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("current", "new")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     """Choose a password: the first one after a link, or another."""
     user = signed_in(request.user)
@@ -35,5 +35,5 @@ def password(request: HttpRequest) -> HttpResponse:
             context["errors"] = {error.field: error.message}
             return render(request, "console/password.html", context, status=422)
         update_session_auth_hash(request, user)
-        return redirect("/account/?changed")
+        return redirect("console:home") if context["first"] else redirect("/account/?changed")
     return render(request, "console/password.html", context)

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from wotu.console.answers import ask, workspace
 from wotu.console.vocabulary import event_name, property_name, property_value
@@ -31,7 +31,7 @@ class Property:
 
     key: str
     name: str
-    value: object
+    value: str
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Entry:
     properties: list[Property]
 
 
-@require_GET
+@require_safe
 def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     """The page; an identifier in the address leads to it as well."""
     profile = workspace().customer(customer_id)
@@ -63,7 +63,7 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     return render(request, "console/customer.html", context)
 
 
-@require_GET
+@require_safe
 def orders(request: HttpRequest, customer_id: str) -> HttpResponse:
     """More orders, older than ``orders_before``."""
     if not _is_htmx(request):
@@ -72,7 +72,7 @@ def orders(request: HttpRequest, customer_id: str) -> HttpResponse:
     return _fragment(request, "console/parts/orders.html", context)
 
 
-@require_GET
+@require_safe
 def timeline(request: HttpRequest, customer_id: str) -> HttpResponse:
     """More events, older than ``before``, of one kind if ``event`` names it."""
     if not _is_htmx(request):
@@ -114,9 +114,10 @@ def _entry(row: Any) -> Entry:
         currency = settings.WOTU_SETTINGS.currency
     known = {name: value for name, value in row.properties.items() if value is not None}
     properties = [
-        Property(name, property_name(name), property_value(name, value, currency)) for name, value in known.items()
+        Property(name, property_name(name, row.event), property_value(name, value, currency))
+        for name, value in known.items()
     ]
-    brief = [each for each in properties if not isinstance(each.value, (list, dict))][:_PROPERTIES_SHOWN]
+    brief = [each for each in properties if not isinstance(known[each.key], (list, dict))][:_PROPERTIES_SHOWN]
     return Entry(row.time, row.event, event_name(row.event), brief, properties)
 
 

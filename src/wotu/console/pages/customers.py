@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from wotu.console.answers import ask, workspace
 from wotu.console.exporting import export
@@ -31,13 +31,12 @@ class Column:
     sorted: str
 
 
-@require_GET
+@require_safe
 def customers(request: HttpRequest) -> HttpResponse:
     """The list. Segments are those of the default value question, or of the one whose parameters the address has."""
     if workspace().is_empty():
         return render(request, "console/customers_empty.html", {"room": "customers"})
-    listing = Listing.read(request.GET)
-    page = listing.rows()
+    listing, page = Listing.read(request.GET).shown()
     context = {
         "room": "customers",
         "listing": listing,
@@ -59,7 +58,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@require_GET
+@require_safe
 def export_customers(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """The whole filtered list as a file."""
     require_export(request, kind)
@@ -101,7 +100,7 @@ def _column(listing: Listing, key: str, name: str) -> Column:
 
 
 def _pages(listing: Listing, total: int) -> dict[str, Any]:
-    last = max(-(-total // listing.size), 1)
+    last = listing.last_page(total)
     before, after = listing.page - 1, listing.page + 1
     return {
         "first_row": min(listing.offset + 1, total),

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from wotu.console import figures
 from wotu.console.answers import ask, workspace
@@ -60,7 +60,7 @@ class Part:
     level: int
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The page, for the last 7, 28, 91 or 365 days."""
     if workspace().is_empty():
@@ -69,6 +69,7 @@ def home(request: HttpRequest) -> HttpResponse:
     currency = settings.WOTU_SETTINGS.currency
     overview = ask("overview", days=days)
     growth = _growth()
+    layers = ask("rfm")
     context = {
         "room": "home",
         "overview": overview,
@@ -79,18 +80,20 @@ def home(request: HttpRequest) -> HttpResponse:
         "cards": [card(overview.figures[key], currency, days) for key in _CARDS],
         "flow": [card(overview.figures[key], currency, days) for key in _FLOW],
         "parts": contributions(overview, currency),
+        "compared": bool(overview.figures["revenue"].previous),
         "total": sum((part.amount for part in overview.changes), Decimal(0)),
         "weeks": list(zip([_week(period.period) for period in growth], growth, strict=True)),
         "chart": growth_chart(growth, [_week(period.period) for period in growth]),
         "unused_style": unused_style(),
-        "board": board(ask("rfm"), ""),
+        "board": board(layers, ""),
+        "unconverted": layers.unconverted,
     }
     response = render(request, "console/home.html", context)
     response.has_chart = True  # type: ignore[attr-defined]
     return response
 
 
-@require_GET
+@require_safe
 def export_growth(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """The table behind the growth chart."""
     require_export(request, kind)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from wotu.console.answers import ask, workspace
 from wotu.console.exporting import export
@@ -51,7 +51,7 @@ class Line:
     flows: list[Flow]
 
 
-@require_GET
+@require_safe
 def movement(request: HttpRequest) -> HttpResponse:
     """The matrix between two dates, with the value question's other parameters."""
     if workspace().is_empty():
@@ -74,14 +74,16 @@ def movement(request: HttpRequest) -> HttpResponse:
     return render(request, "console/movement.html", context, status=422 if parameters.errors else 200)
 
 
-@require_GET
+@require_safe
 def export_movement(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """The flows as rows: from, to, customers."""
     require_export(request, kind)
     parameters = RfmParameters.read(request.GET)
     dates = _dates(request)
     before, after = (parse_date(dates[name], field=name) for name in ("before", "after"))
-    flows = ask("rfm_movement", before, after, **parameters.arguments(dated=False)).flows
+    if before >= after:
+        raise invalid_argument("after", _("The second date must be after the first."))
+    flows = ask("rfm_movement", before, after, **parameters.checked(dated=False)).flows
     header = [_("From, on %(day)s") % {"day": before}, _("To, on %(day)s") % {"day": after}, _("Customers")]
     rows = [(segment_name(source), segment_name(target), moved) for (source, target), moved in sorted(flows.items())]
     return export(request, "movement", header, rows, kind=kind)

@@ -23,9 +23,10 @@ def question_refused(request: HttpRequest, error: WotuError) -> HttpResponse:
     """A question that cannot be answered as it was asked."""
     status = _STATUS.get(error.code, HTTPStatus.BAD_REQUEST)
     if error.code is ErrorCode.UNKNOWN_CUSTOMER:
+        # The title says it all, in the language of the page.
         title, advice = _("This customer is not known"), _("Search by another identifier, or by name.")
-    else:
-        title, advice = _("This cannot be answered as asked"), _("Go back and change it; nothing was changed here.")
+        return _page(request, status, title, advice)
+    title, advice = _("This cannot be answered as asked"), _("Go back and change it; nothing was changed here.")
     return _page(request, status, title, advice, detail=error.message)
 
 

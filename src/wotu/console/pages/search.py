@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
-from wotu.console.answers import workspace
+from wotu.console.answers import named_exactly, workspace
 from wotu.console.shell import ROOMS
 from wotu.console.words import SEGMENTS
 
 _MOST = 8
 
 
-@require_GET
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """What fits the words: a page by itself, or the panel under the search field."""
     words = request.GET.get("q", "").strip()[:200]
     found = None
     if words and not workspace().is_empty():
-        found = workspace().customers(search=words, sort="-revenue", limit=_MOST, offset=0)
+        exactly = named_exactly(words)
+        narrowed: dict[str, Any] = {"search": words} if exactly is None else {"among": [exactly]}
+        found = workspace().customers(**narrowed, sort="-revenue", limit=_MOST, offset=0)
     context = {"room": "", "words": words, "found": found, "pages": _pages(words)}
     panel = bool(getattr(request, "htmx", False))
     response = render(request, "console/parts/search_panel.html" if panel else "console/search.html", context)

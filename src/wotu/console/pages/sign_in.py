@@ -30,17 +30,18 @@ _BACKEND = "wotu.accounts.backends.SessionUser"
 @login_not_required
 @never_cache
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in form. What was typed stays, except the password."""
     if request.user.is_authenticated:
         return redirect("console:home")
     username = request.POST.get("username", "")
     context = {"username": username, "next": _target(request), "no_users": not reads.has_users()}
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "console/sign_in.html", context)
     try:
-        user = services.sign_in(username, request.POST.get("password", ""), address=client_address(request))
+        address, proxy = client_address(request)
+        user = services.sign_in(username, request.POST.get("password", ""), address=address, proxy=proxy)
     except AttemptsSpent as spent:
         minutes = math.ceil(spent.wait.total_seconds() / 60)
         context["error"] = ngettext(
@@ -59,10 +60,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_once(request: HttpRequest, token: str) -> HttpResponse:
     """A one-time link. Opening it uses nothing up (mail scanners open links); the button does."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "console/sign_in_once.html")
     try:
         user = services.sign_in_once(token)
@@ -78,14 +79,17 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("console:sign-in")
 
 
-def client_address(request: HttpRequest) -> str:
-    """The address an attempt is counted for: a proxy on this machine speaks for its clients."""
+def client_address(request: HttpRequest) -> tuple[str, str]:
+    """The address an attempt is counted for, and the proxy on this machine that named it, where one did.
+
+    Only the last address of the header is the proxy's own word; the client wrote those before it.
+    """
     peer = str(request.META.get("REMOTE_ADDR") or "")
     forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
     try:
-        return str(ip_address(forwarded)) if forwarded and ip_address(peer).is_loopback else peer
+        return (str(ip_address(forwarded)), peer) if forwarded and ip_address(peer).is_loopback else (peer, "")
     except ValueError:
-        return peer
+        return peer, ""
 
 
 def _enter(request: HttpRequest, user: User, target: str) -> HttpResponse:

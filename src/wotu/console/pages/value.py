@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from wotu.console import figures
 from wotu.console.answers import ask, workspace
@@ -21,7 +21,7 @@ from wotu.console.words import segment_name
 from wotu.core.errors import WotuError
 
 
-@require_GET
+@require_safe
 def layers(request: HttpRequest) -> HttpResponse:
     """The eight segments under the parameters of the address; a wrong one is said beside its field."""
     if workspace().is_empty():
@@ -42,11 +42,11 @@ def layers(request: HttpRequest) -> HttpResponse:
     return render(request, "console/value.html", context, status=422 if parameters.errors else 200)
 
 
-@require_GET
+@require_safe
 def export_layers(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     """Every customer with its scores and segment as a file."""
     require_export(request, kind)
-    answer = ask("rfm", **RfmParameters.read(request.GET).arguments())
+    answer = ask("rfm", **RfmParameters.read(request.GET).checked())
     header = [_("Customer ID"), _("Segment"), _("Days since last order"), _("Orders"), _("Monetary"), "R", "F", "M"]
     rows = (
         (each.customer_id, segment_name(each.segment), each.recency_days, each.frequency, each.monetary,
@@ -63,7 +63,7 @@ def thresholds(answer: Any, parameters: RfmParameters) -> list[tuple[str, str]]:
         return [("R F M", _("a score above the mean of scores"))]
     limits = answer.to_dict()["thresholds"]
     days, orders = (f"{limits[name]:,.1f}".removesuffix(".0") for name in ("r", "f"))
-    amount = figures.money(Decimal(limits["m"]), settings.WOTU_SETTINGS.currency)
+    amount = figures.money_exact(Decimal(limits["m"]), settings.WOTU_SETTINGS.currency)
     inside = split in ("median", "own")
     recency = (
         _("at most %(days)s days since the last order") if inside else _("under %(days)s days since the last order")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from wotu.console import figures, words
+from wotu.console import figures, vocabulary, words
 
 register = template.Library()
 
@@ -22,6 +22,7 @@ register.filter("signed_money_exact", figures.signed_money_exact)
 register.filter("signed_count", figures.signed_count)
 register.filter("clock", figures.clock)
 register.filter("days_ago", figures.days_ago)
+register.filter("plain_value", vocabulary.plain_value)
 register.filter("segment_name", words.segment_name)
 
 

@@ -50,10 +50,16 @@
   });
 
   // A fragment that turns out to be the sign-in page means the session has ended: show it whole.
+  // One that is refused, or fails, is shown whole too: its page says why.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!event.detail.xhr.responseURL.includes("/sign-in/")) return;
-    event.detail.shouldSwap = false;
-    window.location.reload();
+    const { xhr, pathInfo } = event.detail;
+    if (xhr.responseURL.includes("/sign-in/")) {
+      event.detail.shouldSwap = false;
+      window.location.reload();
+    } else if (xhr.status >= 400) {
+      event.detail.shouldSwap = false;
+      window.location.assign(pathInfo.finalRequestPath || pathInfo.requestPath);
+    }
   });
 
   // Arrow keys walk from the search field through what it found.
