@@ -74,6 +74,19 @@ def test_compaction_keeps_every_row_and_the_transaction(
     assert lake.last_transaction() == 7
 
 
+def test_a_compaction_that_fails_leaves_the_lake_as_it_was(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("no space left on device")
+
+    lake.append(rows(1, 2), transaction=1)
+    lake.append(rows(3, 2), transaction=2)
+    monkeypatch.setattr(messages, "_MANY_FILES", 2)
+    monkeypatch.setattr(messages, "write_deltalake", full)
+    assert lake.compact() is False
+    assert lake.read(["seq"])["seq"].to_pylist() == [1, 2, 3, 4]
+    assert lake.last_transaction() == 2
+
+
 def test_files_whose_ranges_overlap_are_read_together(lake: Lake) -> None:
     table = rows(1, 6)
     lake.append(table.take(pa.array([0, 2, 4])), transaction=1)

@@ -6,16 +6,19 @@ again, so the caller, holding the settler's lock, compares with ``last_transacti
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import DeltaError
 
 from wotu.core.durable import sync
 from wotu.lake.reading import File, Wanted, read_files
 from wotu.lake.schema import MESSAGES
 
+_log = logging.getLogger("wotu.lake")
 _APPLICATION = "settler"
 # Statistics of other columns would put personal data into the table's log.
 _CONFIGURATION: dict[str, str | None] = {"delta.dataSkippingStatsColumns": "seq,subject,time"}
@@ -80,9 +83,16 @@ class Lake:
             return False
         first = min(small)
         rows = self.read(self.schema().names, after=first - 1).cast(self.schema())
-        write_deltalake(self._uri, rows, mode="overwrite", predicate=f"seq >= {first}", configuration=_CONFIGURATION)
-        self._sync()
-        DeltaTable(self._uri).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        try:
+            write_deltalake(
+                self._uri, rows, mode="overwrite", predicate=f"seq >= {first}", configuration=_CONFIGURATION
+            )
+            self._sync()
+            DeltaTable(self._uri).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        except (DeltaError, OSError):
+            # The messages are safe as they are; another settle tries again.
+            _log.exception("the lake's small files could not be put together")
+            return False
         return True
 
     def read(self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = ()) -> pa.Table:

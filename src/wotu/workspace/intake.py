@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -139,6 +138,5 @@ class Intake:
         # Settings as they are now: another process may have changed them since this one opened the workspace.
         settler = Settler(self._layout, read_settings(self._layout.settings))
         accepted = settler.settle(datetime.now(UTC), progress)
-        with contextlib.suppress(OSError):
-            settler.tidy()
+        settler.tidy()
         return accepted
