@@ -12,6 +12,8 @@ import msgspec
 from wotu.core.durable import write_durably
 from wotu.core.errors import ErrorCode, WotuError
 
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -23,6 +25,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clock (``now``) or the end of the last day with events (``data``). ``name``: shown in the console.
     ``database_url``: control database; empty means SQLite inside the workspace.
     ``allowed_hosts``: host names the console answers to besides this machine's own.
+    ``csrf_origins``: origins whose forms are accepted besides https of the allowed hosts.
+    ``trusted_proxies``: addresses or networks whose X-Forwarded headers count, besides this machine.
+    ``session_gap``: silence that ends a visit. ``largest_message_bytes``, ``largest_batch_bytes``: of one
+    request to the collector, unpacked. ``messages_per_second``: of one key; 0 means no limit.
+    ``most_identifiers``: of one type at one customer before it is flagged. ``reserve_mb``: free disk below
+    which nothing more is taken. ``keep_messages_days``, ``keep_quarantine_days``: 0 means for ever.
     """
 
     timezone: str = "Asia/Shanghai"
@@ -32,6 +40,16 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "Wotu"
     database_url: str = ""
     allowed_hosts: tuple[str, ...] = ()
+    csrf_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    session_gap: str = "30m"
+    largest_message_bytes: Positive = 32_768
+    largest_batch_bytes: Positive = 512_000
+    messages_per_second: NotNegative = 0
+    most_identifiers: Positive = 50
+    reserve_mb: NotNegative = 1024
+    keep_messages_days: NotNegative = 0
+    keep_quarantine_days: NotNegative = 90
 
     @property
     def zone(self) -> ZoneInfo:
