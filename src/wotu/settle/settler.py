@@ -114,7 +114,7 @@ class Settler:
         if read_checkpoint(self._layout.identity).seq != wanted[0]:
             self._resolver()
         generation = open_current(folder)
-        if generation is not None and generation.manifest.made_from == wanted:
+        if generation is not None and (generation.manifest.seq, generation.manifest.currency) == wanted:
             return
         progress("building timelines")
         build(self._lake, self._resolver().customers(), folder, currency=self._settings.currency)

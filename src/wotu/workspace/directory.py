@@ -81,7 +81,7 @@ class Directory:
             if kind != "text":
                 continue
             texts = shards[0].trait(name).texts.to_pylist()
-            codes = np.concatenate([shard.trait(name).values for shard in shards])
+            codes = np.concatenate([shard.trait(name).values[shard.shown] for shard in shards])
             counts = np.bincount(codes[codes >= 0], minlength=len(texts)).tolist()
             ranked = sorted(zip(texts, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
             found[name] = ranked[:_MOST_VALUES]
@@ -91,7 +91,7 @@ class Directory:
         """One customer at a glance."""
         customer = self.find(identifier)
         place = self._place(customer)
-        at = int(self.table.starts[place.shard.number]) + place.row
+        at = self.table.position(place.shard, place.row)
         traits = traits_of(place)
         name = traits.get(NAME_TRAIT)
         return CustomerProfile(
@@ -101,7 +101,7 @@ class Directory:
             traits=traits,
             first_seen=instant(int(self.table.first_seen[at]), source),
             last_seen=instant(int(self.table.last_seen[at]), source),
-            events=place.shard.customers["events"][place.row].as_py(),
+            events=int(place.shard.per_customer("events")[place.row]),
             orders=int(self.table.orders[at]),
             revenue=money(int(self.table.revenue[at]), source),
             rfm=_rfm_row(customer, answer, source),
@@ -139,9 +139,9 @@ class Directory:
             return {number}
         kind, _, value = identifier.partition(":")
         asked = [(kind, value)] if kind in IDENTIFIERS and value else [(kind, identifier) for kind in IDENTIFIERS]
-        known = self._generation.customer_of_subject
         subjects = [subject for kind, value in asked for subject in subjects_of(self._identity, kind, value)]
-        return {int(known[subject]) for subject in subjects if subject < len(known)}
+        owners = self._generation.customer_of(np.array(subjects, np.int64))
+        return {int(owner) for owner in owners if place_of(self._generation, int(owner)) is not None}
 
     def _place(self, customer: int) -> Place:
         place = place_of(self._generation, customer)
