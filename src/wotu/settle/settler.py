@@ -81,7 +81,7 @@ class Settler:
         fresh = seen.new(source, message_id)
         messages = claim.messages.filter(pa.array(fresh)).combine_chunks()
         resolver = self._resolver()
-        resolution = resolver.resolve(messages)
+        resolution = resolver.resolve(messages, most_identifiers=self._settings.most_identifiers)
         first = self._lake.last_seq() + 1
         identities = identity_rows(messages, resolution, first + len(messages))
         rows = message_rows(with_columns(messages, self._lake.schema()), resolution, first)
@@ -96,7 +96,8 @@ class Settler:
             last = first + len(rows) + len(identities) - 1
             received = messages["received"].combine_chunks()
             seen.add(messages["source"].combine_chunks(), messages["message_id"].combine_chunks(), received, seq=last)
-            resolver.apply(resolution.identifiers, resolution.joins, seq=last)
+            resolver.apply(resolution)
+            resolver.save(last)
         return len(rows)
 
     def _resolver(self) -> Resolver:
@@ -105,7 +106,8 @@ class Settler:
         last = self._lake.last_seq()
         if resolver.checkpoint.seq != last:
             resolver = Resolver.empty(self._layout.identity)
-            resolver.apply(*identity_state(self._lake), seq=last)
+            resolver.restore(*identity_state(self._lake))
+            resolver.save(last)
         return resolver
 
     def _refresh_timelines(self, progress: Progress) -> None:
@@ -122,14 +124,12 @@ class Settler:
     def _quarantine(self, messages: pa.Table, resolution: Resolution, now: datetime) -> None:
         """Keep what identity could not use or refused to join, beside the messages, which are all kept."""
         reasons = [
-            (refused, "cannot be used as an identifier; the message was kept without it")
+            (*refused, "cannot be used as an identifier; the message was kept without it")
             for refused in resolution.refused
         ]
-        reasons += [
-            (flag, "belongs to another user_id of the namespace; the two were not joined") for flag in resolution.flags
-        ]
+        reasons += [(flag.row, flag.kind, flag.value, flag.reason.sentence) for flag in resolution.flags]
         problems: dict[str, list[Problem]] = {}
-        for (row, kind, value), reason in reasons:
+        for row, kind, value, reason in reasons:
             source, message = (messages[name][row].as_py() for name in ("source", "message_id"))
             problems.setdefault(source, []).append(Problem(f"message {message}", None, kind, f"{kind} {reason}", value))
         for source, found in problems.items():

@@ -10,7 +10,7 @@ from typing import Literal
 from wotu.collect.inbox import Inbox
 from wotu.collect.quarantine import Quarantine
 from wotu.core.money import decimal_text
-from wotu.identity.resolver import read_checkpoint
+from wotu.identity.checkpoint import read_checkpoint
 from wotu.lake.messages import Lake
 from wotu.workspace.workspace import Workspace
 
