@@ -51,6 +51,7 @@ def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Ma
     seq = lake.last_seq()
     coding = Coding()
     base, texts, products = new_name("base"), new_name("texts"), new_name("products")
+    folder.mkdir(parents=True, exist_ok=True)
     remove_unused(folder, read_manifest(folder), read_manifest(folder, SETTLED))
     parts = _Counted(_parts(lake, assign_slots(customers, SHARDS), coding, currency))
     building = folder / f".{base}"

@@ -7,6 +7,7 @@ the base, which readers do not notice.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,8 @@ class Timelines:
     @classmethod
     def open(cls, folder: Path, *, seq: int, currency: str) -> Timelines | None:
         """The latest timelines that hold nothing beyond ``seq`` of the lake; ``None`` when there are none."""
+        for unfinished in folder.glob(".base-*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
         for file in (CURRENT, SETTLED):
             manifest = read_manifest(folder, file)
             if manifest is not None and manifest.currency == currency and manifest.seq <= seq:
@@ -71,6 +74,12 @@ class Timelines:
     def seq(self) -> int:
         """How far the timelines reach."""
         return self.generation.manifest.seq
+
+    @property
+    def are_published(self) -> bool:
+        """Whether readers see these timelines."""
+        manifest = read_manifest(self._folder)
+        return manifest is not None and manifest.name == self.generation.name
 
     def add(self, rows: Rows, owners_of: OwnersOf, changed: Integers, *, seq: int, after: int = 0) -> None:
         """Take in what ``rows`` say beyond ``after``; nothing is published yet.
