@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from wotu.core.customer_ids import customer_number, customer_text
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.identifiers import IDENTIFIERS
 from wotu.core.periods import from_micros
-from wotu.identity.lookup import subjects_of
+from wotu.identity.lookup import named_subjects
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.segments import KEYS
 from wotu.timeline.expression import parse
@@ -36,6 +38,16 @@ from wotu.workspace.profiles import (
 )  # fmt: skip
 
 _MOST_VALUES = 50
+
+
+class Named(NamedTuple):
+    """An identifier that exists, its subject and the customer it belongs to; ``namespace`` of user ids only."""
+
+    kind: str
+    namespace: str
+    value: str
+    subject: int
+    customer: int
 
 
 class Directory:
@@ -135,13 +147,31 @@ class Directory:
 
     def _candidates(self, identifier: str) -> set[int]:
         number = customer_number(identifier)
-        if number is not None and place_of(self._generation, number) is not None:
-            return {number}
-        kind, _, value = identifier.partition(":")
-        asked = [(kind, value)] if kind in IDENTIFIERS and value else [(kind, identifier) for kind in IDENTIFIERS]
-        known = self._generation.customer_of_subject
-        subjects = [subject for kind, value in asked for subject in subjects_of(self._identity, kind, value)]
-        return {int(known[subject]) for subject in subjects if subject < len(known)}
+        if number is not None and number < len(self._generation.customer_of_subject):
+            # The id of before a merge still finds the customer.
+            return {self.customer_of(number)}
+        return {named.customer for named in self.named(identifier)}
+
+    def named(self, identifier: str) -> list[Named]:
+        """Every identifier that ``type:value`` or a bare value may mean."""
+        kind, _, value = identifier.strip().partition(":")
+        kinds = [kind] if kind in IDENTIFIERS and value else IDENTIFIERS
+        text = value if kinds == [kind] else identifier.strip()
+        known = len(self._generation.customer_of_subject)
+        return [
+            Named(kind, namespace, text, subject, self.customer_of(subject))
+            for kind in kinds
+            for namespace, subject in named_subjects(self._identity, kind, text).items()
+            if subject < known
+        ]
+
+    def customer_of(self, subject: int) -> int:
+        """The customer of a subject."""
+        return int(self._generation.customer_of_subject[subject])
+
+    def members(self, customer: int) -> npt.NDArray[np.int64]:
+        """All subjects of a customer."""
+        return np.flatnonzero(self._generation.customer_of_subject == customer)
 
     def _place(self, customer: int) -> Place:
         place = place_of(self._generation, customer)
