@@ -57,6 +57,11 @@ class Rows:
         self._tables.extend(tables)
         self.last += sum(len(one) for one in tables)
 
+    def forget_after(self, seq: int) -> None:
+        """What was never committed is gone."""
+        while self.last > seq:
+            self.last -= len(self._tables.pop())
+
     def read(self, columns: list[str], *, types: tuple[str, ...]) -> pa.Table:
         rows = pa.concat_tables(self._tables) if self._tables else table([]).select([])
         if "type" not in rows.column_names:

@@ -49,6 +49,11 @@ class Named(NamedTuple):
     subject: int
     customer: int
 
+    @property
+    def text(self) -> str:
+        """The identifier as people write it."""
+        return f"{self.kind}:{self.value}" + (f" of {self.namespace}" if self.namespace else "")
+
 
 class Directory:
     """Customers of one generation."""
@@ -147,10 +152,13 @@ class Directory:
 
     def _candidates(self, identifier: str) -> set[int]:
         number = customer_number(identifier)
-        if number is not None and number < len(self._generation.customer_of_subject):
+        if number is not None and place_of(self._generation, number) is not None:
+            return {number}
+        found = {named.customer for named in self.named(identifier)}
+        if not found and number is not None and number < len(self._generation.customer_of_subject):
             # The id of before a merge still finds the customer.
             return {self.customer_of(number)}
-        return {named.customer for named in self.named(identifier)}
+        return found
 
     def named(self, identifier: str) -> list[Named]:
         """Every identifier that ``type:value`` or a bare value may mean."""

@@ -66,10 +66,8 @@ def _one(named: list[Named], identifier: str, namespace: str | None) -> Named:
         message = f"no customer has the identifier {identifier!r}; give type:value or a bare value, not a customer id."
         raise WotuError(ErrorCode.UNKNOWN_CUSTOMER, message, field="identifier")
     if len(found) > 1:
-        kinds = ", ".join(
-            f"{one.kind}:{one.value}" + f" of namespace {one.namespace}" * bool(one.namespace) for one in found
-        )
-        message = f"{identifier!r} may mean {kinds}; write the type in front, or name the namespace."
+        meant = ", ".join(one.text for one in found)
+        message = f"{identifier!r} may mean {meant}; write the type in front, or name the namespace."
         raise WotuError(ErrorCode.AMBIGUOUS_IDENTIFIER, message, field="identifier")
     return found[0]
 
