@@ -50,6 +50,11 @@ class Action:
     text: str = ""
 
 
+def action_text(action: Merge | Split) -> str:
+    """The properties of a message as JSON."""
+    return msgspec.json.encode(action).decode()
+
+
 def read_actions(messages: pa.Table) -> list[Action]:
     """The merges and splits of a batch, in order."""
     kinds = messages["type"].combine_chunks()

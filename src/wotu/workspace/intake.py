@@ -68,6 +68,10 @@ class Intake:
             batches.append((mapping.source or mapping_path.stem, batch))
         return self._settled(batches, progress)
 
+    def settle_batch(self, source: str, batch: Batch) -> Outcome:
+        """Messages that the workspace itself makes, settled like any others."""
+        return self._settled([(source, batch)], lambda _: None)
+
     def settle(self, progress: Progress = lambda _: None) -> int:
         """Settle what waits and bring timelines up to date; messages this process accepted.
 
