@@ -22,6 +22,7 @@ from wotu.collect.parsing import Faults
 from wotu.collect.quarantine import Problem
 from wotu.collect.rows import event_messages, table_messages, trait_messages
 from wotu.collect.values import content_text
+from wotu.core.fact_tables import TABLES
 from wotu.core.periods import to_micros
 from wotu.core.properties import is_property_column, property_name
 from wotu.core.settings import Settings
@@ -77,7 +78,7 @@ def _messages(path: Path, raw: RawTable, mapping: Mapping, settings: Settings, r
     if mapping.order is not None:
         columns = order_messages(rows, mapping.order)
     elif mapping.table is not None:
-        columns = table_messages(rows, mapping.table)
+        columns = table_messages(rows, TABLES[mapping.table])
     elif mapping.traits is not None:
         columns = trait_messages(rows)
     else:

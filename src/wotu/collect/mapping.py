@@ -26,8 +26,9 @@ What a row is, otherwise:
     one event per row.
 ``traits: [age, income]`` or ``traits: {income_band: income}``
     facts about the customer.
-``table: products`` with ``key: [product_id]``
-    one row of a table besides events; ``key`` names its properties that tell rows apart.
+``table: products``
+    one row of a table besides events, its columns under ``properties``; see ``core.fact_tables``. Where
+    rows are about a customer (contacts, owners), ``identifiers`` say who.
 
 A property is a column name, or ``{column: C, type: number|text|boolean|time}``, or several columns
 joined: ``{columns: [department, category], join: " / "}``. A list of names means columns of the same
@@ -41,13 +42,14 @@ without it the whole row does. ``encoding``, ``delimiter`` and ``sheet`` are fou
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import yaml
 
 from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.fact_tables import TABLES, nearest_tables
 from wotu.core.identifiers import IDENTIFIERS
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
@@ -126,7 +128,7 @@ class Mapping(Struct, frozen=True):
     sheet: Name | None = None
     event: Name | EventColumn | None = None
     traits: dict[Name, Name | Property] | Names | None = None
-    table: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z_]{0,63}$")] | None = None
+    table: Name | None = None
     order: Order | None = None
     identifiers: dict[Name, Name] = {}
     time: Name | Time | None = None
@@ -217,13 +219,9 @@ def _check_zone(mapping: Mapping) -> None:
 
 
 def _check_kind(mapping: Mapping) -> None:
-    properties: Any = as_properties(mapping.properties)
+    properties = as_properties(mapping.properties)
     if mapping.table is not None:
-        unknown = [name for name in mapping.key or () if name not in properties]
-        if mapping.key is None or unknown:
-            raise invalid_mapping("key", "key must name the properties that tell the rows of the table apart.")
-        if mapping.identifiers:
-            raise invalid_mapping("identifiers", "Rows of a table are about no customer; take identifiers out.")
+        _check_table(mapping, mapping.table)
     if mapping.traits is not None and not mapping.identifiers:
         raise invalid_mapping("identifiers", "traits need identifiers, such as identifiers: {user_id: CustomerID}.")
     if mapping.order is None:
@@ -236,3 +234,22 @@ def _check_kind(mapping: Mapping) -> None:
     cancellation = mapping.order.cancellation
     if cancellation and (cancellation.starts_with is None) == (cancellation.equals is None):
         raise invalid_mapping("order.cancellation", "order.cancellation needs either starts_with or equals.")
+
+
+def _check_table(mapping: Mapping, name: str) -> None:
+    table = TABLES.get(name)
+    if table is None:
+        raise invalid_mapping("table", f"table={name!r} is not known. Nearest: {nearest_tables(name)}.")
+    if mapping.key is not None and mapping.key != table.key:
+        key = ", ".join(table.key)
+        raise invalid_mapping("key", f"The rows of {name} are told apart by {key}; leave key out.")
+    if mapping.identifiers and table.customer is None:
+        raise invalid_mapping("identifiers", f"Rows of {name} are about no customer; take identifiers out.")
+    given = {*as_properties(mapping.properties), *({table.customer} if mapping.identifiers else ())}
+    missing = [column for column in table.required if column not in given]
+    if missing == [table.customer]:
+        raise invalid_mapping(
+            "identifiers", f"{name} need identifiers, such as identifiers: {{phone: Mobile}}, or the property customer."
+        )
+    if missing:
+        raise invalid_mapping(f"properties.{missing[0]}", f"{name} need {', '.join(missing)} under properties.")

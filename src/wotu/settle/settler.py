@@ -22,6 +22,7 @@ from wotu.collect.quarantine import Problem, Quarantine
 from wotu.core.crash_points import crash_point
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
+from wotu.facts.changes import without_repeats
 from wotu.identity.resolver import Resolution, Resolver, read_checkpoint
 from wotu.lake.messages import Lake
 from wotu.settle.duplicates import SeenMessages
@@ -78,7 +79,7 @@ class Settler:
         progress("resolving customers")
         seen = SeenMessages(self._layout.settled, self._lake)
         source, message_id = (claim.messages[name].combine_chunks() for name in ("source", "message_id"))
-        fresh = seen.new(source, message_id)
+        fresh = without_repeats(claim.messages, seen.new(source, message_id), self._lake)
         messages = claim.messages.filter(pa.array(fresh)).combine_chunks()
         resolver = self._resolver()
         resolution = resolver.resolve(messages)
