@@ -69,6 +69,10 @@ class Intake:
             batches.append((mapping.source or mapping_path.stem, batch))
         return self._settled(batches, progress)
 
+    def take(self, source: str, batch: Batch) -> Outcome:
+        """Messages that are a batch already, such as rows of tables besides events."""
+        return self._settled([(source, batch)], lambda _: None)
+
     def settle(self, progress: Progress = lambda _: None) -> int:
         """Settle what waits and bring timelines up to date, waiting for the lock; messages accepted."""
         with file_lock(self._layout.settler_lock):
