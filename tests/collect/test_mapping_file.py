@@ -90,4 +90,11 @@ def test_the_mappings_that_come_along_are_right() -> None:
         "demographics": "complete_journey",
         "mailings": "complete_journey",
         "redemptions": "complete_journey",
+        "youzan-orders": "youzan",
+        "youzan-customers": "youzan",
+        "weimob-orders": "weimob",
+        "weimob-customers": "weimob",
+        "wecom-customers": "wecom",
+        "wecom-friends": "wecom",
+        "wecom-owners": "wecom",
     }

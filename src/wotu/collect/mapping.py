@@ -34,6 +34,8 @@ A property is a column name, or ``{column: C, type: number|text|boolean|time}``,
 joined: ``{columns: [department, category], join: " / "}``. A list of names means columns of the same
 name. ``revenue``, ``discount``, ``shipping`` and ``tax`` are amounts of money.
 
+``skip: {column: Status, equals: [unpaid, closed]}`` leaves rows out.
+
 ``key: [columns]`` tells rows of a file apart when it is read again (an order has its id already);
 without it the whole row does. ``encoding``, ``delimiter`` and ``sheet`` are found out unless given;
 ``namespace`` (default ``default``) is the one of the user ids.
@@ -41,6 +43,7 @@ without it the whole row does. ``encoding``, ``delimiter`` and ``sheet`` are fou
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -106,6 +109,17 @@ class Cancellation(Struct, frozen=True):
     equals: Name | None = None
 
 
+class Skip(Struct, frozen=True):
+    """Rows whose ``column`` is one of ``equals`` are left out, such as orders that were never paid."""
+
+    column: Name
+    equals: Name | Names
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return (self.equals,) if isinstance(self.equals, str) else self.equals
+
+
 class Order(Struct, frozen=True):
     """One order from all the lines with the same ``id``."""
 
@@ -130,6 +144,7 @@ class Mapping(Struct, frozen=True):
     traits: dict[Name, Name | Property] | Names | None = None
     table: Name | None = None
     order: Order | None = None
+    skip: Skip | None = None
     identifiers: dict[Name, Name] = {}
     time: Name | Time | None = None
     properties: dict[Name, Name | Property] | Names = {}
@@ -141,11 +156,24 @@ class Mapping(Struct, frozen=True):
 
 
 def load_mapping(path: Path) -> Mapping:
-    """The mapping in ``path``; raises ``WotuError(INVALID_MAPPING)`` naming the key at fault."""
+    """The mapping in ``path``, or the one of that name that comes along (``youzan-orders``).
+
+    Raises ``WotuError(INVALID_MAPPING)`` naming the key at fault.
+    """
+    along = included_mappings()
+    if str(path) in along and not path.exists():
+        path = along[str(path)]
     try:
         return parse_mapping(path.read_text("utf-8"), path.stem)
     except (OSError, UnicodeDecodeError) as error:
-        raise WotuError(ErrorCode.INVALID_MAPPING, f"{path.name} cannot be read: {error}.") from error
+        message = f"{path.name} cannot be read: {error}. Mappings that come along: {', '.join(along)}."
+        raise WotuError(ErrorCode.INVALID_MAPPING, message) from error
+
+
+def included_mappings() -> dict[str, Path]:
+    """The mappings that come along, by the name they are used by."""
+    folder = Path(str(files("wotu.collect"))) / "mappings"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def parse_mapping(text: str, name: str) -> Mapping:
