@@ -30,7 +30,7 @@ from wotu.timeline.expression import Expression, names, parse
 from wotu.timeline.manifest import Manifest
 from wotu.timeline.masks import Mask, check_names, customer_mask
 from wotu.timeline.net_orders import net_orders
-from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
+from wotu.timeline.questions import EventSet, Moment, Scope, Source, event_sets
 from wotu.timeline.shard import Shard
 
 Integers = npt.NDArray[np.int64]
@@ -150,10 +150,9 @@ def stage_tests(rules: Mapping[str, Any], manifest: Manifest) -> tuple[StageTest
 def _test(stage: str, rule: Rule, manifest: Manifest) -> StageTest:
     field = f"rules.{stage}"
     if isinstance(rule, EventRule):
-        (events,) = event_sets([[_choice(*choice) for choice in rule.choices]], manifest, field=field)
-        return StageTest(stage=stage, rule=rule, events=events, nth=rule.nth)
+        return StageTest(stage=stage, rule=rule, events=_events(rule.choices, manifest, field), nth=rule.nth)
     if isinstance(rule, OrderRule):
-        (events,) = event_sets(_choice(ORDER_COMPLETED, rule.where), manifest, field=field)
+        events = _events(((ORDER_COMPLETED, rule.where),), manifest, field)
         return StageTest(stage=stage, rule=rule, events=events, nth=rule.nth, orders=True)
     trait = parse(rule.where, field=f"{field}.trait")
     check_names(trait, manifest, field=f"{field}.trait")
@@ -163,8 +162,18 @@ def _test(stage: str, rule: Rule, manifest: Manifest) -> StageTest:
     return StageTest(stage=stage, rule=rule, trait=trait)
 
 
-def _choice(event: str, where: str) -> EventSpec:
-    return {"event": event, "where": where} if where else event
+def _events(choices: tuple[tuple[str, str], ...], manifest: Manifest, field: str) -> EventSet:
+    """Any of the choices; an error says which of them, in the words of the rule."""
+    made = []
+    for number, (event, where) in enumerate(choices):
+        place = f"{field}[{number}]" if len(choices) > 1 else field
+        try:
+            made += event_sets({"event": event, "where": where} if where else event, manifest, field=place)
+        except WotuError as error:
+            # ``event_sets`` counts what it is given; a rule names one event.
+            message = error.message.replace(f"{place}[0]", place)
+            raise WotuError(error.code, message, field=(error.field or place).replace(f"{place}[0]", place)) from error
+    return EventSet(" | ".join(each.label for each in made), tuple(choice for each in made for choice in each.choices))
 
 
 def _not_a_trait(name: str, field: str) -> WotuError:
