@@ -132,7 +132,7 @@ def _choice(value: object, column: FactColumn, _: Terms) -> str:
 
 def _customer(value: object, column: FactColumn, _: Terms) -> str:
     text = read_id(value, column.name) or ""
-    kind, _, rest = text.partition(":")
+    kind, _colon, rest = text.partition(":")
     if customer_number(text) is not None:
         return text
     if kind not in IDENTIFIERS or not rest.strip():

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from wotu.collect.fact_values import key_text
 from wotu.core.fact_tables import TABLES
-from wotu.facts.registry import FactRow, Facts
+from wotu.facts.registry import FactRow, Facts, read_rows
 from wotu.lake.messages import Lake
 
 Mask = npt.NDArray[np.bool_]
@@ -29,8 +29,11 @@ def without_repeats(messages: pa.Table, fresh: Mask, lake: Lake) -> Mask:
     rows = np.flatnonzero(fresh & pc.equal(messages["type"], "row").to_numpy(zero_copy_only=False))
     if not len(rows):
         return fresh
+    told = messages.take(pa.array(rows))
+    tables = tuple(name for name in pc.unique(told["event"]).to_pylist() if name in TABLES)
+    known = Facts().plus(read_rows(lake, tables=tables), seq=lake.last_seq()) if tables else Facts()
     kept = fresh.copy()
-    kept[rows[repeats(messages.take(pa.array(rows)), Facts().refreshed(lake))]] = False
+    kept[rows[repeats(told, known)]] = False
     return kept
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numba import njit, types
 
 from wotu.core.customer_ids import customer_texts
 from wotu.core.errors import ErrorCode, WotuError
@@ -27,6 +28,7 @@ from wotu.facts.stages import BESIDE, NAMES, EventRule, OrderRule, Rule, check_s
 from wotu.facts.vocabulary import ORDER_COMPLETED
 from wotu.insight.answers import Reach, ratio
 from wotu.timeline.expression import Expression, names, parse
+from wotu.timeline.kernel_types import MASK, READ
 from wotu.timeline.manifest import Manifest
 from wotu.timeline.masks import Mask, check_names, customer_mask
 from wotu.timeline.net_orders import net_orders
@@ -164,7 +166,7 @@ def _test(stage: str, rule: Rule, manifest: Manifest) -> StageTest:
 
 def _events(choices: tuple[tuple[str, str], ...], manifest: Manifest, field: str) -> EventSet:
     """Any of the choices; an error says which of them, in the words of the rule."""
-    made = []
+    made: list[EventSet] = []
     for number, (event, where) in enumerate(choices):
         place = f"{field}[{number}]" if len(choices) > 1 else field
         try:
@@ -196,32 +198,35 @@ def _reached(test: StageTest, question: Stages, shard: Shard, counted: Mask) -> 
         held = customer_mask(test.trait, shard, scope.terms)
         if scope.where is None:
             return held
-        return held & (customer_mask(scope.where, shard, scope.terms) if question.by_traits else _who(counted, shard))
+        if question.by_traits:
+            return held & customer_mask(scope.where, shard, scope.terms)
+        return held & _who(shard.offsets, counted, counted, 1)
     mask = test.events.mask(shard, scope.terms)
     if test.orders:
-        mask &= _counting_orders(shard, scope.now)
-    if test.nth > 1:
-        mask &= _times(mask, shard) >= test.nth
-    return _who(mask & counted, shard)
+        _keep_counting(mask, shard, scope.now)
+    return _who(shard.offsets, mask, counted, test.nth)
 
 
-def _who(mask: Mask, shard: Shard) -> Mask:
-    """Which customers have an event in ``mask``."""
-    found = np.zeros(len(shard.ids), np.bool_)
-    found[np.searchsorted(shard.offsets, np.flatnonzero(mask), side="right") - 1] = True
-    return found
-
-
-def _times(mask: Mask, shard: Shard) -> Integers:
-    """For every event: how many of ``mask`` its customer had done up to then, it included."""
-    running = np.concatenate([np.zeros(1, np.int64), np.cumsum(mask)])
-    return running[1:] - np.repeat(running[shard.offsets[:-1]], np.diff(shard.offsets))
-
-
-def _counting_orders(shard: Shard, now: int) -> Mask:
-    """The events of orders that count as of ``now``."""
+def _keep_counting(mask: Mask, shard: Shard, now: int) -> None:
+    """Take the events of orders that do not count as of ``now`` out of ``mask``."""
     _, counts = net_orders(shard.orders, until=now)
-    return np.isin(shard.seq, shard.order_rows["seq"].to_numpy()[counts])
+    rows = np.flatnonzero(mask)
+    mask[rows] = np.isin(shard.seq[rows], shard.order_rows["seq"].to_numpy()[counts], assume_unique=True)
+
+
+@njit(types.boolean[::1](READ, MASK, MASK, types.int64), cache=True, nogil=True)
+def _who(offsets, mask, counted, nth):  # type: ignore[no-untyped-def]
+    """Which customers have an event of ``mask``, the ``nth`` of theirs or later, that is counted."""
+    found = np.zeros(len(offsets) - 1, np.bool_)
+    for i in range(len(offsets) - 1):
+        times = 0
+        for j in range(offsets[i], offsets[i + 1]):
+            if mask[j]:
+                times += 1
+                if times >= nth and counted[j]:
+                    found[i] = True
+                    break
+    return found
 
 
 def _answer(question: Stages, partial: StagesPartial, source: Source) -> StagesAnswer:
