@@ -26,10 +26,15 @@ from wotu.timeline.executors import Executor, ThreadExecutor
 from wotu.timeline.generation import Generation, open_current
 from wotu.timeline.manifest import current
 from wotu.timeline.questions import EventSpec, Moment, Source
+from wotu.workspace.consent import EVENTS as CONSENT_EVENTS
+from wotu.workspace.consent import Consent, consent_message, consents, time_of_record
 from wotu.workspace.customer_table import CustomerPage
 from wotu.workspace.directory import Directory
 from wotu.workspace.intake import Intake, Outcome, Progress
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
+
+# More events than one customer has.
+_ALL = 1 << 40
 
 
 class Workspace:
@@ -131,10 +136,12 @@ class Workspace:
     def customers(
         self, search: str = "", *, where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
         offset: int = 0, layers: Mapping[str, Any] | None = None, among: Sequence[str] | None = None,
+        by_name: bool = False,
     ) -> CustomerPage:  # fmt: skip
         """Customers found by identifier or name, by traits and by value segment (of ``rfm(**layers)``).
 
-        ``among`` keeps only the named ones, such as those that another answer counted.
+        ``among`` keeps only the named ones, such as those that another answer counted. ``by_name`` searches
+        names alone, for people who may not see identifiers.
         """
         answer = self.rfm(**(layers or {}))
         return self._directory().page(
@@ -147,6 +154,7 @@ class Workspace:
             limit=limit,
             offset=offset,
             among=among,
+            by_name=by_name,
         )
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
@@ -166,6 +174,26 @@ class Workspace:
     ) -> TimelinePage:
         """Everything a customer did, newest first; only some ``events`` if named."""
         return self._directory().timeline(self.source(), identifier, limit=limit, before=before, events=events)
+
+    # ---- consent
+
+    def consent(self, identifier: str) -> tuple[Consent, ...]:
+        """What the customer allows now, by channel and purpose. See ``workspace.consent``."""
+        return consents(self.timeline_of(identifier, limit=_ALL, events=CONSENT_EVENTS).rows)
+
+    def set_consent(
+        self, identifier: str, channel: str, purpose: str, given: bool, by: str, *, source: str = ""
+    ) -> tuple[Consent, ...]:
+        """Record that the customer gave or withdrew consent; returns what they allow now.
+
+        ``by`` names who records it, ``source`` where the customer said it.
+        """
+        profile = self.customer(identifier)
+        data_clock = self.settings.questions_until == "data"
+        time = time_of_record(self.now() if data_clock else datetime.now(UTC), data_clock=data_clock)
+        message, namespace = consent_message(profile, channel, purpose, given=given, by=by, source=source, time=time)
+        self.collect(message, source="console", namespace=namespace)
+        return self.consent(profile.customer_id)
 
     # ---- what questions read
 
