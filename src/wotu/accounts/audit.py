@@ -65,22 +65,26 @@ def entries(
     """What was recorded, newest first: by one person or key, of one kind, in ``since ≤ at < until``."""
     if limit < 1:
         raise invalid_argument("limit", f"limit={limit} must be at least 1.")
-    wanted = _after_cursor(AuditEntry.objects.order_by("-id"), before)
-    if actor:
-        wanted = wanted.filter(actor=actor)
-    if action:
-        wanted = wanted.filter(action=action)
-    if since is not None:
-        wanted = wanted.filter(at__gte=since)
-    if until is not None:
-        wanted = wanted.filter(at__lt=until)
+    wanted = _after_cursor(_wanted(actor, action, since, until), before).order_by("-id")
     found = [_entry(row) for row in wanted[: limit + 1]]
     return EntryPage(tuple(found[:limit]), found[limit - 1].cursor if len(found) > limit else None)
+
+
+def count(
+    *, actor: str = "", action: str = "", since: datetime | None = None, until: datetime | None = None
+) -> int:  # fmt: skip
+    """How many entries ``entries`` finds on all its pages."""
+    return _wanted(actor, action, since, until).count()
 
 
 def actors() -> tuple[str, ...]:
     """Everybody who stands in the audit, in order of name."""
     return tuple(AuditEntry.objects.order_by("actor").values_list("actor", flat=True).distinct())
+
+
+def _wanted(actor: str, action: str, since: datetime | None, until: datetime | None) -> QuerySet[AuditEntry]:
+    given = {"actor": actor, "action": action, "at__gte": since, "at__lt": until}
+    return AuditEntry.objects.filter(**{name: value for name, value in given.items() if value})
 
 
 def _named(actor: Actor) -> tuple[ActorKind, str]:

@@ -61,7 +61,8 @@ def mask_value(name: str, value: Any, known: Collection[str] = ()) -> Any:
     if isinstance(value, str):
         return mask_text(value, known)
     shown = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    masked = mask_text(shown, known)
+    # A short number is like many others.
+    masked = mask_text(shown, [each for each in known if len(each) >= _SHORTEST_FOUND])
     return value if masked == shown else masked
 
 
