@@ -80,14 +80,28 @@ def differences(before: Settings, after: Settings) -> dict[str, list[Any]]:
 def _check(name: str, value: Any) -> None:
     """Raise, naming the setting, when its value alone cannot be used."""
     try:
-        msgspec.convert({name: value}, Settings)
         if name == "session_gap":
             parse_duration(value, field=name)
-        if name == "name" and not value.strip():
-            raise _refused(name, gettext("Write a name."))
+        usable = name != "name" or bool(value.strip())
         check_settings(msgspec.convert({name: value}, Settings))
-    except msgspec.ValidationError as error:
-        raise _refused(name, str(error).partition(" - at ")[0]) from error
+    except (msgspec.ValidationError, WotuError) as error:
+        raise _refused(name, _advice(name) or str(error).partition(" - at ")[0]) from error
+    if not usable:
+        raise _refused(name, _advice(name))
+
+
+def _advice(name: str) -> str:
+    """What to write instead, in the language of the page."""
+    if name in ("largest_message_bytes", "largest_batch_bytes", "most_identifiers"):
+        return gettext("Write a whole number of at least 1.")
+    return {
+        "name": gettext("Write a name."),
+        "timezone": gettext("Write a time zone such as Asia/Shanghai."),
+        "currency": gettext("Write three capital letters such as CNY."),
+        "session_gap": gettext("Write a duration such as 30m or 1h."),
+        "csrf_origins": gettext("Write origins such as https://admin.example.com:8443, one a line."),
+        "trusted_proxies": gettext("Write addresses or networks such as 10.0.0.0/8, one a line."),
+    }.get(name, "")
 
 
 def _plain(value: Any) -> Any:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy as _
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.periods import WEEKDAYS
@@ -23,8 +22,8 @@ ZONES = (
 )  # fmt: skip
 CURRENCIES = ("CNY", "HKD", "TWD", "USD", "EUR", "GBP", "JPY", "KRW", "SGD", "THB", "INR", "AUD", "AED", "BRL")
 _WEEKDAY_NAMES = (
-    lazy("Monday"), lazy("Tuesday"), lazy("Wednesday"), lazy("Thursday"), lazy("Friday"), lazy("Saturday"),
-    lazy("Sunday"),
+    _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"),
+    _("Sunday"),
 )  # fmt: skip
 
 
@@ -52,82 +51,82 @@ class Field:
         if self.kind == "number":
             cleaned = text.strip()
             if not (cleaned.isascii() and cleaned.isdigit() and len(cleaned) <= _MOST_DIGITS):
-                raise WotuError(ErrorCode.INVALID_SETTING, _("Write a whole number."), field=self.name)
+                raise WotuError(ErrorCode.INVALID_SETTING, str(_("Write a whole number.")), field=self.name)
             return int(cleaned)
         return text.strip()
 
 
 GROUPS: tuple[tuple[str | Promise, tuple[Field, ...]], ...] = (
     (
-        lazy("General"),
+        _("General"),
         (
-            Field("name", lazy("Name"), lazy("Stands in the title of every page.")),
+            Field("name", _("Name"), _("Stands in the title of every page.")),
             Field(
-                "questions_until", lazy("“Now” in questions"),
-                lazy("With old data, “now” can be the end of the last day that has events."), "choice",
-                (("now", lazy("the present moment")), ("data", lazy("the end of the data"))),
+                "questions_until", _("“Now” in questions"),
+                _("With old data, “now” can be the end of the last day that has events."), "choice",
+                (("now", _("the present moment")), ("data", _("the end of the data"))),
             ),
-            Field("session_gap", lazy("A visit ends after"), lazy("Silence such as 30m or 1h.")),
+            Field("session_gap", _("A visit ends after"), _("Silence such as 30m or 1h.")),
         ),
     ),
     (
-        lazy("Calendar and money"),
+        _("Calendar and money"),
         (
-            Field("timezone", lazy("Time zone"), lazy("Of calendar days, weeks and months."), suggestions=ZONES),
+            Field("timezone", _("Time zone"), _("Of calendar days, weeks and months."), suggestions=ZONES),
             Field(
-                "currency", lazy("Currency"),
-                lazy("Nothing is converted: amounts in another currency are left out of sums."),
+                "currency", _("Currency"),
+                _("Nothing is converted: amounts in another currency are left out of sums."),
                 suggestions=CURRENCIES,
             ),
             Field(
-                "week_start", lazy("Weeks begin on"), "", "choice", tuple(zip(WEEKDAYS, _WEEKDAY_NAMES, strict=True))
+                "week_start", _("Weeks begin on"), "", "choice", tuple(zip(WEEKDAYS, _WEEKDAY_NAMES, strict=True))
             ),
         ),
     ),
     (
-        lazy("Messages in"),
+        _("Messages in"),
         (
             Field(
-                "messages_per_second", lazy("Messages a second, of one key"), lazy("0 means no limit."), "number",
+                "messages_per_second", _("Messages a second, of one key"), _("0 means no limit."), "number",
                 restart=True,
             ),
-            Field("largest_message_bytes", lazy("Largest message, bytes"), "", "number", restart=True),
-            Field("largest_batch_bytes", lazy("Largest batch, bytes"), "", "number", restart=True),
+            Field("largest_message_bytes", _("Largest message, bytes"), "", "number", restart=True),
+            Field("largest_batch_bytes", _("Largest batch, bytes"), "", "number", restart=True),
             Field(
-                "most_identifiers", lazy("Identifiers of one kind, of one customer"),
-                lazy("Further ones join nobody; the customer is flagged."), "number",
+                "most_identifiers", _("Identifiers of one kind, of one customer"),
+                _("Further ones join nobody; the customer is flagged."), "number",
             ),
         ),
     ),
     (
-        lazy("Keeping"),
+        _("Keeping"),
         (
             Field(
-                "keep_messages_days", lazy("Keep messages, days"),
-                lazy("Older ones are deleted for good. 0 keeps them for ever."), "number",
+                "keep_messages_days", _("Keep messages, days"),
+                _("Older ones are deleted for good. 0 keeps them for ever."), "number",
             ),
             Field(
-                "keep_quarantine_days", lazy("Keep quarantine, days"), lazy("0 keeps it for ever."), "number",
+                "keep_quarantine_days", _("Keep quarantine, days"), _("0 keeps it for ever."), "number",
             ),
             Field(
-                "reserve_mb", lazy("Free disk to keep, MB"), lazy("With less than this, nothing more is taken in."),
+                "reserve_mb", _("Free disk to keep, MB"), _("With less than this, nothing more is taken in."),
                 "number", restart=True,
             ),
         ),
     ),
     (
-        lazy("Addresses"),
+        _("Addresses"),
         (
             Field(
-                "allowed_hosts", lazy("Host names"), lazy("One a line, such as wotu.example.com."), "lines",
+                "allowed_hosts", _("Host names"), _("One a line, such as wotu.example.com."), "lines",
                 restart=True,
             ),
             Field(
-                "csrf_origins", lazy("Further origins of forms"),
-                lazy("One a line, such as https://admin.example.com:8443."), "lines", restart=True,
+                "csrf_origins", _("Further origins of forms"),
+                _("One a line, such as https://admin.example.com:8443."), "lines", restart=True,
             ),
             Field(
-                "trusted_proxies", lazy("Trusted proxies"), lazy("Addresses or networks, one a line."), "lines",
+                "trusted_proxies", _("Trusted proxies"), _("Addresses or networks, one a line."), "lines",
                 restart=True,
             ),
         ),
