@@ -55,7 +55,7 @@ def test_what_the_team_does_is_told_without_a_password() -> None:
     for secret in (PASSWORD, "a-wrong-guess", "hunter2", token):
         assert secret not in rows
     assert [entry.address for entry in audit.entries(action="sign_in").rows] == ["192.0.2.3", "192.0.2.1"]
-    assert audit.entries(action="change_role").rows[0].detail == {"from": "viewer", "to": "analyst"}
+    assert audit.entries(action="change_role").rows[0].detail == {"role": ["viewer", "analyst"]}
 
 
 def test_nothing_is_told_where_nothing_changed() -> None:

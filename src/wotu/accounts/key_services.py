@@ -87,7 +87,7 @@ def rotate_key(key_id: str, *, overlap: timedelta = OVERLAP, by: Actor = "system
             ),
             by,
         )  # fmt: skip
-        detail = {"new": made.id, "overlap_seconds": int(overlap.total_seconds())}
+        detail = {"new": made.id, "overlap_hours": overlap / timedelta(hours=1)}
         audit.record(actor=by, action=AuditAction.ROTATE_KEY, target=key_id, detail=detail, address=address)
         write_keys_on_commit()
     return made

@@ -74,7 +74,7 @@ def change_role(username: str, role: str, *, by: Actor = "system", address: str 
         user = _locked(username, stays_owner=role == Role.OWNER)
         if user.role == role:
             return
-        detail = {"from": user.role, "to": str(role)}
+        detail = {"role": [user.role, str(role)]}
         user.role = role
         user.save(update_fields=["role"])
         audit.record(actor=by, action=AuditAction.CHANGE_ROLE, target=user.username, detail=detail, address=address)

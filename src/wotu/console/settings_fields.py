@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.periods import WEEKDAYS
@@ -44,6 +45,11 @@ class Field:
         value = getattr(settings, self.name)
         return "\n".join(value) if isinstance(value, tuple) else str(value)
 
+    def in_words(self, value: Any) -> str:
+        """A value for people, a choice by its name."""
+        text = ", ".join(value) if isinstance(value, (list, tuple)) else str(value)
+        return str(dict(self.options).get(text, text)) or "–"
+
     def read(self, text: str) -> Any:
         """What was typed as the settings take it; raises naming the field."""
         if self.kind == "lines":
@@ -60,7 +66,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Field, ...]], ...] = (
     (
         _("General"),
         (
-            Field("name", _("Name"), _("Stands in the title of every page.")),
+            Field("name", pgettext_lazy("setting", "Name"), _("Stands in the title of every page.")),
             Field(
                 "questions_until", _("“Now” in questions"),
                 _("With old data, “now” can be the end of the last day that has events."), "choice",

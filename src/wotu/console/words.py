@@ -111,6 +111,21 @@ SEGMENTS: dict[str, SegmentWords] = {
 }
 NO_SEGMENT = _("No order yet")
 
+# What stands beside an entry of the audit.
+DETAILS: dict[str, str | Promise] = {
+    "asked": pgettext_lazy("audit", "filter"),
+    "by": pgettext_lazy("audit", "by"),
+    "channel": pgettext_lazy("audit", "channel"),
+    "given": pgettext_lazy("audit", "given"),
+    "kind": pgettext_lazy("audit", "kind"),
+    "name": pgettext_lazy("audit", "name"),
+    "namespace": pgettext_lazy("audit", "namespace"),
+    "new": pgettext_lazy("audit", "new key"),
+    "overlap_hours": pgettext_lazy("audit", "overlap, hours"),
+    "purpose": pgettext_lazy("audit", "purpose"),
+    "role": pgettext_lazy("audit", "role"),
+    "rows": pgettext_lazy("audit", "rows"),
+}
 ROLES: dict[str, str | Promise] = {
     "owner": _("May do everything, and decides who is in the team."),
     "marketer": _("Works with customers: sees identifiers, edits, merges, exports."),

@@ -15,11 +15,14 @@ from django.views.decorators.http import require_safe
 
 from wotu.accounts import audit as entries_of
 from wotu.accounts.audit import Entry
-from wotu.accounts.choices import ActorKind, AuditAction
+from wotu.accounts.choices import ActorKind, AuditAction, Role
 from wotu.accounts.rules import Action
 from wotu.console.exporting import export
 from wotu.console.permissions import require, require_export
+from wotu.console.settings_fields import FIELDS
 from wotu.console.settings_tabs import settings_page
+from wotu.console.vocabulary import plain_value
+from wotu.console.words import CHANNELS, DETAILS, PURPOSES
 from wotu.core.errors import WotuError
 from wotu.core.periods import parse_date
 
@@ -96,18 +99,25 @@ def details(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines = []
     for name, value in detail.items():
         if isinstance(value, Mapping):
-            lines += [(f"{name}.{key}", str(each)) for key, each in value.items()]
+            lines += [(f"{_named(name)}: {key}", str(each)) for key, each in value.items()]
         elif isinstance(value, list) and len(value) == 2:
-            lines.append((name, " → ".join(_short(each) for each in value)))
+            lines.append((_named(name), " → ".join(_valued(name, each) for each in value)))
         else:
-            lines.append((name, _short(value)))
+            lines.append((_named(name), _valued(name, value)))
     return lines
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "–"
-    return "–" if value in (None, "") else str(value)
+def _named(name: str) -> str:
+    return str(FIELDS[name].label if name in FIELDS and name not in DETAILS else DETAILS.get(name, name))
+
+
+def _valued(name: str, value: Any) -> str:
+    if name in FIELDS and name not in DETAILS:
+        return FIELDS[name].in_words(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    known: dict[str, Any] = {"channel": CHANNELS, "purpose": PURPOSES, "role": dict(Role.choices)}.get(name, {})
+    return plain_value(known.get(value, value) if isinstance(value, str) else value)
 
 
 def _pairs(asked: Asked) -> list[tuple[str, str]]:

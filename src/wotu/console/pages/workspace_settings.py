@@ -67,7 +67,10 @@ def _page(request: HttpRequest, current: Settings, context: dict[str, Any], *, s
     rows = [
         (
             title,
-            [(field, typed.get(field.name, field.shown(current)), current_text(field, current)) for field in fields],
+            [
+                (field, typed.get(field.name, field.shown(current)), field.in_words(getattr(current, field.name)))
+                for field in fields
+            ],
         )
         for title, fields in GROUPS
     ]
@@ -82,12 +85,6 @@ def _page(request: HttpRequest, current: Settings, context: dict[str, Any], *, s
     return settings_page(request, "console/settings.html", "workspace", shown | context, status=status)
 
 
-def current_text(field: Any, current: Settings) -> str:
-    """A setting in words, for who may only read it."""
-    shown = field.shown(current)
-    return str(dict(field.options).get(shown, shown)) or "–"
-
-
 def _consequences(grave: list[str], told: dict[str, list[Any]]) -> list[tuple[str, str, str, str]]:
     """What a grave change does: its name, before, after, and the consequence."""
     said = {
@@ -97,7 +94,8 @@ def _consequences(grave: list[str], told: dict[str, list[Any]]) -> list[tuple[st
         "keep_messages_days": _("Messages older than this are deleted for good."),
     }
     assert set(grave) <= set(said) == {*RECOMPUTE, *DELETE}
-    return [(str(FIELDS[name].label), str(told[name][0]), str(told[name][1]), said[name]) for name in grave]
+    changes = [(FIELDS[name], *told[name], said[name]) for name in grave]
+    return [(str(each.label), each.in_words(old), each.in_words(new), words) for each, old, new, words in changes]
 
 
 def _folder() -> Path:
