@@ -70,7 +70,7 @@ class Directory:
 
     def page(
         self, source: Source, answer: RfmAnswer, *, search: str, where: str, segment: str, sort: str, limit: int,
-        offset: int, among: Sequence[str] | None = None,
+        offset: int, among: Sequence[str] | None = None, by_name: bool = False,
     ) -> CustomerPage:  # fmt: skip
         """The customers that fit, sorted, from ``offset`` on."""
         order = self.table.order(sort)
@@ -85,7 +85,7 @@ class Directory:
         if among is not None:
             wanted &= np.isin(self.table.ids, [self.find(customer) for customer in among])
         if search.strip():
-            wanted &= self.table.named(search.strip())
+            wanted &= self.table.named(search.strip(), identifiers=not by_name)
         found = order[wanted[order]]
         rows = tuple(self._row(int(at), int(segments[at]), source) for at in found[offset : offset + limit])
         return CustomerPage(rows, len(found))

@@ -33,6 +33,8 @@ from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
 from wotu.timeline.generation import Generation, current, open_current
 from wotu.timeline.questions import EventSpec, Moment, Source
+from wotu.workspace.consent import EVENTS as CONSENT_EVENTS
+from wotu.workspace.consent import Consent, consent_message, consents, time_of_record
 from wotu.workspace.customer_table import CustomerPage
 from wotu.workspace.directory import Directory
 from wotu.workspace.fact_store import FactStore
@@ -40,6 +42,9 @@ from wotu.workspace.identity_actions import merge_customers, split_identifier
 from wotu.workspace.identity_history import IdentityEvent, identity_history
 from wotu.workspace.intake import Intake, Outcome, Progress
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
+
+# More events than one customer has.
+_ALL = 1 << 40
 
 
 class Workspace:
@@ -193,10 +198,12 @@ class Workspace:
     def customers(
         self, search: str = "", *, where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
         offset: int = 0, layers: Mapping[str, Any] | None = None, among: Sequence[str] | None = None,
+        by_name: bool = False,
     ) -> CustomerPage:  # fmt: skip
         """Customers found by identifier or name, by traits and by value segment (of ``rfm(**layers)``).
 
-        ``among`` keeps only the named ones, such as those that another answer counted.
+        ``among`` keeps only the named ones, such as those that another answer counted. ``by_name`` searches
+        names alone, for people who may not see identifiers.
         """
         answer = self.rfm(**(layers or {}))
         return self._directory().page(
@@ -209,6 +216,7 @@ class Workspace:
             limit=limit,
             offset=offset,
             among=among,
+            by_name=by_name,
         )
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
@@ -245,6 +253,26 @@ class Workspace:
         directory = self._directory()
         members = directory.members(directory.find(identifier))
         return identity_history(Lake(self.layout.lake), members, self.settings.zone)
+
+    # ---- consent
+
+    def consent(self, identifier: str) -> tuple[Consent, ...]:
+        """What the customer allows now, by channel and purpose. See ``workspace.consent``."""
+        return consents(self.timeline_of(identifier, limit=_ALL, events=CONSENT_EVENTS).rows)
+
+    def set_consent(
+        self, identifier: str, channel: str, purpose: str, given: bool, by: str, *, source: str = ""
+    ) -> tuple[Consent, ...]:
+        """Record that the customer gave or withdrew consent; returns what they allow now.
+
+        ``by`` names who records it, ``source`` where the customer said it.
+        """
+        profile = self.customer(identifier)
+        data_clock = self.settings.questions_until == "data"
+        time = time_of_record(self.now() if data_clock else datetime.now(UTC), data_clock=data_clock)
+        message, namespace = consent_message(profile, channel, purpose, given=given, by=by, source=source, time=time)
+        self.collect(message, source="console", namespace=namespace)
+        return self.consent(profile.customer_id)
 
     # ---- what questions read
 
