@@ -55,6 +55,18 @@ class Layout:
     def settler_lock(self) -> Path:
         return self.root / "settler.lock"
 
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def backup_lock(self) -> Path:
+        return self.root / "backup.lock"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
     def prepare(self, settings: Settings | None = None) -> None:
         """Make what is missing; refuses a workspace that a newer Wotu wrote. May be run twice."""
         for folder in (self.root, self.inbox, self.quarantine, self.identity, self.settled, self.timelines):
