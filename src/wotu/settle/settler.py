@@ -21,6 +21,7 @@ from wotu.collect.inbox import Inbox
 from wotu.collect.quarantine import Problem, Quarantine
 from wotu.core.crash_points import crash_point
 from wotu.core.layout import Layout
+from wotu.core.locks import file_lock
 from wotu.core.settings import Settings
 from wotu.identity.resolver import Resolution, Resolver, read_checkpoint
 from wotu.lake.messages import Lake
@@ -71,8 +72,13 @@ class Settler:
         return accepted
 
     def tidy(self) -> None:
-        """What may wait and may fail without harm: put the lake's newest small files together."""
-        self._lake.compact()
+        """What may wait and may fail without harm: put the lake's newest small files together.
+
+        Not while a backup copies those files, nor does one begin meanwhile.
+        """
+        with file_lock(self._layout.backup_lock, wait=False) as free:
+            if free:
+                self._lake.compact()
 
     def _commit(self, number: int, claim: _Claim, now: datetime, progress: Progress) -> int:
         progress("resolving customers")
