@@ -20,6 +20,7 @@ from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 
 MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
+_UNREADABLE = (tarfile.TarError, EOFError, pa.ArrowException, OSError)
 _COMPRESSIONS = {".tar.zst": "zstd", ".tar.gz": "gzip", ".tgz": "gzip", ".tar": None}
 
 Control = Literal["sqlite", "postgresql", "left out"]
@@ -106,22 +107,37 @@ def writing(path: Path, *, compression: str | None) -> Iterator[ArchiveWriter]:
         yield ArchiveWriter(tar)
 
 
-def members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
+class Content:
+    """The content of one member; reading what is damaged raises as a damaged archive does."""
+
+    def __init__(self, path: Path, source: IO[bytes]) -> None:
+        self._path = path
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to ``size`` bytes, none at the end."""
+        try:
+            return self._source.read(size)
+        except _UNREADABLE as error:
+            raise _damaged(self._path, str(error)) from error
+
+
+def members(path: Path) -> Iterator[tuple[str, Content]]:
     """Name and content of every member in order; a damaged or strange archive is refused."""
     try:
         with _input(path, compression_of(path)) as source, tarfile.open(fileobj=source, mode="r|") as tar:
             for member in tar:
-                content = tar.extractfile(member)
-                if content is None or not member.isreg() or not _is_inside(member.name):
+                content = tar.extractfile(member) if member.isreg() and _is_inside(member.name) else None
+                if content is None:
                     raise _damaged(path, f"it holds {member.name!r}, which no backup does")
-                yield member.name, content
-    except (tarfile.TarError, EOFError, pa.ArrowException, OSError) as error:
+                yield member.name, Content(path, content)
+    except _UNREADABLE as error:
         if isinstance(error, FileNotFoundError):
             raise WotuError(ErrorCode.INVALID_FILE, f"{path}: there is no such file.", field="file") from error
         raise _damaged(path, str(error)) from error
 
 
-def copy_summing(content: IO[bytes], target: Path) -> FileMark:
+def copy_summing(content: Content, target: Path) -> FileMark:
     """Write ``content`` to ``target``, readable by its owner only; size and checksum of what was written."""
     summing, size = hashlib.sha256(), 0
     with target.open("wb") as file:

@@ -59,7 +59,8 @@ def _unpack(archive: Path, folder: Path) -> Manifest:
             manifest = _manifest(archive, content.read())
             continue
         target = folder / name
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for parent in reversed(Path(name).parents):
+            (folder / parent).mkdir(mode=0o700, exist_ok=True)
         found[name] = copy_summing(content, target)
     if manifest is None:
         raise _not_whole(archive, "its list of files is missing")
