@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -20,6 +20,7 @@ from wotu.accounts import reads, services
 from wotu.accounts.limits import AttemptsSpent
 from wotu.console.pages.preferences import remember_language
 from wotu.console.redirects import own_address
+from wotu.core import proxies
 
 if TYPE_CHECKING:
     from wotu.accounts.models import User
@@ -80,16 +81,11 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def client_address(request: HttpRequest) -> tuple[str, str]:
-    """The address an attempt is counted for, and the proxy on this machine that named it, where one did.
-
-    Only the last address of the header is the proxy's own word; the client wrote those before it.
-    """
+    """The address an attempt is counted for, and the trusted proxy that named it, where one did."""
     peer = str(request.META.get("REMOTE_ADDR") or "")
-    forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
-    try:
-        return (str(ip_address(forwarded)), peer) if forwarded and ip_address(peer).is_loopback else (peer, "")
-    except ValueError:
-        return peer, ""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    client = proxies.client_address(peer, forwarded, settings.WOTU_TRUSTED_PROXIES)
+    return (client, peer) if client != peer else (peer, "")
 
 
 def _enter(request: HttpRequest, user: User, target: str) -> HttpResponse:
