@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wotu.console.pages import account, customer, customers, home, movement, preferences, search, sign_in, value
+from wotu.console.pages import account, customer, customers, home, movement, preferences, search, sign_in, state, value
 
 app_name = "console"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/once/<str:token>/", sign_in.sign_in_once, name="sign-in-once"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("settings/state/", state.state, name="state"),
     path("account/", account.account, name="account"),
     path("account/password/", account.password, name="password"),
     path("language/", preferences.language, name="language"),
