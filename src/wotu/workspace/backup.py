@@ -89,7 +89,7 @@ def pin(root: Path, staging: Path) -> None:
 
 
 def _pin_incoming(folder: Path, target: Path) -> None:
-    """Pin until nothing was renamed under the reader's hands: a segment is sealed by renaming it."""
+    """Pin until nothing was renamed under the reader's hands: a segment is sealed, and claimed, by renaming it."""
     target.mkdir(parents=True)
     pinned: set[str] = set()
     missed = folder.exists()
@@ -98,34 +98,28 @@ def _pin_incoming(folder: Path, target: Path) -> None:
         for path in sorted(folder.iterdir()):
             if path.name.startswith(".") or path.stem in pinned:
                 continue
-            if _link(path, target / path.name):
+            if _pin(path, target / path.name):
                 pinned.add(path.stem)
             else:
+                # Messages that came together are settled together: no part of them is kept alone.
+                shutil.rmtree(target / path.name, ignore_errors=True)
                 missed = True
 
 
-def _pin(path: Path, target: Path) -> None:
-    if path.is_symlink():
-        return
-    if path.is_file():
-        _link(path, target)
-        return
-    target.mkdir(parents=True, exist_ok=True)
+def _pin(path: Path, target: Path) -> bool:
+    """Pin a file, or a folder with what is in it; whether nothing of it vanished meanwhile."""
     try:
+        if path.is_symlink():
+            return True
+        if path.is_file():
+            os.link(path, target)
+            return True
         found = sorted(path.iterdir())
-    except FileNotFoundError:
-        return
-    for child in found:
-        if not child.name.startswith(".") and not (path.name == "inbox" and child.name == "incoming"):
-            _pin(child, target / child.name)
-
-
-def _link(path: Path, target: Path) -> bool:
-    try:
-        os.link(path, target)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
-    return True
+    target.mkdir(parents=True, exist_ok=True)
+    apart = "incoming" if path.name == "inbox" else None
+    return all([_pin(child, target / child.name) for child in found if child.name[0] != "." and child.name != apart])
 
 
 def _add_lake(archive: ArchiveWriter, layout: Layout, lake: LakeSnapshot | None) -> None:

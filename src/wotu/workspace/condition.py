@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from wotu.collect.inbox import Inbox
 from wotu.core.disk import free_bytes, leaves_reserve, shortage
 from wotu.core.layout import Layout
 from wotu.core.locks import is_held
 from wotu.core.settings import Settings
 from wotu.core.status import SETTLER, SettlerStatus, read_status
+from wotu.timeline.manifest import CURRENT
 
 TroubleKind = Literal["disk_full", "clock_behind", "failing", "stopped", "behind"]
 # A settle of a large import may take minutes; longer than this, somebody should look.
@@ -63,7 +65,7 @@ class Trouble:
 def observe(layout: Layout, settings: Settings, now: float | None = None) -> Condition:
     """Look at the install now."""
     status = read_status(layout.root, SETTLER)
-    waiting, oldest = _incoming(layout.inbox / "incoming")
+    waiting, oldest = _incoming(layout.inbox)
     if status is not None and status.backlog_segments:
         waiting = max(waiting, status.backlog_segments)
         oldest = min((at for at in (oldest, status.oldest_waiting) if at is not None), default=None)
@@ -74,7 +76,7 @@ def observe(layout: Layout, settings: Settings, now: float | None = None) -> Con
         inbox_writable=os.access(layout.inbox, os.W_OK | os.X_OK),
         waiting=waiting,
         oldest_waiting=oldest,
-        generation_time=_changed(layout.timelines / "current") or (status.generation_time if status else None) or None,
+        generation_time=_changed(layout.timelines / CURRENT) or (status.generation_time if status else None) or None,
         free=free_bytes(layout.root),
         reserve_mb=settings.reserve_mb,
     )
@@ -107,15 +109,12 @@ def _why_stopped(condition: Condition) -> str:
     return f"the settler last said something {age:,.0f} seconds ago; look at the server's log."
 
 
-def _incoming(folder: Path) -> tuple[int, float | None]:
-    """How many segments wait, and since when the oldest does; one that is still written does not wait."""
-    try:
-        names = [path.name for path in folder.iterdir() if path.suffix in (".parquet", ".log")]
-    except FileNotFoundError:
-        return 0, None
-    # Named by the nanosecond of arrival; a name that begins with a dot is not finished.
-    starts = [int(name.partition("-")[0]) / 1e9 for name in names if name.partition("-")[0].isdecimal()]
-    return len(starts), min(starts, default=None)
+def _incoming(inbox: Path) -> tuple[int, float | None]:
+    """How many segments wait, and since when the oldest does."""
+    # Named by the nanosecond of arrival.
+    arrivals = [path.name.partition("-")[0] for path in Inbox(inbox).pending()]
+    starts = [int(arrival) / 1e9 for arrival in arrivals if arrival.isdecimal()]
+    return len(arrivals), min(starts, default=None)
 
 
 def _changed(path: Path) -> float | None:

@@ -20,9 +20,9 @@ import pyarrow.parquet as pq
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.layout import Layout
 from wotu.core.settings import read_settings
-from wotu.identity.resolver import read_checkpoint
+from wotu.identity.checkpoint import read_checkpoint
 from wotu.lake.snapshot import DataFile, LakeSnapshot, snapshot
-from wotu.timeline.manifest import current, read_manifest
+from wotu.timeline.manifest import SETTLED, read_manifest
 from wotu.workspace.examination import Finding
 
 Progress = Callable[[str], None]
@@ -132,8 +132,8 @@ def _unique(numbers: npt.NDArray[np.int64]) -> bool:
 def _derived(layout: Layout, lake: LakeSnapshot) -> Iterator[Finding]:
     """Derived files may be behind the lake; one that is ahead was made from rows that are gone."""
     reached = {"identity": read_checkpoint(layout.identity).seq}
-    name = current(layout.timelines)
-    manifest = read_manifest(layout.timelines / name) if name else None
+    # The current timelines may show rows that are still to be committed.
+    manifest = read_manifest(layout.timelines, SETTLED)
     if manifest is not None:
         reached["timelines"] = manifest.seq
     for what, seq in reached.items():
@@ -151,8 +151,8 @@ def _derived(layout: Layout, lake: LakeSnapshot) -> Iterator[Finding]:
 def _parquet(folder: Path, what: str, good: str) -> Iterator[Finding]:
     problems, count = [], 0
     for path in sorted(folder.rglob("*.parquet")):
-        if path.name.startswith("."):
-            continue
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue  # not finished, or what a crash left of it
         try:
             with pq.ParquetFile(path) as file:
                 for _ in file.iter_batches():

@@ -18,16 +18,18 @@ from wotu.insight.events import events as ask_events
 from wotu.insight.growth_accounting import GrowthAnswer, growth_accounting
 from wotu.insight.order_states import order_states
 from wotu.insight.overview import Overview, edges_of, overview
+from wotu.lake.messages import Lake
 from wotu.score.movement import Movement, movement
 from wotu.score.rfm import rfm
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
-from wotu.timeline.generation import Generation, open_current
-from wotu.timeline.manifest import current
+from wotu.timeline.generation import Generation, current, open_current
 from wotu.timeline.questions import EventSpec, Moment, Source
 from wotu.workspace.customer_table import CustomerPage
 from wotu.workspace.directory import Directory
+from wotu.workspace.identity_actions import merge_customers, split_identifier
+from wotu.workspace.identity_history import IdentityEvent, identity_history
 from wotu.workspace.intake import Intake, Outcome, Progress
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
 
@@ -167,6 +169,23 @@ class Workspace:
         """Everything a customer did, newest first; only some ``events`` if named."""
         return self._directory().timeline(self.source(), identifier, limit=limit, before=before, events=events)
 
+    def merge(self, a: str, b: str, *, by: str | None = None, reason: str | None = None) -> str:
+        """Make two customers one, whatever evidence says; the id of the older, which survives."""
+        return merge_customers(Intake(self.layout, self.settings), self._directory, a, b, by=by, reason=reason)
+
+    def split(
+        self, identifier: str, *, namespace: str | None = None, by: str | None = None, reason: str | None = None
+    ) -> str:
+        """Take one identifier, and every message that came with it, off its customer; the id it now has."""
+        intake = Intake(self.layout, self.settings)
+        return split_identifier(intake, self._directory, identifier, namespace=namespace, by=by, reason=reason)
+
+    def identity_history(self, identifier: str) -> tuple[IdentityEvent, ...]:
+        """How a customer came to be: identifiers, joins, merges and splits, oldest first."""
+        directory = self._directory()
+        members = directory.members(directory.find(identifier))
+        return identity_history(Lake(self.layout.lake), members, self.settings.zone)
+
     # ---- what questions read
 
     def now(self) -> datetime:
@@ -187,7 +206,7 @@ class Workspace:
         currency = self.settings.currency
         if known is not None and (known.name, known.manifest.currency) == (current(self.layout.timelines), currency):
             return known
-        opened = open_current(self.layout.timelines)
+        opened = open_current(self.layout.timelines, known)
         if opened is None or opened.manifest.currency != currency:
             Intake(self.layout, self.settings).settle()
             opened = open_current(self.layout.timelines)
