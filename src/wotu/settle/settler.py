@@ -19,6 +19,7 @@ from wotu.collect.inbox import Inbox
 from wotu.collect.quarantine import Problem, Quarantine
 from wotu.core.crash_points import crash_point
 from wotu.core.layout import Layout
+from wotu.core.locks import file_lock
 from wotu.core.properties import is_property_column
 from wotu.core.settings import Settings
 from wotu.facts.changes import without_repeats
@@ -133,8 +134,13 @@ class Settler:
             self._finish([number])
 
     def tidy(self) -> None:
-        """What may wait and may fail without harm: put the lake's newest small files together."""
-        self._lake.compact()
+        """What may wait and may fail without harm: put the lake's newest small files together.
+
+        Not while a backup copies those files, nor does one begin meanwhile.
+        """
+        with file_lock(self._layout.backup_lock, wait=False) as free:
+            if free:
+                self._lake.compact()
 
     def _take(self, messages: pa.Table, now: datetime) -> int:
         """New messages: whose they are, as rows of the lake, and visible."""
