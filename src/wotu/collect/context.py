@@ -26,6 +26,9 @@ _PARTS = {
     "device": {"type": "device_type", "manufacturer": "device_manufacturer", "model": "device_model"},
 }
 
+# What a context must hold for any property to come of it.
+TELLING = frozenset((*_PARTS, "page", "locale"))
+
 
 def context_properties(context: Mapping[str, Any], *, on_page: bool) -> dict[str, Any]:
     """Properties from a Segment ``context``; values that are no text or number are passed over.

@@ -16,6 +16,7 @@ from wotu.collect.segment import read_message
 from wotu.collect.values import Fault, content_text
 from wotu.core.periods import to_micros
 
+
 def messages_from_dicts(
     dicts: Iterable[Mapping[str, Any]], *, source: str, namespace: str, currency: str, received: datetime
 ) -> Batch:

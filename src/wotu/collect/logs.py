@@ -81,8 +81,11 @@ class LogWriter:
         if log is None:
             return
         crash_point("collect:sealing")
-        self._sealed.append(_seal(log.path))
-        os.close(log.descriptor)
+        try:
+            self._sealed.append(_seal(log.path))
+        finally:
+            # With the lock given back, a log that could not be renamed is an orphan.
+            os.close(log.descriptor)
 
     def _settler_is_behind(self) -> bool:
         self._sealed = [path for path in self._sealed if path.exists()]

@@ -157,10 +157,15 @@ def _read_view(draft: Draft) -> None:
     if name is None:
         # Browser clients leave the name out and send the address alone.
         properties = _object(draft.message, "properties", "properties")
-        name = properties.get("name") or properties.get("path")
+        name = properties.get("name") or properties.get("path") or _page_path(draft.message)
     label = "Page" if draft.envelope["type"] == "page" else "Screen"
     draft.envelope["event"] = read_name(f"{label}: {read_name(name, 'name')}", "name")
     _read_properties(draft)
+
+
+def _page_path(message: Mapping[str, Any]) -> object:
+    page = _object(message, "context", "context").get("page")
+    return page.get("path") if isinstance(page, Mapping) else None
 
 
 def _read_identify(draft: Draft) -> None:
