@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from wotu.collect.context import TELLING, context_properties
-from wotu.collect.message_columns import MessageColumns
 from wotu.collect.values import AHEAD, DEEPEST, EARLIEST, LONGEST_NAME
 from wotu.core.periods import to_micros
 from wotu.core.properties import MONEY
+
+if TYPE_CHECKING:
+    from wotu.collect.message_columns import MessageColumns
 
 _is_time = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-4]):\d\d)", re.ASCII
@@ -63,6 +65,7 @@ def _number(text: str) -> Decimal:
 
 
 _decode = msgspec.json.Decoder(UsualBatch, float_hook=_number).decode
+_decode_one = msgspec.json.Decoder(UsualMessage, float_hook=_number).decode
 
 
 def usual_batch(body: bytes) -> UsualBatch | None:
@@ -76,11 +79,26 @@ def usual_batch(body: bytes) -> UsualBatch | None:
     return batch if batch.context is None else None
 
 
-class Usual:
-    """Adds the usual messages of one body to columns."""
+def is_usual(body: bytes, kind: str, received: int) -> bool:
+    """Whether ``body`` is one usual message, which needs no second look; ``kind``: the type it was sent as."""
+    if b"\\u0000" in body:
+        return False
+    try:
+        message = _decode_one(body)
+    except (ValueError, ArithmeticError, RecursionError):
+        return False
+    if message.type is None:
+        message.type = kind
+    if message.type != kind:
+        return False
+    return Usual(None, received, timedelta(0)).add(message, "none")
 
-    def __init__(self, columns: MessageColumns, received: int, error: timedelta) -> None:
-        self._appends = tuple(column.append for column in columns.dense)
+
+class Usual:
+    """Adds the usual messages of one body to columns, or only looks whether they are usual."""
+
+    def __init__(self, columns: MessageColumns | None, received: int, error: timedelta) -> None:
+        self._appends = tuple(column.append for column in columns.dense) if columns is not None else ()
         self._received = received
         self._latest = received + AHEAD // timedelta(microseconds=1)
         self._error = error // timedelta(microseconds=1)
@@ -105,6 +123,8 @@ class Usual:
         properties = _properties(message)
         if time is None or properties is None:
             return False
+        if not self._appends:
+            return True
         of_type, of_event, of_time, of_message_id, of_user, of_anonymous, of_properties = self._appends
         of_type("track")
         of_event(event)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from wotu.collect.frames import Frame, Origin, pack
+from wotu.collect.frames import Frame, Origin, Protocol, pack
 from wotu.collect.http.bodies import Receive, decode_body, read_body, read_form
 from wotu.collect.http.committing import GroupCommit
 from wotu.collect.http.counters import Counters
@@ -21,6 +21,7 @@ from wotu.collect.http.refusals import Refused, invalid, too_large
 from wotu.collect.http.room import Disk, Waiting, disk_full
 from wotu.collect.http.routes import Route
 from wotu.collect.logs import LogWriter, seal_orphans
+from wotu.collect.quick import is_usual
 from wotu.collect.segment import read_message
 from wotu.collect.unpacking import Parts, split, unpack
 from wotu.collect.values import Fault
@@ -142,6 +143,8 @@ def _check_messages(route: Route, parts: Parts, settings: Settings, received: in
     text = bytes(parts.messages[0])
     if len(text) > most:
         raise too_large("message", most)
+    if route.protocol is Protocol.SEGMENT and is_usual(text, route.type, received):
+        return 0
     try:
         moment = _EPOCH + timedelta(microseconds=received)
         for message, sent_at in unpack(route.protocol, text, route.type, parts.shared):
