@@ -29,6 +29,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = to_micros(EARLIEST)
 _CAREFUL = frozenset((*MONEY, "products"))
 _LONGEST_NUMBER = 30
+# A number of so many digits may be none that a float64 can be.
+_MANY_DIGITS = 300
+_is_large = re.compile(f"[0-9]{{{_MANY_DIGITS}}}").search
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -172,4 +175,6 @@ def _json(properties: dict[str, Any]) -> str | None:
         text = _encode(properties).decode()
     except (ValueError, TypeError, RecursionError, OverflowError):
         return None
-    return None if text.count("{") + text.count("[") > DEEPEST else text
+    if text.count("{") + text.count("[") > DEEPEST or (len(text) > _MANY_DIGITS and _is_large(text)):
+        return None
+    return text

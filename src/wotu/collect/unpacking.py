@@ -5,6 +5,7 @@ The collector asks for a single message before it answers, the settler for all: 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -71,8 +72,23 @@ def split(protocol: Protocol, body: bytes, *, single: bool) -> Parts:
     except msgspec.ValidationError as error:
         raise Fault("batch", f"is not a list of messages: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise Fault("body", f"is not JSON: {error}") from error
+        return _split_leniently(protocol, body, single=single, reason=str(error))
     return Parts([msgspec.Raw(body)], batch=False)
+
+
+def _split_leniently(protocol: Protocol, body: bytes, *, single: bool, reason: str) -> Parts:
+    """The parts of a batch that only the lenient reader of the standard library understands (``NaN``, as
+    Python clients write it), so that one such message does not cost the others."""
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError):
+        content = None
+    messages = content.get("batch") if isinstance(content, dict) else content
+    if single or protocol is Protocol.SENSORS or not isinstance(messages, list):
+        raise Fault("body", f"is not JSON: {reason}")
+    texts = [msgspec.Raw(json.dumps(message).encode()) for message in messages]
+    shared = content if isinstance(content, dict) else {}
+    return Parts(texts, True, shared, shared.get("writeKey") or shared.get("api_key") or shared.get("token"))
 
 
 def unpack(
