@@ -20,6 +20,8 @@ def test_problems_are_kept_in_order_of_arrival(tmp_path: Path, received: datetim
         "field": "Price",
         "reason": "is not a number",
         "content": '{"Price":"x"}',
+        "namespace": None,
+        "protocol": None,
     }
 
 
