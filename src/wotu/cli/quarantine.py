@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wotu.cli.options import add_common, add_verb, common, open_workspace, wants_json
 from wotu.cli.output import console, write_json, write_table
 from wotu.core.errors import invalid_argument
+
+if TYPE_CHECKING:
+    from wotu.workspace.quarantine_actions import Choice
 
 _SHOWN = 50
 
@@ -38,13 +41,15 @@ def _choosing(parser: ArgumentParser) -> None:
     parser.add_argument("--reason", metavar="TEXT", help="rows with exactly this reason")
 
 
-def _chosen(options: Namespace) -> dict[str, Any]:
-    return {"ids": options.id, "source": options.source, "field": options.field, "reason": options.reason}
+def _chosen(options: Namespace) -> Choice:
+    from wotu.workspace.quarantine_actions import Choice
+
+    return Choice(options.id, options.source, options.reason, options.field)
 
 
 def _list(options: Namespace) -> None:
     common(options)
-    rows = open_workspace(options).quarantine(**_chosen(options))
+    rows = open_workspace(options).quarantine.rows(_chosen(options))
     if wants_json(options):
         names = ("id", "received", "source", "file", "line", "field", "reason", "content")
         write_json({"rows": [{name: getattr(row, name) for name in names} for row in rows]})
@@ -61,7 +66,7 @@ def _list(options: Namespace) -> None:
 
 def _retry(options: Namespace) -> None:
     common(options)
-    told = open_workspace(options).retry_quarantine(**_chosen(options))
+    told = open_workspace(options).quarantine.retry(_chosen(options))
     if wants_json(options):
         write_json(told)
         return
@@ -74,9 +79,9 @@ def _retry(options: Namespace) -> None:
 def _discard(options: Namespace) -> None:
     common(options)
     chosen = _chosen(options)
-    if not options.all and not any(chosen.values()):
+    if not (options.all or options.id or options.source or options.field or options.reason):
         raise invalid_argument("all", "Say which rows with --id, --source, --field or --reason; or --all.")
-    discarded = open_workspace(options).discard_quarantine(**chosen)
+    discarded = open_workspace(options).quarantine.discard(chosen)
     if wants_json(options):
         write_json({"discarded": discarded})
     else:

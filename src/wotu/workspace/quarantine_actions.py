@@ -10,10 +10,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from wotu.collect.quarantine import LONGEST_CONTENT, Quarantine, QuarantinedRow
-from wotu.collect.retrying import read_again, read_row
-from wotu.collect.values import Fault
+from wotu.collect.retrying import Retry, read_again
 from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.layout import Layout
+from wotu.core.settings import Settings
 from wotu.workspace.intake import Intake
 
 
@@ -38,41 +39,59 @@ class Choice:
         return (self.ids is None or row.id in self.ids) and all(wanted in (None, given) for wanted, given in asked)
 
 
-def retry_rows(quarantine: Quarantine, intake: Intake, choice: Choice, *, currency: str) -> dict[str, int]:
-    """Collect the rows that can be read now; ``left`` counts those that stay, still wrong or no message."""
-    chosen = choice.among(quarantine.rows())
-    retry = read_again(chosen, currency=currency)
-    told = {"accepted": 0, "duplicates": 0}
-    if retry.passed:
-        outcome = intake.take(retry.passed[0].source, retry.batch)
-        told = {"accepted": outcome.accepted, "duplicates": outcome.duplicates}
-        crash_point("quarantine:collected")
-        quarantine.remove([row.id for row in retry.passed])
-    return {**told, "left": len(retry.failed)}
+_ALL = Choice()
 
 
-def mend_row(quarantine: Quarantine, intake: Intake, row_id: str, content: str, *, currency: str) -> dict[str, int]:
-    """Collect one row with ``content`` in place of its own; it stays as it is when that cannot be used either."""
-    row = find_row(quarantine, row_id)
-    if row.protocol is None:
-        raise WotuError(ErrorCode.INVALID_ARGUMENT, "This row is not a message: correct its file and import it again.")
-    if len(content) >= LONGEST_CONTENT:
-        raise invalid_argument("content", f"content has more than {LONGEST_CONTENT:,} characters; send it again instead.")
-    mended = replace(row, content=content)
-    try:
-        read_row(mended, currency=currency)
-    except Fault as fault:
-        field = fault.field.lstrip(".")
-        raise WotuError(ErrorCode.INVALID_MESSAGE, f"{field} {fault}", field=field) from fault
-    outcome = intake.take(row.source, read_again([mended], currency=currency).batch)
-    crash_point("quarantine:collected")
-    quarantine.remove([row_id])
-    return {"accepted": outcome.accepted, "duplicates": outcome.duplicates, "left": 0}
+class QuarantineActions:
+    """The quarantined rows of one workspace, for people to act on."""
 
+    def __init__(self, layout: Layout, settings: Settings) -> None:
+        self._quarantine = Quarantine(layout.quarantine)
+        self._intake = Intake(layout, settings)
+        self._currency = settings.currency
 
-def find_row(quarantine: Quarantine, row_id: str) -> QuarantinedRow:
-    """The row called ``row_id``; raises ``not_found`` when it is not in quarantine any more."""
-    for row in quarantine.rows():
-        if row.id == row_id:
+    def rows(self, choice: Choice = _ALL) -> list[QuarantinedRow]:
+        """The rows that are meant, in order of arrival."""
+        return choice.among(self._quarantine.rows())
+
+    def row(self, row_id: str) -> QuarantinedRow:
+        """The row called ``row_id``; raises ``not_found`` when it is not in quarantine any more."""
+        for row in self.rows(Choice(ids=(row_id,))):
             return row
-    raise WotuError(ErrorCode.NOT_FOUND, f"No row {row_id!r} is in quarantine; it was taken out or discarded.")
+        message = f"No row {row_id!r} is in quarantine; it was retried or discarded meanwhile."
+        raise WotuError(ErrorCode.NOT_FOUND, message, field="id")
+
+    def retry(self, choice: Choice = _ALL) -> dict[str, int]:
+        """Collect the messages that can be used now; they leave quarantine.
+
+        Returns ``accepted`` and ``duplicates``, and as ``left`` the rows that stay: still wrong, or no message.
+        """
+        retry = read_again(self.rows(choice), currency=self._currency)
+        return {**self._collect(retry), "left": len(retry.failed)}
+
+    def mend(self, row_id: str, content: str) -> dict[str, int]:
+        """Collect ``content`` in place of the message in row ``row_id``; as of ``retry``.
+
+        The row stays when that cannot be used either: the error names the field.
+        """
+        row = self.row(row_id)
+        if row.protocol is None:
+            raise invalid_argument("id", "This row is not a message: correct its file and import it again.")
+        if len(content) >= LONGEST_CONTENT:
+            raise invalid_argument("content", f"content is longer than {LONGEST_CONTENT:,} characters; send it anew.")
+        retry = read_again([replace(row, content=content)], currency=self._currency)
+        for failed in retry.failed:
+            raise WotuError(ErrorCode.INVALID_MESSAGE, f"{failed.field} {failed.reason}", field=failed.field)
+        return {**self._collect(retry), "left": 0}
+
+    def discard(self, choice: Choice = _ALL) -> int:
+        """Delete the rows that are meant for good; how many."""
+        return self._quarantine.remove([row.id for row in self.rows(choice)])
+
+    def _collect(self, retry: Retry) -> dict[str, int]:
+        if not retry.passed:
+            return {"accepted": 0, "duplicates": 0}
+        outcome = self._intake.take(retry.passed[0].source, retry.batch)
+        crash_point("quarantine:collected")
+        self._quarantine.remove([row.id for row in retry.passed])
+        return {"accepted": outcome.accepted, "duplicates": outcome.duplicates}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from wotu.collect.quarantine import Quarantine, QuarantinedRow
 from wotu.core.errors import invalid_argument
 from wotu.core.fact_tables import STAGE_RULES, STAGES
 from wotu.core.layout import Layout
@@ -34,6 +33,7 @@ from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
 from wotu.timeline.generation import Generation, current, open_current
 from wotu.timeline.questions import EventSpec, Moment, Source
+from wotu.workspace.arrivals import Arrivals
 from wotu.workspace.consent import EVENTS as CONSENT_EVENTS
 from wotu.workspace.consent import Consent, consent_message, consents, time_of_record
 from wotu.workspace.customer_table import CustomerPage
@@ -43,7 +43,8 @@ from wotu.workspace.identity_actions import merge_customers, split_identifier
 from wotu.workspace.identity_history import IdentityEvent, identity_history
 from wotu.workspace.intake import Intake, Outcome, Progress
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
-from wotu.workspace.quarantine_actions import Choice, mend_row, retry_rows
+from wotu.workspace.quarantine_actions import QuarantineActions
+from wotu.workspace.tally_keeper import TallyKeeper
 
 # More events than one customer has.
 _ALL = 1 << 40
@@ -58,6 +59,7 @@ class Workspace:
         self._settings: tuple[int, Settings] | None = None
         self._generation: Generation | None = None
         self._facts = FactStore(layout)
+        self._tally = TallyKeeper(layout)
         self._remember = lru_cache(maxsize=64)(self._rfm)
 
     @classmethod
@@ -97,39 +99,15 @@ class Workspace:
         outcome: Outcome = Intake(self.layout, self.settings).import_files(pairs, progress)
         return outcome.to_dict()
 
-    # ---- quarantine
+    @property
+    def quarantine(self) -> QuarantineActions:
+        """What could not be understood: look, retry, mend, discard. See ``workspace.quarantine_actions``."""
+        return QuarantineActions(self.layout, self.settings)
 
-    def quarantine(
-        self, *, ids: Collection[str] | None = None, source: str | None = None, reason: str | None = None,
-        field: str | None = None,
-    ) -> tuple[QuarantinedRow, ...]:  # fmt: skip
-        """The rows in quarantine, or those of them that are meant, in order of arrival."""
-        return tuple(Choice(ids, source, reason, field).among(Quarantine(self.layout.quarantine).rows()))
-
-    def retry_quarantine(
-        self, *, ids: Collection[str] | None = None, source: str | None = None, reason: str | None = None,
-        field: str | None = None, content: str | None = None,
-    ) -> dict[str, int]:  # fmt: skip
-        """Read quarantined messages again; those that can be used now leave quarantine and are collected.
-
-        ``content`` stands in for that of the one row in ``ids``. Returns ``accepted``, ``duplicates`` and
-        ``left``, the rows that stay.
-        """
-        quarantine, intake = Quarantine(self.layout.quarantine), Intake(self.layout, self.settings)
-        currency = self.settings.currency
-        if content is None:
-            return retry_rows(quarantine, intake, Choice(ids, source, reason, field), currency=currency)
-        if ids is None or len(ids) != 1:
-            raise invalid_argument("ids", "content is for one row; name it in ids.")
-        return mend_row(quarantine, intake, next(iter(ids)), content, currency=currency)
-
-    def discard_quarantine(
-        self, *, ids: Collection[str] | None = None, source: str | None = None, reason: str | None = None,
-        field: str | None = None,
-    ) -> int:  # fmt: skip
-        """Delete quarantined rows for good; how many."""
-        meant = self.quarantine(ids=ids, source=source, reason=reason, field=field)
-        return Quarantine(self.layout.quarantine).remove([row.id for row in meant])
+    @property
+    def arrivals(self) -> Arrivals:
+        """What came in: counted, the newest, one message whole. See ``workspace.arrivals``."""
+        return Arrivals(self.layout, self.source(), self._tally)
 
     # ---- tables besides events
 
