@@ -21,7 +21,8 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class NewEvent:
-    """One event: ``seq`` is its order of arrival, ``time`` (µs) when it happened; ``row`` of ``shard`` is it."""
+    """One event: ``seq`` is its order of arrival, ``time`` (µs) when it happened. It is ``row`` of the events
+    of ``shard``, its customer the one at ``position``."""
 
     seq: int
     time: int
@@ -30,6 +31,7 @@ class NewEvent:
     identified: bool
     shard: Shard
     row: int
+    position: int
 
 
 def newest(source: Source, *, limit: int = 100, event: str = "") -> list[NewEvent]:
@@ -66,4 +68,4 @@ def _event(shard: Shard, row: int, source: Source) -> NewEvent:
     at = int(np.searchsorted(shard.offsets, row, side="right")) - 1
     name = source.manifest.events[shard.code[row]]
     customer, identified = customer_text(int(shard.ids[at])), bool(shard.identified[at])
-    return NewEvent(int(shard.seq[row]), int(shard.time[row]), name, customer, identified, shard, row)
+    return NewEvent(int(shard.seq[row]), int(shard.time[row]), name, customer, identified, shard, row, at)

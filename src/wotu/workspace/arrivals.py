@@ -18,7 +18,8 @@ from wotu.insight.newest import NewEvent, event_of, newest
 from wotu.insight.value_counts import ValueCounts, ValueCountsPartial, value_counts
 from wotu.lake.messages import Lake
 from wotu.timeline.questions import Source
-from wotu.workspace.profiles import properties_of
+from wotu.workspace.customer_table import NAME_TRAIT
+from wotu.workspace.profiles import Identifier, Place, identifiers_of, properties_of, traits_of
 from wotu.workspace.tally_keeper import Counting, TallyKeeper
 
 _PLAIN = ("seq", "time", "received", "source", "message_id", "type", "event", "traits", "products", "rest")
@@ -26,13 +27,15 @@ _PLAIN = ("seq", "time", "received", "source", "message_id", "type", "event", "t
 
 @dataclass(frozen=True)
 class ArrivedEvent:
-    """An event of the timelines; ``seq`` is its order of arrival."""
+    """An event of the timelines and whose it is; ``seq`` is its order of arrival, ``name`` the customer's."""
 
     seq: int
     time: datetime
     event: str
     customer_id: str
     identified: bool
+    name: str | None
+    identifiers: tuple[Identifier, ...]
     properties: dict[str, Any]
 
 
@@ -73,8 +76,12 @@ class Arrivals:
 
     def _arrived(self, new: NewEvent) -> ArrivedEvent:
         (properties,) = properties_of(new.shard, [new.row], self._source)
-        time = from_micros(new.time, self._source.zone)
-        return ArrivedEvent(new.seq, time, new.event, new.customer_id, new.identified, properties)
+        place = Place(new.shard, new.position)
+        name = traits_of(place).get(NAME_TRAIT)
+        return ArrivedEvent(
+            new.seq, from_micros(new.time, self._source.zone), new.event, new.customer_id, new.identified,
+            None if name is None else str(name), identifiers_of(place), properties,
+        )  # fmt: skip
 
     def _record(self, seq: int) -> dict[str, Any]:
         lake = Lake(self._layout.lake)

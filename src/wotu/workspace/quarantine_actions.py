@@ -6,6 +6,7 @@ taken already, and their message ids make a repetition harmless.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -18,11 +19,21 @@ from wotu.core.settings import Settings
 from wotu.workspace.intake import Intake
 
 
+# What a reason quotes differs from row to row; what is wrong does not.
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+
+
+def general_reason(reason: str) -> str:
+    """A reason without what it quotes, so that rows with the same trouble stand together."""
+    return _QUOTED.sub("…", reason)
+
+
 @dataclass(frozen=True)
 class Choice:
     """Which rows are meant: those of ``ids``, of a ``source``, a ``reason``, a ``field``; all that is given holds.
 
-    An empty ``field`` means rows whose problem has no field.
+    A ``reason`` may be whole or general (see ``general_reason``). An empty ``field`` means rows whose problem
+    has none.
     """
 
     ids: Collection[str] | None = None
@@ -35,8 +46,12 @@ class Choice:
         return [row for row in rows if self._means(row)]
 
     def _means(self, row: QuarantinedRow) -> bool:
-        asked = ((self.source, row.source), (self.reason, row.reason), (self.field, row.field or ""))
-        return (self.ids is None or row.id in self.ids) and all(wanted in (None, given) for wanted, given in asked)
+        asked = ((self.source, row.source), (self.field, row.field or ""))
+        return (
+            (self.ids is None or row.id in self.ids)
+            and all(wanted in (None, given) for wanted, given in asked)
+            and self.reason in (None, row.reason, general_reason(row.reason))
+        )
 
 
 _ALL = Choice()
