@@ -30,6 +30,6 @@ urlpatterns = [
     path("stages/try/", stages.try_rule, name="stage-try"),
     path("tables/", tables.tables, name="tables"),
     path("tables/<str:name>/", tables.table, name="table"),
-    path("tables/<str:name>/row/", table.row, name="table-row"),
+    path("tables/<str:name>/row/", tables.row, name="table-row"),
     path("freshness/", freshness.freshness, name="freshness"),
 ]

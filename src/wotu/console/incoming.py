@@ -48,8 +48,7 @@ class SourceRow:
     @property
     def rejected(self) -> float | None:
         """The share of seven days' messages that went to quarantine."""
-        every = self.week + self.quarantined
-        return self.quarantined / every if every else None
+        return self.quarantined / (self.week + self.quarantined) if self.week else None
 
     @property
     def works(self) -> bool:

@@ -85,7 +85,7 @@ class RuleFields:
     def _number(self, stage: str) -> int:
         if not self.nth:
             return 1
-        if not (self.nth.isascii() and self.nth.isdigit() and 0 < int(self.nth[:8]) and len(self.nth) < 8):
+        if not (self.nth.isascii() and self.nth.isdigit() and int(self.nth[:8]) > 0 and len(self.nth) < 8):
             raise invalid_argument(f"rules.{stage}.nth", f"{self.nth!r} is not a whole number of at least 1.")
         return int(self.nth)
 

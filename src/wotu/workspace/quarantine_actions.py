@@ -18,7 +18,6 @@ from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 from wotu.workspace.intake import Intake
 
-
 # What a reason quotes differs from row to row; what is wrong does not.
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 
