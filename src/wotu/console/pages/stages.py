@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from wotu.accounts.audit import record
@@ -119,7 +120,7 @@ def _page(
         ],
         "range": chosen,
         "ranges": [(days, _range_name(days), urlencode([("days", days), *draft_pairs])) for days in _DAYS],
-        "presets": [("b2c", _("Consumers")), ("b2b", _("Companies"))],
+        "presets": [("b2c", _("Consumers")), ("b2b", pgettext("preset", "Companies"))],
         "range_query": urlencode(chosen.pairs),
         "kinds": _kinds(),
         "events": sorted(manifest.events),
