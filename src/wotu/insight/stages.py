@@ -189,7 +189,8 @@ def fold(question: Stages, shard: Shard) -> StagesPartial:
     counted = scope.mask(shard) & (shard.time >= scope.since) & (shard.time < scope.until)
     rows = [_reached(test, question, shard, counted) for test in question.tests]
     reached = np.stack(rows) if rows else np.zeros((0, len(shard.ids)), np.bool_)
-    return StagesPartial(reached, shard.ids, shard.identified, int(counted.sum()))
+    shown = shard.shown
+    return StagesPartial(reached[:, shown], shard.ids[shown], shard.identified[shown], int(counted.sum()))
 
 
 def _reached(test: StageTest, question: Stages, shard: Shard, counted: Mask) -> Mask:
@@ -211,7 +212,7 @@ def _keep_counting(mask: Mask, shard: Shard, now: int) -> None:
     """Take the events of orders that do not count as of ``now`` out of ``mask``."""
     _, counts = net_orders(shard.orders, until=now)
     rows = np.flatnonzero(mask)
-    mask[rows] = np.isin(shard.seq[rows], shard.order_rows["seq"].to_numpy()[counts], assume_unique=True)
+    mask[rows] = np.isin(shard.seq[rows], shard.part.tables["orders"]["seq"].to_numpy()[counts], assume_unique=True)
 
 
 @njit(types.boolean[::1](READ, MASK, MASK, types.int64), cache=True, nogil=True)

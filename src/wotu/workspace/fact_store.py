@@ -18,9 +18,8 @@ from wotu.core.fact_tables import FactTable
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 from wotu.facts.registry import FactRow, Facts
-from wotu.identity.index import UNKNOWN, IdentifierIndex
-from wotu.identity.normalise import identifier_keys, normalise
-from wotu.identity.resolver import read_checkpoint
+from wotu.identity.index import UNKNOWN
+from wotu.identity.lookup import find_subjects
 from wotu.lake.messages import Lake
 from wotu.timeline.generation import Generation
 from wotu.workspace.intake import Intake
@@ -81,7 +80,6 @@ class FactStore:
 
 def customers_of(identity: Path, generation: Generation, given: Sequence[str | None]) -> list[str | None]:
     """The customer each identifier (``type:value`` or a Wotu id) belongs to now; none where it is not known."""
-    known = generation.customer_of_subject
     subjects: dict[str, int] = {}
     by_kind: dict[str, list[str]] = {}
     for text in {text for text in given if text is not None}:
@@ -91,25 +89,12 @@ def customers_of(identity: Path, generation: Generation, given: Sequence[str | N
         else:
             by_kind.setdefault(text.partition(":")[0], []).append(text)
     for kind, texts in by_kind.items():
-        subjects |= _subjects(identity, kind, texts)
-    found = (subjects.get(text, -1) if text is not None else -1 for text in given)
-    return [customer_text(int(known[subject])) if 0 <= subject < len(known) else None for subject in found]
-
-
-def _subjects(identity: Path, kind: str, texts: list[str]) -> dict[str, int]:
-    """Subjects of identifiers of one kind; a ``user_id`` that several namespaces have names nobody."""
-    values = normalise(kind, pa.array([text.partition(":")[2] for text in texts], pa.string()))
-    namespaces = read_checkpoint(identity).namespaces if kind == "user_id" else ("",)
-    index = IdentifierIndex(identity)
-    found: dict[str, set[int]] = {text: set() for text in texts}
-    usable = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))
-    for namespace in namespaces:
-        spaces = pa.array([namespace] * len(usable), pa.string())
-        keys = identifier_keys(kind, spaces, values.take(pa.array(usable)))
-        for place, subject in zip(usable.tolist(), index.find(keys), strict=True):
-            if subject != UNKNOWN:
-                found[texts[place]].add(int(subject))
-    return {text: subjects.pop() for text, subjects in found.items() if len(subjects) == 1}
+        found = find_subjects(identity, kind, [text.partition(":")[2] for text in texts])
+        # A ``user_id`` that several namespaces have names nobody.
+        pairs = zip(texts, found, strict=True)
+        subjects |= {text: next(iter(named.values())) for text, named in pairs if len(named) == 1}
+    wanted = np.array([subjects.get(text, UNKNOWN) if text is not None else UNKNOWN for text in given], np.int64)
+    return [None if owner < 0 else customer_text(int(owner)) for owner in generation.customer_of(wanted)]
 
 
 def _one_each(customers: Sequence[str | None], rows: Sequence[FactRow]) -> list[int]:

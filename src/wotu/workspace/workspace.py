@@ -25,19 +25,26 @@ from wotu.insight.order_states import order_states
 from wotu.insight.overview import Overview, edges_of, overview
 from wotu.insight.stages import StagesAnswer, stage_tests
 from wotu.insight.stages import stages as ask_stages
+from wotu.lake.messages import Lake
 from wotu.score.movement import Movement, movement
 from wotu.score.rfm import rfm
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
-from wotu.timeline.generation import Generation, open_current
-from wotu.timeline.manifest import current
+from wotu.timeline.generation import Generation, current, open_current
 from wotu.timeline.questions import EventSpec, Moment, Source
+from wotu.workspace.consent import EVENTS as CONSENT_EVENTS
+from wotu.workspace.consent import Consent, consent_message, consents, time_of_record
 from wotu.workspace.customer_table import CustomerPage
 from wotu.workspace.directory import Directory
 from wotu.workspace.fact_store import FactStore
+from wotu.workspace.identity_actions import merge_customers, split_identifier
+from wotu.workspace.identity_history import IdentityEvent, identity_history
 from wotu.workspace.intake import Intake, Outcome, Progress
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
+
+# More events than one customer has.
+_ALL = 1 << 40
 
 
 class Workspace:
@@ -191,10 +198,12 @@ class Workspace:
     def customers(
         self, search: str = "", *, where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
         offset: int = 0, layers: Mapping[str, Any] | None = None, among: Sequence[str] | None = None,
+        by_name: bool = False,
     ) -> CustomerPage:  # fmt: skip
         """Customers found by identifier or name, by traits and by value segment (of ``rfm(**layers)``).
 
-        ``among`` keeps only the named ones, such as those that another answer counted.
+        ``among`` keeps only the named ones, such as those that another answer counted. ``by_name`` searches
+        names alone, for people who may not see identifiers.
         """
         answer = self.rfm(**(layers or {}))
         return self._directory().page(
@@ -207,6 +216,7 @@ class Workspace:
             limit=limit,
             offset=offset,
             among=among,
+            by_name=by_name,
         )
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
@@ -226,6 +236,43 @@ class Workspace:
     ) -> TimelinePage:
         """Everything a customer did, newest first; only some ``events`` if named."""
         return self._directory().timeline(self.source(), identifier, limit=limit, before=before, events=events)
+
+    def merge(self, a: str, b: str, *, by: str | None = None, reason: str | None = None) -> str:
+        """Make two customers one, whatever evidence says; the id of the older, which survives."""
+        return merge_customers(Intake(self.layout, self.settings), self._directory, a, b, by=by, reason=reason)
+
+    def split(
+        self, identifier: str, *, namespace: str | None = None, by: str | None = None, reason: str | None = None
+    ) -> str:
+        """Take one identifier, and every message that came with it, off its customer; the id it now has."""
+        intake = Intake(self.layout, self.settings)
+        return split_identifier(intake, self._directory, identifier, namespace=namespace, by=by, reason=reason)
+
+    def identity_history(self, identifier: str) -> tuple[IdentityEvent, ...]:
+        """How a customer came to be: identifiers, joins, merges and splits, oldest first."""
+        directory = self._directory()
+        members = directory.members(directory.find(identifier))
+        return identity_history(Lake(self.layout.lake), members, self.settings.zone)
+
+    # ---- consent
+
+    def consent(self, identifier: str) -> tuple[Consent, ...]:
+        """What the customer allows now, by channel and purpose. See ``workspace.consent``."""
+        return consents(self.timeline_of(identifier, limit=_ALL, events=CONSENT_EVENTS).rows)
+
+    def set_consent(
+        self, identifier: str, channel: str, purpose: str, given: bool, by: str, *, source: str = ""
+    ) -> tuple[Consent, ...]:
+        """Record that the customer gave or withdrew consent; returns what they allow now.
+
+        ``by`` names who records it, ``source`` where the customer said it.
+        """
+        profile = self.customer(identifier)
+        data_clock = self.settings.questions_until == "data"
+        time = time_of_record(self.now() if data_clock else datetime.now(UTC), data_clock=data_clock)
+        message, namespace = consent_message(profile, channel, purpose, given=given, by=by, source=source, time=time)
+        self.collect(message, source="console", namespace=namespace)
+        return self.consent(profile.customer_id)
 
     # ---- what questions read
 
@@ -247,7 +294,7 @@ class Workspace:
         currency = self.settings.currency
         if known is not None and (known.name, known.manifest.currency) == (current(self.layout.timelines), currency):
             return known
-        opened = open_current(self.layout.timelines)
+        opened = open_current(self.layout.timelines, known)
         if opened is None or opened.manifest.currency != currency:
             Intake(self.layout, self.settings).settle()
             opened = open_current(self.layout.timelines)
