@@ -153,3 +153,21 @@ def test_wrong_rules_change_nothing(
         workspace.set_stage_rules(**parameters)
     assert caught.value.field == field
     assert (workspace.stage_rules(), workspace.generation_name()) == ({"deal": {"order": 1}}, before)
+
+
+def test_stages_count_a_customer_once_however_many_settles_touched_them(
+    make_workspace: Callable[..., Workspace],
+) -> None:
+    workspace = make_workspace()
+    workspace.collect([track("Product Viewed", user) for user in "abc"])
+    workspace.collect({"type": "identify", "userId": "a", "traits": {"grade": "lead"}})
+    workspace.collect([track("Order Completed", "a", order_id="1", revenue="9.00"), track("Product Viewed", "d")])
+    workspace.collect(track("Order Completed", "a", time="2026-01-06T08:00:00+08:00", order_id="2", revenue="9.00"))
+    asked = {"lead": {"trait": 'trait.grade == "lead"'}}
+    answer = workspace.stages(rules=asked, until="2026-02-01")
+    told = {count.stage: (count.customers, count.anonymous) for count in answer.stages}
+    assert told | {"exposure": (4, 0), "lead": (1, 0), "deal": (1, 0), "repurchase": (1, 0)} == told
+    who = [workspace.customer("user_id:a").customer_id]
+    assert answer.customers("lead") == answer.customers("deal") == answer.customers("repurchase") == who
+    assert answer.reach.customers == 4
+    assert answer.reach.events == 6
