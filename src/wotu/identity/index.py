@@ -42,9 +42,14 @@ class Level:
     @classmethod
     def read(cls, path: Path) -> Level:
         """A level from its file, memory-mapped."""
+        return cls.described(path)[0]
+
+    @classmethod
+    def described(cls, path: Path) -> tuple[Level, dict[bytes, bytes]]:
+        """A level from its file, and what was written beside it."""
         with pa.memory_map(str(path)) as source:
             table = pa.ipc.open_file(source).read_all()
-        return cls(*(table[name].to_numpy() for name in _SCHEMA.names))
+        return cls(*(table[name].to_numpy() for name in _SCHEMA.names)), table.schema.metadata or {}
 
     def write(self, path: Path, metadata: dict[str, str] | None = None) -> None:
         """Write the level to ``path`` as it is, without making it durable."""
