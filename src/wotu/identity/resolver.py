@@ -20,7 +20,7 @@ from wotu.core.identifiers import IDENTIFIERS
 from wotu.identity import rules
 from wotu.identity.actions import Action, read_actions
 from wotu.identity.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from wotu.identity.customers import Customers
+from wotu.identity.customers import Customers, distinct
 from wotu.identity.decisions import DECISIONS, Changes, Flag, Reason, Resolution
 from wotu.identity.evidence import NOBODYS_TYPES, Evidence, read_evidence, usable, without
 from wotu.identity.fresh import forget_fresh, write_fresh
@@ -215,7 +215,7 @@ class Resolver:
         self, step: npt.NDArray[np.int8], left: Subjects, right: Subjects, roles: npt.NDArray[np.int32], most: int
     ) -> npt.NDArray[np.int8]:
         """What would become of ``step``; ``left`` and ``right`` become what the steps say they became."""
-        nodes = np.unique(np.concatenate([left, right]))
+        nodes = distinct(np.concatenate([left, right]))
         copy, members = self._customers.around(nodes[nodes < len(self)])
         copy.grow(roles)
         members = np.concatenate([members, len(self) + np.arange(len(roles))])
