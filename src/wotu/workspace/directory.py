@@ -98,7 +98,7 @@ class Directory:
             if kind != "text":
                 continue
             texts = shards[0].trait(name).texts.to_pylist()
-            codes = np.concatenate([shard.trait(name).values for shard in shards])
+            codes = np.concatenate([shard.trait(name).values[shard.shown] for shard in shards])
             counts = np.bincount(codes[codes >= 0], minlength=len(texts)).tolist()
             ranked = sorted(zip(texts, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
             found[name] = ranked[:_MOST_VALUES]
@@ -108,7 +108,7 @@ class Directory:
         """One customer at a glance."""
         customer = self.find(identifier)
         place = self._place(customer)
-        at = int(self.table.starts[place.shard.number]) + place.row
+        at = self.table.position(place.shard, place.row)
         traits = traits_of(place)
         name = traits.get(NAME_TRAIT)
         return CustomerProfile(
@@ -118,7 +118,7 @@ class Directory:
             traits=traits,
             first_seen=instant(int(self.table.first_seen[at]), source),
             last_seen=instant(int(self.table.last_seen[at]), source),
-            events=place.shard.customers["events"][place.row].as_py(),
+            events=int(place.shard.per_customer("events")[place.row]),
             orders=int(self.table.orders[at]),
             revenue=money(int(self.table.revenue[at]), source),
             rfm=_rfm_row(customer, answer, source),
@@ -155,31 +155,32 @@ class Directory:
         if number is not None and place_of(self._generation, number) is not None:
             return {number}
         found = {named.customer for named in self.named(identifier)}
-        if not found and number is not None and number < len(self._generation.customer_of_subject):
-            # The id of before a merge still finds the customer.
-            return {self.customer_of(number)}
-        return found
+        # The id of before a merge still finds the customer.
+        merged = None if found or number is None else self.customer_of(number)
+        return found if merged is None else {merged}
 
     def named(self, identifier: str) -> list[Named]:
         """Every identifier that ``type:value`` or a bare value may mean."""
         kind, _, value = identifier.strip().partition(":")
         kinds = [kind] if kind in IDENTIFIERS and value else IDENTIFIERS
         text = value if kinds == [kind] else identifier.strip()
-        known = len(self._generation.customer_of_subject)
-        return [
+        found = [
             Named(kind, namespace, text, subject, self.customer_of(subject))
             for kind in kinds
             for namespace, subject in named_subjects(self._identity, kind, text).items()
-            if subject < known
         ]
+        return [named for named in found if named.customer is not None]
 
-    def customer_of(self, subject: int) -> int:
-        """The customer of a subject."""
-        return int(self._generation.customer_of_subject[subject])
+    def customer_of(self, subject: int) -> int | None:
+        """The customer of a subject; ``None`` when no timeline has it (yet, or any more)."""
+        owner = int(self._generation.customer_of(np.array([subject]))[0])
+        return owner if place_of(self._generation, owner) is not None else None
 
     def members(self, customer: int) -> npt.NDArray[np.int64]:
         """All subjects of a customer."""
-        return np.flatnonzero(self._generation.customer_of_subject == customer)
+        identifiers = self._place(customer).shard.part.customers["identifiers"]
+        row = self._place(customer).row
+        return np.array(sorted(item["subject"] for item in identifiers[row].as_py()), np.int64)
 
     def _place(self, customer: int) -> Place:
         place = place_of(self._generation, customer)

@@ -24,8 +24,7 @@ from wotu.score.rfm import rfm
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
-from wotu.timeline.generation import Generation, open_current
-from wotu.timeline.manifest import current
+from wotu.timeline.generation import Generation, current, open_current
 from wotu.timeline.questions import EventSpec, Moment, Source
 from wotu.workspace.customer_table import CustomerPage
 from wotu.workspace.directory import Directory
@@ -207,7 +206,7 @@ class Workspace:
         currency = self.settings.currency
         if known is not None and (known.name, known.manifest.currency) == (current(self.layout.timelines), currency):
             return known
-        opened = open_current(self.layout.timelines)
+        opened = open_current(self.layout.timelines, known)
         if opened is None or opened.manifest.currency != currency:
             Intake(self.layout, self.settings).settle()
             opened = open_current(self.layout.timelines)
