@@ -19,8 +19,10 @@ from wotu.collect.inbox import Inbox
 from wotu.collect.quarantine import Problem, Quarantine
 from wotu.core.crash_points import crash_point
 from wotu.core.layout import Layout
+from wotu.core.locks import file_lock
 from wotu.core.properties import is_property_column
 from wotu.core.settings import Settings
+from wotu.facts.changes import without_repeats
 from wotu.facts.products import Products
 from wotu.identity.resolver import Changes, Resolution, Resolver
 from wotu.lake.memory import MemoryRows
@@ -108,7 +110,7 @@ class Settler:
             return 0
         crash_point("settle:claimed")
         claim, number = read_claim(paths), self._number
-        fresh = self._seen.new(*_ids(claim.messages))
+        fresh = without_repeats(claim.messages, self._seen.new(*_ids(claim.messages)), self._lake)
         self._receipts = claim.receipts(fresh)
         accepted = self._take(claim.messages.filter(pa.array(fresh)).combine_chunks(), now)
         self._quarantine_claim(claim, now)
@@ -132,8 +134,13 @@ class Settler:
             self._finish([number])
 
     def tidy(self) -> None:
-        """What may wait and may fail without harm: put the lake's newest small files together."""
-        self._lake.compact()
+        """What may wait and may fail without harm: put the lake's newest small files together.
+
+        Not while a backup copies those files, nor does one begin meanwhile.
+        """
+        with file_lock(self._layout.backup_lock, wait=False) as free:
+            if free:
+                self._lake.compact()
 
     def _take(self, messages: pa.Table, now: datetime) -> int:
         """New messages: whose they are, as rows of the lake, and visible."""
