@@ -70,9 +70,7 @@ def missing(kind: PropertyKind, count: int) -> Values:
 
 
 def encode(kind: PropertyKind, values: pa.Array, dictionary: Dictionary | None) -> Values:
-    """A lake column's values as the fixed-width array of ``kind``; a column that no row has is missing in all."""
-    if pa.types.is_null(values.type):
-        return missing(kind, len(values))
+    """A lake column's values as the fixed-width array of ``kind``."""
     if kind == "text":
         assert dictionary is not None
         return dictionary.encode(values)
