@@ -91,7 +91,7 @@ def test_a_segment_that_moves_between_inbox_and_lake_counts_once(
 
     def settle_first(folder: Path) -> object:
         if moment == "claimed":
-            Inbox(workspace.layout.inbox).claim(2)
+            _claim(workspace, 2)
         else:
             Settler(workspace.layout, workspace.settings).settle(datetime.now(UTC))
         wait_in_inbox(workspace.layout, 3)
@@ -116,7 +116,7 @@ def test_a_segment_that_moves_while_the_inbox_is_pinned_counts_once(
     def move_first(source: Path, target: Path) -> None:
         if not moved:
             moved.append(Path(source).name)
-            Inbox(workspace.layout.inbox).claim(1)
+            _claim(workspace, 1)
             (incoming / "9-1.open").rename(incoming / "9-1.log")
         link(source, target)
 
