@@ -74,7 +74,7 @@ def _rate(posted: Any) -> int | None:
 def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     known = reads.known_keys()
     made = context.get("made")
-    shown = {
+    shown: dict[str, Any] = {
         "working": [key for key in known if key.state in ("active", "ending")],
         "ended": [key for key in known if key.state not in ("active", "ending")],
         "made_key": next((key for key in known if made and key.id == made.id), None),
