@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
+from django.conf import settings
 from django.http import HttpRequest
+
+from wotu.core import proxies
 
 
 def client_address(request: HttpRequest) -> tuple[str, str]:
-    """The address an attempt is counted for, and the proxy on this machine that named it, where one did.
-
-    Only the last address of the header is the proxy's own word; the client wrote those before it.
-    """
+    """The address an attempt is counted for, and the trusted proxy that named it, where one did."""
     peer = str(request.META.get("REMOTE_ADDR") or "")
-    forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
-    try:
-        return (str(ip_address(forwarded)), peer) if forwarded and ip_address(peer).is_loopback else (peer, "")
-    except ValueError:
-        return peer, ""
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    client = proxies.client_address(peer, forwarded, settings.WOTU_TRUSTED_PROXIES)
+    return (client, peer) if client != peer else (peer, "")

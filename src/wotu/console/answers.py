@@ -20,6 +20,7 @@ _KEPT = 24
 _EXACT = re.compile(r"c[0-9]{1,18}|[a-z][a-z0-9_]*:\S.*")
 _answers: OrderedDict[tuple[object, ...], Future[Any]] = OrderedDict()
 _lock = threading.Lock()
+_warmed = threading.Event()
 
 
 @cache
@@ -90,3 +91,10 @@ def warm() -> None:
             ask("rfm")
     except WotuError as error:
         logging.getLogger(__name__).warning("not warmed: %s", error.message)
+    finally:
+        _warmed.set()
+
+
+def is_warm() -> bool:
+    """Whether ``warm`` has ended, well or not: no visitor waits for it any more."""
+    return _warmed.is_set()

@@ -17,6 +17,7 @@ from wotu.accounts.choices import Theme
 from wotu.accounts.reads import signed_in
 from wotu.accounts.rules import Action, may
 from wotu.console.answers import workspace
+from wotu.console.install import banners_now
 from wotu.core.errors import WotuError
 
 THEME_COOKIE = "wotu_theme"
@@ -56,6 +57,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "space_name": settings.WOTU_SETTINGS.name,
         "currency": settings.WOTU_SETTINGS.currency,
         "data_until": _data_until() if member else None,
+        "install_banners": banners_now() if member else (),
     }
 
 

@@ -12,6 +12,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from wotu.core.locks import file_lock
+from wotu.core.logs import server_logging
 from wotu.core.parent_process import as_parent, end_with_parent
 
 _STOP_SECONDS = 10
@@ -62,6 +63,7 @@ def run_console(workspace: Path, host: str = "127.0.0.1", port: int = 8000) -> N
         # One process holds the answers it has computed; its threads use all cores.
         workers=1,
         log_level=LogLevels.warning,
+        log_dictconfig=server_logging(),
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
@@ -72,8 +74,10 @@ def worker() -> Any:
     """The application, in the process that answers; it ends with the server that started it."""
     end_with_parent()
     setup(Path(os.environ["WOTU_WORKSPACE"]))
-    from wotu.console.answers import warm
+    from wotu.console.answers import is_warm, warm
     from wotu.site.asgi import application
+    from wotu.site.database import probe
+    from wotu.site.observed import observed
 
     threading.Thread(target=warm, name="warm", daemon=True).start()
-    return application
+    return observed(application, Path(os.environ["WOTU_WORKSPACE"]), database=probe, warm=is_warm)
