@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from tests.console import real
 from tests.console.fake import FakeWorkspace
 from tests.console.test_export import _rows
 from tests.console.test_pages import _INLINE
@@ -23,6 +24,11 @@ from wotu.core.settings import Settings, read_settings
 pytestmark = pytest.mark.django_db(transaction=True)
 SignIn = Callable[..., Client]
 PAGES = ["/settings/", "/settings/team/", "/settings/keys/", "/settings/audit/", "/settings/audit/?action=sign_in"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return real.make(tmp_path_factory.mktemp("settings") / "workspace")
 
 
 @pytest.fixture(autouse=True)
@@ -281,6 +287,25 @@ def test_a_grave_change_is_shown_first(folder: Path, sign_in: SignIn, name: str,
     assert client.post("/settings/", form | {"confirm": "yes"}).status_code == 302
     assert str(getattr(read_settings(folder / "wotu.toml"), name)) == value
     assert read_settings(folder / "wotu.toml").session_gap == "45m"
+
+
+def test_answers_follow_a_changed_calendar_at_once(
+    made: Any, folder: Path, open_as: Callable[[Any], Any], sign_in: SignIn, settings: LazySettings
+) -> None:
+    shop = open_as(made)
+    settings.WOTU_WORKSPACE, settings.WOTU_SETTINGS = shop.path, shop.settings
+    client = sign_in()
+    before = _rows(client.get("/growth.csv"))
+    assert client.post("/settings/", _form(client) | {"week_start": "sunday", "confirm": "yes"}).status_code == 302
+    after = _rows(client.get("/growth.csv"))
+    assert before[1][0] == "2024-10-07"
+    assert after[1][0] == "2024-10-06"
+    recency = shop.rfm(as_of="2025-01-01").recency.sum()
+    assert (
+        client.post("/settings/", _form(client) | {"timezone": "America/Los_Angeles", "confirm": "yes"}).status_code
+        == 302
+    )
+    assert shop.rfm(as_of="2025-01-01").recency.sum() > recency
 
 
 @pytest.mark.parametrize(
