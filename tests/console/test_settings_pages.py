@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -192,6 +193,18 @@ def test_a_wrong_form_makes_no_key(folder: Path, sign_in: SignIn, form: dict[str
     assert response.status_code == 422
     assert "<script>" not in response.content.decode()
     assert Key.objects.count() == 0
+
+
+def test_a_write_key_tells_when_its_source_was_heard_of(folder: Path, sign_in: SignIn) -> None:
+    create_key(kind="write", name="shop")
+    create_key(kind="write", name="silent")
+    (folder / "run").mkdir()
+    arrival = {"protocol": "segment", "type": "track", "event": "E", "names": [], "identifiers": []}
+    arrivals = [arrival | {"time": at, "source": "shop"} for at in (1_767_000_000.0, 1_767_225_600.0)]
+    live = {"pid": 1, "updated": 1.0, "accepted": 2, "rejected": 0, "arrivals": arrivals, "rejections": []}
+    (folder / "run" / "live.json").write_text(json.dumps(live))
+    page = _text(sign_in().get("/settings/keys/"))
+    assert re.findall(r'data-label="Last used">([^<]+)<', page) == ["—", "Dec 31, 2025 19:00"]
 
 
 # ---- audit
