@@ -79,6 +79,11 @@ def test_what_waits_is_in_the_backup(make_workspace: Callable[..., Workspace], t
     assert orders(restored) == ["u1", "u2", "u3"]
 
 
+def _claim(workspace: Workspace, number: int) -> None:
+    inbox = Inbox(workspace.layout.inbox)
+    inbox.claim(number, inbox.pending())
+
+
 @pytest.mark.parametrize("moment", ["claimed", "settled"])
 def test_a_segment_that_moves_between_inbox_and_lake_counts_once(
     make_workspace: Callable[..., Workspace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
