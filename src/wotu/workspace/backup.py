@@ -119,7 +119,11 @@ def _pin(path: Path, target: Path) -> bool:
         return False
     target.mkdir(parents=True, exist_ok=True)
     apart = "incoming" if path.name == "inbox" else None
-    return all([_pin(child, target / child.name) for child in found if child.name[0] != "." and child.name != apart])
+    whole = True
+    for child in found:
+        if not child.name.startswith(".") and child.name != apart:
+            whole = _pin(child, target / child.name) and whole
+    return whole
 
 
 def _add_lake(archive: ArchiveWriter, layout: Layout, lake: LakeSnapshot | None) -> None:
