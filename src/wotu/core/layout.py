@@ -28,6 +28,10 @@ class Layout:
         return self.root / "workspace.format"
 
     @property
+    def keys(self) -> Path:
+        return self.root / "keys.json"
+
+    @property
     def inbox(self) -> Path:
         return self.root / "inbox"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wotu.identity.checkpoint import Checkpoint, read_checkpoint
 from wotu.identity.fresh import Fresh, read_fresh
@@ -22,9 +24,12 @@ def subjects_of(folder: Path, kind: str, value: str) -> list[int]:
 
 def named_subjects(folder: Path, kind: str, value: str) -> dict[str, int]:
     """The subjects of an identifier by namespace; the namespace is empty for all kinds but ``user_id``."""
-    usable = normalise(kind, pa.array([value], pa.string()))
-    if usable.null_count:
-        return {}
+    return find_subjects(folder, kind, [value])[0]
+
+
+def find_subjects(folder: Path, kind: str, values: Sequence[str]) -> list[dict[str, int]]:
+    """The subjects of many identifiers of one kind, each as of ``named_subjects``."""
+    usable = normalise(kind, pa.array(values, pa.string()))
     while True:
         checkpoint = read_checkpoint(folder)
         try:
@@ -37,16 +42,22 @@ def named_subjects(folder: Path, kind: str, value: str) -> dict[str, int]:
             return found
 
 
-def _find(folder: Path, checkpoint: Checkpoint, kind: str, usable: pa.Array) -> dict[str, int]:
+def _find(folder: Path, checkpoint: Checkpoint, kind: str, usable: pa.Array) -> list[dict[str, int]]:
     fresh = read_fresh(folder, checkpoint.seq)
     namespaces = _namespaces(checkpoint, fresh) if kind == "user_id" else ("",)
     levels = [Level.read(folder / name) for name in checkpoint.levels]
     if fresh is not None:
         levels.append(fresh.level)
-    each = pa.array(namespaces, pa.string())
-    keys = identifier_keys(kind, each, pa.array(usable.to_pylist() * len(namespaces), pa.string()))
-    found = find(levels, keys, fresh.key if fresh is not None else checkpoint.key)
-    return {name: int(subject) for name, subject in zip(namespaces, found, strict=True) if subject != UNKNOWN}
+    key = fresh.key if fresh is not None else checkpoint.key
+    given = pc.is_valid(usable).to_pylist()
+    found: list[dict[str, int]] = [{} for _ in given]
+    for namespace in namespaces:
+        spaces = pa.array([namespace] * len(usable), pa.string())
+        subjects = find(levels, identifier_keys(kind, spaces, usable).fill_null(""), key).tolist()
+        for place, subject in enumerate(subjects):
+            if given[place] and subject != UNKNOWN:
+                found[place][namespace] = subject
+    return found
 
 
 def _namespaces(checkpoint: Checkpoint, fresh: Fresh | None) -> tuple[str, ...]:

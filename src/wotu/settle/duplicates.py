@@ -93,8 +93,8 @@ class SeenMessages:
         for batch in lake.scan(["source", "message_id", "received", "type"]):
             messages = batch.filter(pc.not_equal(batch["type"].cast(pa.string()), "identity"))
             if len(messages):
-                texts = (messages[name].cast(pa.string()) for name in ("source", "message_id"))
-                self.add(*texts, messages["received"])
+                source, message_id = (messages[name].cast(pa.string()) for name in ("source", "message_id"))
+                self.add(source, message_id, messages["received"])
         self.save(lake.last_seq())
 
 

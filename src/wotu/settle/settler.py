@@ -22,6 +22,7 @@ from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.properties import is_property_column
 from wotu.core.settings import Settings
+from wotu.facts.changes import without_repeats
 from wotu.facts.products import Products
 from wotu.identity.resolver import Changes, Resolution, Resolver
 from wotu.lake.memory import MemoryRows
@@ -109,7 +110,7 @@ class Settler:
             return 0
         crash_point("settle:claimed")
         claim, number = read_claim(paths), self._number
-        fresh = self._seen.new(*_ids(claim.messages))
+        fresh = without_repeats(claim.messages, self._seen.new(*_ids(claim.messages)), self._lake)
         self._receipts = claim.receipts(fresh)
         accepted = self._take(claim.messages.filter(pa.array(fresh)).combine_chunks(), now)
         self._quarantine_claim(claim, now)

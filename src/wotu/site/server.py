@@ -33,6 +33,7 @@ def prepare(workspace: Path) -> None:
     from django.core.management import call_command
     from django.db import connections
 
+    from wotu.accounts.snapshot import write_keys
     from wotu.site.assets import collect_static
 
     cache = workspace / "cache"
@@ -40,6 +41,7 @@ def prepare(workspace: Path) -> None:
     with file_lock(cache / "prepare.lock"):
         call_command("migrate", interactive=False, verbosity=0)
         collect_static()
+    write_keys(workspace)
     database = workspace / "control.db"
     if database.exists():
         database.chmod(0o600)

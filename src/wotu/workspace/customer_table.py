@@ -109,13 +109,15 @@ class CustomerTable:
             return np.ones(len(self.ids), np.bool_)
         return self._gathered([customer_mask(expression, shard, terms) for shard in self.generation.shards])
 
-    def named(self, text: str) -> Mask:
-        """Customers with ``text`` in a name or identifier, without regard to case."""
+    def named(self, text: str, *, identifiers: bool = True) -> Mask:
+        """Customers with ``text`` in a name or (unless told not to look there) identifier, whatever its case."""
         wanted = text.lower()
         found = np.zeros(len(self.ids), np.bool_)
         if self.names.null_count < len(self.names):
             hits = pc.match_substring(self.names, text, ignore_case=True).fill_null(False)
             found |= hits.to_numpy(zero_copy_only=False)
+        if not identifiers:
+            return found
         for start, shard, (values, owners) in zip(
             self._starts[:-1], self.generation.shards, self._identifiers, strict=True
         ):

@@ -70,7 +70,7 @@ class Directory:
 
     def page(
         self, source: Source, answer: RfmAnswer, *, search: str, where: str, segment: str, sort: str, limit: int,
-        offset: int, among: Sequence[str] | None = None,
+        offset: int, among: Sequence[str] | None = None, by_name: bool = False,
     ) -> CustomerPage:  # fmt: skip
         """The customers that fit, sorted, from ``offset`` on."""
         order = self.table.order(sort)
@@ -85,7 +85,7 @@ class Directory:
         if among is not None:
             wanted &= np.isin(self.table.ids, [self.find(customer) for customer in among])
         if search.strip():
-            wanted &= self.table.named(search.strip())
+            wanted &= self.table.named(search.strip(), identifiers=not by_name)
         found = order[wanted[order]]
         rows = tuple(self._row(int(at), int(segments[at]), source) for at in found[offset : offset + limit])
         return CustomerPage(rows, len(found))
@@ -156,7 +156,7 @@ class Directory:
             return {number}
         found = {named.customer for named in self.named(identifier)}
         # The id of before a merge still finds the customer.
-        merged = None if found or number is None else self.customer_of(number)
+        merged = None if found or number is None else self._owner(number)
         return found if merged is None else {merged}
 
     def named(self, identifier: str) -> list[Named]:
@@ -164,14 +164,20 @@ class Directory:
         kind, _, value = identifier.strip().partition(":")
         kinds = [kind] if kind in IDENTIFIERS and value else IDENTIFIERS
         text = value if kinds == [kind] else identifier.strip()
-        found = [
-            Named(kind, namespace, text, subject, self.customer_of(subject))
+        return [
+            Named(kind, namespace, text, subject, owner)
             for kind in kinds
             for namespace, subject in named_subjects(self._identity, kind, text).items()
+            if (owner := self._owner(subject)) is not None
         ]
-        return [named for named in found if named.customer is not None]
 
-    def customer_of(self, subject: int) -> int | None:
+    def customer_of(self, subject: int) -> int:
+        """The customer of a subject that the timelines know."""
+        owner = self._owner(subject)
+        assert owner is not None
+        return owner
+
+    def _owner(self, subject: int) -> int | None:
         """The customer of a subject; ``None`` when no timeline has it (yet, or any more)."""
         owner = int(self._generation.customer_of(np.array([subject]))[0])
         return owner if place_of(self._generation, owner) is not None else None

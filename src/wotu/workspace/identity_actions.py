@@ -79,7 +79,7 @@ def _settle(intake: Intake, kind: str, action: Merge | Split) -> None:
         "message_id": str(uuid.uuid4()), "properties": action_text(action),
     }  # fmt: skip
     row = {name: message.get(name) for name in ENVELOPE.names}
-    intake.settle_batch(SOURCE, Batch(conform(pa.Table.from_pylist([row], ENVELOPE)), [], 1))
+    intake.take(SOURCE, Batch(conform(pa.Table.from_pylist([row], ENVELOPE)), [], 1))
 
 
 def _undone(what: str) -> WotuError:

@@ -68,8 +68,8 @@ class Intake:
             batches.append((mapping.source or mapping_path.stem, batch))
         return self._settled(batches, progress)
 
-    def settle_batch(self, source: str, batch: Batch) -> Outcome:
-        """Messages that the workspace itself makes, settled like any others."""
+    def take(self, source: str, batch: Batch) -> Outcome:
+        """Messages that are a batch already, such as rows of tables besides events."""
         return self._settled([(source, batch)], lambda _: None)
 
     def settle(self, progress: Progress = lambda _: None) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,9 +17,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from wotu.accounts import reads, services
 from wotu.accounts.limits import AttemptsSpent
+from wotu.console.addresses import client_address
 from wotu.console.pages.preferences import remember_language
 from wotu.console.redirects import own_address
-from wotu.core import proxies
 
 if TYPE_CHECKING:
     from wotu.accounts.models import User
@@ -67,7 +66,7 @@ def sign_in_once(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "console/sign_in_once.html")
     try:
-        user = services.sign_in_once(token)
+        user = services.sign_in_once(token, address=client_address(request)[0])
     except services.SignInRefused:
         return render(request, "console/sign_in_once.html", {"used": True}, status=410)
     return _enter(request, user, "/account/password/")
@@ -78,14 +77,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     logout(request)
     return redirect("console:sign-in")
-
-
-def client_address(request: HttpRequest) -> tuple[str, str]:
-    """The address an attempt is counted for, and the trusted proxy that named it, where one did."""
-    peer = str(request.META.get("REMOTE_ADDR") or "")
-    forwarded = request.headers.get("X-Forwarded-For", "")
-    client = proxies.client_address(peer, forwarded, settings.WOTU_TRUSTED_PROXIES)
-    return (client, peer) if client != peer else (peer, "")
 
 
 def _enter(request: HttpRequest, user: User, target: str) -> HttpResponse:
