@@ -13,6 +13,7 @@ from wotu.cli.supervisor import supervise
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.layout import Layout
 from wotu.core.parent_process import end_with_parent
+from wotu.core.processes import announced
 from wotu.core.settings import read_settings
 
 if TYPE_CHECKING:
@@ -34,12 +35,13 @@ def add_verbs(verbs: Any) -> None:
 def serve(workspace: str, host: str, port: int) -> None:
     """Console and settler as one supervised tree."""
     check_port(host, port)
-    supervise(
-        {
-            "console": ("wotu.site", workspace, host, str(port)),
-            "settler": ("wotu", "serve", "--only", "settler", "--workspace", workspace),
-        }
-    )
+    with announced(Path(workspace)):
+        supervise(
+            {
+                "console": ("wotu.site", workspace, host, str(port)),
+                "settler": ("wotu", "serve", "--only", "settler", "--workspace", workspace),
+            }
+        )
 
 
 def check_port(host: str, port: int) -> None:

@@ -63,6 +63,8 @@ class Settler:
         self._pending: list[pa.Table] = []
         self._oldest = 0.0
         self._receipts: dict[str, dict[str, int]] = {}
+        # Messages since this settler began.
+        self.accepted = self.duplicates = self.quarantined = 0
         self._seen = SeenMessages(layout.settled, self._lake)
         self._resolver = self._resolved()
         self._timelines = self._up_to_date()
@@ -91,6 +93,12 @@ class Settler:
     def lake(self) -> Lake:
         return self._lake
 
+    def last_received(self) -> datetime | None:
+        """When the last message of record came in, by the clock of then; ``None`` before the first."""
+        last = self._lake.last_seq()
+        found = self._lake.read(["received"], after=last - 1) if last else None
+        return found["received"][0].as_py() if found is not None and len(found) else None
+
     def settle(self, now: datetime) -> int:
         """Settle everything that waits, to the end; how many messages were accepted."""
         accepted = self.round(now)
@@ -114,6 +122,9 @@ class Settler:
         self._receipts = claim.receipts(fresh)
         accepted = self._take(claim.messages.filter(pa.array(fresh)).combine_chunks(), now)
         self._quarantine_claim(claim, now)
+        self.accepted += accepted
+        self.duplicates += len(fresh) - int(fresh.sum())
+        self.quarantined += len(claim.problems)
         crash_point("settle:before-receipts")
         for segment, receipt in self._receipts.items():
             self._inbox.write_receipt(segment, receipt)

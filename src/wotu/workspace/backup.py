@@ -72,6 +72,7 @@ def back_up(
             mark = LakeMark(lake.version, lake.transaction, lake.last_seq) if lake else None
             made = now.isoformat(timespec="seconds")
             archive.finish(Manifest(1, version, layout.found_format(), made, control, mark, dict(archive.files)))
+    _note_time(layout, now)
     size = sum(mark.size for mark in archive.files.values())
     return BackupSummary(target, len(archive.files), size, lake.last_seq if lake else 0, control)
 
@@ -137,6 +138,13 @@ def _add_pinned(archive: ArchiveWriter, staging: Path) -> None:
     for path in sorted(staging.rglob("*")):
         if path.is_file():
             archive.add(path.relative_to(staging).as_posix(), path)
+
+
+def _note_time(layout: Layout, now: datetime) -> None:
+    """Leave when the last backup was made, for whoever looks after the install."""
+    layout.run.mkdir(mode=0o700, exist_ok=True)
+    layout.last_backup.touch(mode=0o600)
+    os.utime(layout.last_backup, (now.timestamp(), now.timestamp()))
 
 
 class _Staging:
