@@ -17,7 +17,7 @@ from wotu.core.processes import announced
 from wotu.core.settings import read_settings
 
 if TYPE_CHECKING:
-    from wotu.workspace.examination import Finding
+    from wotu.workspace.findings import Finding
 
 _MARKS = {"ok": "[green]✓[/]", "note": "[yellow]•[/]", "problem": "[red]✗[/]"}
 

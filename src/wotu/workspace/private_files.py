@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from wotu.core.layout import Layout
-from wotu.workspace.findings import Finding
+from wotu.workspace.findings import Finding, Level
 
 _SECRETS = ("wotu.toml", "secret.key", "keys.json", "control.db")
 _DAY = 86_400.0
@@ -32,7 +32,7 @@ def _permissions(root: Path) -> Iterator[Finding]:
         yield Finding("ok", "permissions", "only its owner can read the workspace")
     for path in open_to_others:
         # Others cannot reach a file in a folder that is closed to them.
-        level = "problem" if root.stat().st_mode & 0o077 else "note"
+        level: Level = "problem" if root.stat().st_mode & 0o077 else "note"
         mode = "700" if path.is_dir() else "600"
         yield Finding(level, "permissions", f"others may read {path}; run chmod {mode} on it")
 
