@@ -24,21 +24,22 @@ _MARKS = {"ok": "[green]✓[/]", "note": "[yellow]•[/]", "problem": "[red]✗[
 
 def add_verbs(verbs: Any) -> None:
     """Add the verbs of this file."""
-    serve = add_verb(verbs, "serve", _serve, "Serve the console and settle what arrives, until stopped.")
+    serve = add_verb(verbs, "serve", _serve, "Collect, settle and serve the console, until stopped.")
     serve.add_argument("--host", default="127.0.0.1", metavar="H")
     serve.add_argument("--port", type=int, default=8000, metavar="P")
-    serve.add_argument("--only", choices=("console", "settler"), help="run one process alone")
+    serve.add_argument("--only", choices=("collector", "console", "settler"), help="run one process alone")
     serve.add_argument("--quiet", action="store_true", help="print nothing when starting")
     add_verb(verbs, "doctor", _doctor, "Check the workspace and say what needs attention.")
 
 
 def serve(workspace: str, host: str, port: int) -> None:
-    """Console and settler as one supervised tree."""
+    """Collector and console on one port, and the settler, as one supervised tree."""
     check_port(host, port)
     with announced(Path(workspace)):
+        # They end in this order: what takes messages in before what settles them.
         supervise(
             {
-                "console": ("wotu.site", workspace, host, str(port)),
+                "server": ("wotu.site", workspace, host, str(port)),
                 "settler": ("wotu", "serve", "--only", "settler", "--workspace", workspace),
             }
         )
@@ -69,9 +70,15 @@ def _serve(options: Namespace) -> None:
         from wotu.settle.daemon import run_settler
 
         run_settler(layout)
+    elif options.only == "collector":
+        check_port(options.host, options.port)
+        # In this very process: a collector alone is to stay small.
+        from wotu.collect.http.serving import run_collector
+
+        run_collector(layout.root, options.host, options.port)
     elif options.only == "console":
         check_port(options.host, options.port)
-        supervise({"console": ("wotu.site", str(layout.root), options.host, str(options.port))})
+        supervise({"console": ("wotu.site", str(layout.root), options.host, str(options.port), "console")})
     else:
         if not options.quiet:
             console().print(f"Wotu serves {layout.root} at http://{options.host}:{options.port} (Ctrl-C stops it)")

@@ -36,7 +36,8 @@ class Problem:
     """Why one row was not taken.
 
     ``line`` counts from 1 (of a file: the line where the record begins; of a list: the position);
-    ``field`` is the message field or column at fault; ``content`` the row as JSON text.
+    ``field`` is the message field or column at fault; ``content`` the row as JSON text. ``source`` and
+    ``received`` (microseconds since 1970) are told where a file holds rows of several.
     """
 
     file: str | None
@@ -44,6 +45,8 @@ class Problem:
     field: str | None
     reason: str
     content: str
+    source: str | None = None
+    received: int | None = None
 
 
 class Quarantine:

@@ -5,16 +5,28 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from wotu.collect.context import context_properties
 from wotu.collect.products import read_products
-from wotu.collect.values import Fault, json_text, read_currency, read_id, read_instant, read_money, read_name
+from wotu.collect.values import (
+    Fault,
+    json_text,
+    read_currency,
+    read_id,
+    read_instant,
+    read_money,
+    read_name,
+    read_time,
+)
 from wotu.core.identifiers import STRONG
 from wotu.core.periods import to_micros
 from wotu.core.properties import MONEY
 
 TRAIT_IDENTIFIERS = tuple(name for name in STRONG if name != "user_id")
+
+_TRANSIT = timedelta(seconds=5)
 
 # The spelling of the Segment spec beside the spelling of the envelope.
 _SPELLINGS = {
@@ -37,9 +49,18 @@ class Draft:
     money: dict[str, int | None] = field(default_factory=dict)
 
 
-def read_message(message: Mapping[str, Any], currency: str, received: datetime) -> Draft:
+def read_message(
+    message: Mapping[str, Any],
+    currency: str,
+    received: datetime,
+    *,
+    sent_at: object = None,
+    message_id: str | None = None,
+) -> Draft:
     """The message in columns; amounts are in ``currency`` unless its properties name another.
 
+    ``sent_at``: the time by the sender's clock when it was sent; its time is corrected by how much that
+    clock is off. ``message_id``: its id when it has none of its own; a random one unless given.
     Raises ``Fault`` naming the field that cannot be used.
     """
     kind = message.get("type")
@@ -52,8 +73,8 @@ def read_message(message: Mapping[str, Any], currency: str, received: datetime) 
         raise Fault("type", f"is {kind!r}; use one of {', '.join(_KINDS)}")
     envelope = {
         "type": kind,
-        "time": _time(message, received),
-        "message_id": _id(message, "message_id") or str(uuid.uuid4()),
+        "time": _time(message, received, sent_at),
+        "message_id": _id(message, "message_id") or message_id or str(uuid.uuid4()),
         "user_id": _id(message, "user_id"),
         "anonymous_id": _id(message, "anonymous_id"),
     }
@@ -64,9 +85,26 @@ def read_message(message: Mapping[str, Any], currency: str, received: datetime) 
     return draft
 
 
-def _time(message: Mapping[str, Any], received: datetime) -> int:
-    value = message.get("timestamp")
-    return to_micros(received) if value is None else read_instant(value, "timestamp", received)
+def _time(message: Mapping[str, Any], received: datetime, sent_at: object) -> int:
+    field = "timestamp" if message.get("timestamp") is not None else "originalTimestamp"
+    value = message.get(field)
+    if value is None:
+        return to_micros(received)
+    return read_instant(value, field, received, ahead=clock_error(sent_at, received))
+
+
+def clock_error(sent_at: object, received: datetime) -> timedelta:
+    """How far the sender's clock is behind ours, given what it showed when it sent.
+
+    Less than ``_TRANSIT`` is the way a message takes, not an error: correcting it would only blur times.
+    """
+    if sent_at is None:
+        return timedelta(0)
+    try:
+        error = received - read_time(sent_at, "sentAt").astimezone(UTC)
+    except OverflowError as overflow:
+        raise Fault("sentAt", "is not a time that exists") from overflow
+    return error if abs(error) > _TRANSIT else timedelta(0)
 
 
 def _id(message: Mapping[str, Any], name: str) -> str | None:
@@ -86,6 +124,9 @@ def _object(message: Mapping[str, Any], name: str, place: str) -> dict[str, Any]
 
 def _read_properties(draft: Draft) -> None:
     properties = _object(draft.message, "properties", "properties")
+    context = _object(draft.message, "context", "context")
+    if context:
+        properties = context_properties(context, on_page=draft.envelope["type"] == "page") | properties
     if not properties.keys().isdisjoint((*MONEY, "products")):
         currency = read_currency(properties.get("currency"), "properties.currency", draft.currency)
         for name in MONEY:
@@ -116,10 +157,15 @@ def _read_view(draft: Draft) -> None:
     if name is None:
         # Browser clients leave the name out and send the address alone.
         properties = _object(draft.message, "properties", "properties")
-        name = properties.get("name") or properties.get("path")
+        name = properties.get("name") or properties.get("path") or _page_path(draft.message)
     label = "Page" if draft.envelope["type"] == "page" else "Screen"
     draft.envelope["event"] = read_name(f"{label}: {read_name(name, 'name')}", "name")
     _read_properties(draft)
+
+
+def _page_path(message: Mapping[str, Any]) -> object:
+    page = _object(message, "context", "context").get("page")
+    return page.get("path") if isinstance(page, Mapping) else None
 
 
 def _read_identify(draft: Draft) -> None:

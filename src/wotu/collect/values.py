@@ -113,10 +113,15 @@ def excel_number(value: object) -> str:
     return f"{value} looks like an Excel date number; give the column a date format in Excel"
 
 
-def read_instant(value: object, field: str, received: datetime, zone: tzinfo = UTC) -> int:
-    """Microseconds since 1970 of a time that a message may have, given when it was ``received``."""
+def read_instant(
+    value: object, field: str, received: datetime, zone: tzinfo = UTC, *, ahead: timedelta = timedelta(0)
+) -> int:
+    """Microseconds since 1970 of a time that a message may have, given when it was ``received``.
+
+    ``ahead`` is added: how far our clock is ahead of the one that the time was read from.
+    """
     try:
-        moment = read_time(value, field, zone).astimezone(UTC)
+        moment = read_time(value, field, zone).astimezone(UTC) + ahead
     except OverflowError as error:
         raise Fault(field, "is before 1990-01-01") from error
     if moment < EARLIEST:

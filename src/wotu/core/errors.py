@@ -23,6 +23,15 @@ class ErrorCode(StrEnum):
     WORKSPACE_IN_USE = "workspace_in_use"
     LOST_SEGMENT = "lost_segment"
     MISSING_DEPENDENCY = "missing_dependency"
+    UNAUTHORIZED = "unauthorized"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    UNSUPPORTED_ENCODING = "unsupported_encoding"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    RATE_LIMITED = "rate_limited"
+    OVERLOADED = "overloaded"
+    DISK_FULL = "disk_full"
 
 
 class WotuError(Exception):

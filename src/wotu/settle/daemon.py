@@ -5,21 +5,20 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from datetime import UTC, datetime
 
-from wotu.core.clock import behind
-from wotu.core.disk import free_bytes, shortage
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.logs import configure_logging
 from wotu.core.settings import Settings, read_settings
 from wotu.settle.chores import Chores
-from wotu.settle.report import Report
+from wotu.settle.obstacles import obstacle
 from wotu.settle.settler import Settler
+from wotu.settle.telling import Teller
 
 _PAUSE_SECONDS = 0.05
 _RETRY_SECONDS = 5.0
-_HINDERED_SECONDS = 1.0
 _log = logging.getLogger("wotu.settler")
 
 
@@ -33,59 +32,60 @@ def run_settler(layout: Layout) -> None:
         # Asked for again and again: waiting in the system could not be stopped.
         with file_lock(layout.settler_lock, wait=False) as held:
             if held:
-                with Report(layout) as report:
-                    _hold(layout, stop, report)
+                _hold(layout, stop)
         stop.wait(_PAUSE_SECONDS)
 
 
-def _hold(layout: Layout, stop: threading.Event, report: Report) -> None:
+def _hold(layout: Layout, stop: threading.Event) -> None:
     """Settle until told to stop; after an error, begin again from what is on disk."""
-    while not stop.is_set():
-        try:
-            _run(layout, stop, report)
-        except Exception as error:
-            # What waits is safe on disk; trying again later is all a settler can do.
-            _log.exception("settling failed; trying again in %d seconds", _RETRY_SECONDS)
-            report.tell("failing", f"the last settle failed with {type(error).__name__}; the server's log says why.")
-            stop.wait(_RETRY_SECONDS)
+    teller = Teller(layout)
+    with teller.repeating():
+        while not stop.is_set():
+            try:
+                _run(layout, teller, stop)
+            except Exception as error:
+                # What waits is safe on disk; trying again later is all a settler can do.
+                _log.exception("settling failed; trying again in %d seconds", _RETRY_SECONDS)
+                teller.tell("failing", reason=type(error).__name__)
+                stop.wait(_RETRY_SECONDS)
+    teller.tell("stopped")
 
 
-def _run(layout: Layout, stop: threading.Event, report: Report) -> None:
+def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
     """Rounds and commits until told to stop or the settings change; everything is committed then."""
-    settings = read_settings(layout.settings)
-    changed = layout.settings.stat().st_mtime_ns
+    teller.tell("starting")
+    settings, changed = read_settings(layout.settings), layout.settings.stat().st_mtime_ns
     settler, chores = Settler(layout, settings), Chores()
-    last = settler.last_received()
+    teller.settler = settler
     while not stop.is_set() and layout.settings.stat().st_mtime_ns == changed:
-        if _is_hindered(layout, settings, last, report):
-            stop.wait(_HINDERED_SECONDS)
-            continue
-        accepted = _round(settler, report)
-        if settler.is_due and not chores.busy_with_lake:
-            with report.commit(settler):
-                settler.commit()
-        chores.next(settler)
-        if not accepted:
+        if _is_hindered(layout, settings, settler, teller):
+            stop.wait(1.0)
+        elif not _one_round(settler, chores, teller):
             stop.wait(_PAUSE_SECONDS)
     chores.wait()
-    if not _is_hindered(layout, settings, last, report):
-        # What the collector took in before it was stopped.
-        _round(settler, report)
-        with report.commit(settler):
-            settler.commit()
+    if not _is_hindered(layout, settings, settler, teller):
+        # What the collector took in before it ended.
+        settler.round(datetime.now(UTC))
+        settler.commit()
 
 
-def _round(settler: Settler, report: Report) -> int:
-    with report.round(settler):
-        return settler.round(datetime.now(UTC))
+def _is_hindered(layout: Layout, settings: Settings, settler: Settler, teller: Teller) -> bool:
+    found = obstacle(layout.root, settings, datetime.now(UTC), settler.last_received)
+    if found is not None:
+        teller.tell(found.state, reason=found.reason)
+    return found is not None
 
 
-def _is_hindered(layout: Layout, settings: Settings, last: datetime | None, report: Report) -> bool:
-    """Whether a full disk or a wrong clock forbids to settle; what waits goes on waiting."""
-    if short := shortage(free_bytes(layout.root), settings.reserve_mb):
-        report.tell("disk_full", short)
-        return True
-    if wrong := behind(datetime.now(UTC), last):
-        report.tell("clock_behind", wrong)
-        return True
-    return False
+def _one_round(settler: Settler, chores: Chores, teller: Teller) -> int:
+    """Show what waits, commit when it is time; how many messages were accepted."""
+    started = time.monotonic()
+    accepted = settler.round(datetime.now(UTC))
+    if accepted:
+        teller.settle_seconds = time.monotonic() - started
+    if settler.is_due and not chores.busy_with_lake:
+        started = time.monotonic()
+        settler.commit()
+        teller.commit_seconds = time.monotonic() - started
+    chores.next(settler)
+    teller.tell("settling" if accepted else "idle")
+    return accepted

@@ -1,4 +1,4 @@
-"""Starts the console: prepares its database and files, then serves it from this process."""
+"""Starts the server: the collector at once, the console when its database and files are prepared."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from wotu.collect.http.app import Collector
+from wotu.collect.http.serving import CONNECTIONS, STOP_SECONDS
+from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.logs import server_logging
 from wotu.core.parent_process import as_parent, end_with_parent
+from wotu.site.dispatch import Site
 
-_STOP_SECONDS = 10
+_COLLECTS = "WOTU_SITE_COLLECTS"
 
 
 def setup(workspace: Path) -> None:
@@ -48,36 +52,50 @@ def prepare(workspace: Path) -> None:
     connections.close_all()
 
 
-def run_console(workspace: Path, host: str = "127.0.0.1", port: int = 8000) -> None:
-    """Serve the console until SIGTERM or SIGINT, or until the parent process dies."""
+def run_site(workspace: Path, host: str, port: int, *, collects: bool) -> None:
+    """Serve the console, and the collector if it ``collects``, until SIGTERM or SIGINT, or until the parent dies."""
     end_with_parent()
-    prepare(workspace)
     # The worker inherits this process's environment, and ends with it.
     os.environ.update(as_parent())
+    os.environ["WOTU_WORKSPACE"] = str(workspace.resolve())
+    os.environ[_COLLECTS] = "1" if collects else ""
     Granian(
         "wotu.site.server:worker",
         factory=True,
         address=host,
         port=port,
-        interface=Interfaces.ASGINL,
+        interface=Interfaces.ASGI,
         # One process holds the answers it has computed; its threads use all cores.
         workers=1,
+        backpressure=CONNECTIONS,
         log_level=LogLevels.warning,
         log_dictconfig=server_logging(),
         websockets=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=_STOP_SECONDS,
+        workers_kill_timeout=STOP_SECONDS,
     ).serve()
 
 
 def worker() -> Any:
     """The application, in the process that answers; it ends with the server that started it."""
     end_with_parent()
-    setup(Path(os.environ["WOTU_WORKSPACE"]))
+    workspace = Path(os.environ["WOTU_WORKSPACE"])
+    collector = Collector(Layout(workspace)) if os.environ[_COLLECTS] else None
+    return Site(collector, lambda: load_console(workspace, collector))
+
+
+def load_console(workspace: Path, collector: Collector | None = None) -> Any:
+    """The console as an ASGI application, its database and files up to date; takes seconds.
+
+    Its metrics tell what ``collector`` did, too.
+    """
+    prepare(workspace)
     from wotu.console.answers import is_warm, warm
     from wotu.site.asgi import application
     from wotu.site.database import probe
+    from wotu.site.metrics import CollectorMetrics
     from wotu.site.observed import observed
 
     threading.Thread(target=warm, name="warm", daemon=True).start()
-    return observed(application, Path(os.environ["WOTU_WORKSPACE"]), database=probe, warm=is_warm)
+    more = [CollectorMetrics(lambda: collector.intake.counters)] if collector is not None else []
+    return observed(application, workspace, database=probe, warm=is_warm, more_metrics=more)

@@ -78,7 +78,7 @@ def encode(kind: PropertyKind, values: pa.Array, dictionary: Dictionary | None) 
         assert dictionary is not None
         return dictionary.encode(values)
     if kind == "key":
-        hashes = hash_texts(values.fill_null("")).view(np.int64)
+        hashes = hash_texts(values.cast(pa.string()).fill_null("")).view(np.int64)
         return np.where(pc.is_valid(values).to_numpy(zero_copy_only=False), hashes, MISSING)
     if kind == "number":
         return values.cast(pa.float64()).to_numpy(zero_copy_only=False)

@@ -58,10 +58,7 @@ def _server(seen: Condition) -> list[Finding]:
 
 
 def _clock(workspace: Workspace, now: float) -> list[Finding]:
-    lake = Lake(workspace.layout.lake)
-    last = lake.last_seq()
-    received = lake.read(["received"], after=last - 1)["received"] if last else []
-    wrong = behind(datetime.fromtimestamp(now, UTC), received[0].as_py() if len(received) else None)
+    wrong = behind(datetime.fromtimestamp(now, UTC), Lake(workspace.layout.lake).last_received())
     return [Finding("problem", "clock", wrong)] if wrong else []
 
 
