@@ -87,7 +87,7 @@ def test_from_start_to_stop(served: Served, tmp_path: Path) -> None:
     text = served.ask("/metrics")[1].decode()
     assert "\nwotu_messages_accepted_total 1.0\n" in text
     assert "\nwotu_messages_duplicates_total 1.0\n" in text
-    assert json.loads(served.ask("/healthz")[1]) == {"alive": True, "inbox": True}
+    assert served.ask("/healthz")[0] == 200
 
     told = served.run("backup", str(tmp_path / "b.tar.zst"), "--json")
     assert told.returncode == 0, told.stderr
