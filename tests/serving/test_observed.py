@@ -17,8 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from wotu import __version__
+from wotu.collect.http.counters import Counters
 from wotu.core.locks import file_lock
 from wotu.core.status import SettlerStatus, write_status
+from wotu.site.metrics import CollectorMetrics, exposition
 from wotu.site.observed import observed
 from wotu.workspace import Workspace
 
@@ -241,4 +243,9 @@ def test_every_metric_has_a_row_in_the_reference_and_no_other(asked: Asked) -> N
     told = {line.split("`")[1].partition("{")[0] for line in page.splitlines() if line.startswith("| `")}
     asked.get("/customers/")
     named = {name.partition(" ")[0] for name in asked.metrics()} - {"wotu_of_another_part"}
+    counters = Counters()
+    counters.requests[200] += 1
+    counters.rejected["x"] += 1
+    text = exposition(CollectorMetrics(lambda: counters)).decode()
+    named |= {sample.name for family in text_string_to_metric_families(text) for sample in family.samples}
     assert named == told

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
+from wotu.core.logs import configure_logging
 from wotu.core.settings import Settings, read_settings
 from wotu.settle.chores import Chores
 from wotu.settle.claim import Claim
@@ -25,6 +26,7 @@ _log = logging.getLogger("wotu.settler")
 
 def run_settler(layout: Layout) -> None:
     """Settle what arrives, holding the settler's lock, until SIGTERM or SIGINT."""
+    configure_logging()
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
@@ -39,14 +41,15 @@ def run_settler(layout: Layout) -> None:
 def _hold(layout: Layout, stop: threading.Event) -> None:
     """Settle until told to stop; after an error, begin again from what is on disk."""
     teller = Teller(layout)
-    while not stop.is_set():
-        try:
-            _run(layout, teller, stop)
-        except Exception as error:
-            # What waits is safe on disk; trying again later is all a settler can do.
-            _log.exception("settling failed; trying again in %d seconds", _RETRY_SECONDS)
-            teller.tell("failing", reason=type(error).__name__)
-            stop.wait(_RETRY_SECONDS)
+    with teller.repeating():
+        while not stop.is_set():
+            try:
+                _run(layout, teller, stop)
+            except Exception as error:
+                # What waits is safe on disk; trying again later is all a settler can do.
+                _log.exception("settling failed; trying again in %d seconds", _RETRY_SECONDS)
+                teller.tell("failing", reason=type(error).__name__)
+                stop.wait(_RETRY_SECONDS)
     teller.tell("stopped")
 
 
@@ -69,7 +72,10 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
             if claim is None:
                 stop.wait(_PAUSE_SECONDS)
     chores.wait()
-    settler.commit()
+    if not _is_hindered(layout, settings, settler, teller):
+        # What the collector took in before it ended.
+        settler.round(datetime.now(UTC))
+        settler.commit()
 
 
 def _is_hindered(layout: Layout, settings: Settings, settler: Settler, teller: Teller) -> bool:

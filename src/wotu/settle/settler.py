@@ -64,7 +64,7 @@ class Settler:
         self._pending: list[pa.Table] = []
         self._oldest = 0.0
         self._receipts: dict[str, dict[str, int]] = {}
-        self.last_received: datetime | None = None
+        self.last_received = self._lake.last_received()
         self.counts = {"accepted": 0, "duplicates": 0, "quarantined": 0}
         self._seen = SeenMessages(layout.settled, self._lake)
         self._resolver = self._resolved()
