@@ -71,6 +71,8 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
             _one_round(settler, claim, chores, teller)
             if claim is None:
                 stop.wait(_PAUSE_SECONDS)
+        if ahead is not None and (claim := ahead.result()) is not None:
+            settler.show(claim, datetime.now(UTC))
     chores.wait()
     if not _is_hindered(layout, settings, settler, teller):
         # What the collector took in before it ended.
