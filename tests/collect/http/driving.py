@@ -65,12 +65,12 @@ def make_layout(root: Path, **settings: Any) -> Layout:
 
 
 def kept(root: Path) -> Batch:
-    """Everything the collector of ``root`` put on disk, as the settler would read it."""
+    """Everything the collector of ``root`` put on disk, as the settler will read it; it may still be running."""
     import pyarrow as pa
 
     incoming = root / "inbox" / "incoming"
     seal_orphans(incoming)
-    batches = [read_log(path, currency="CNY") for path in sorted(incoming.glob("*.log"))]
+    batches = [read_log(path, currency="CNY") for path in sorted(incoming.glob("[!.]*"))]
     problems = [problem for batch in batches for problem in batch.problems]
     empty = read_empty()
     table = pa.concat_tables([empty, *(batch.table for batch in batches)], promote_options="default")

@@ -58,7 +58,13 @@ def test_segment(address: str, tmp_path: Path) -> None:
     assert ids[1] == "m2"
     assert {message.pop("time") for message in messages} == {WHEN}
     assert messages == [
-        {"type": "identify", "user_id": "u1", "anonymous_id": "anon", "email": "a@b.example", "traits": {"city": "西安"}},
+        {
+            "type": "identify",
+            "user_id": "u1",
+            "anonymous_id": "anon",
+            "email": "a@b.example",
+            "traits": {"city": "西安"},
+        },
         {
             "type": "track",
             "event": "Order Completed",
@@ -158,7 +164,7 @@ def test_sensors(address: str, tmp_path: Path, batched: bool) -> None:
     client.profile_set("u1", {"email": "a@b.example", "$city": "西安", **at}, is_login_id=True)
     client.profile_set_once("u1", {"first": 1, **at}, is_login_id=True)
     client.profile_increment("u1", {"visits": 1, **at}, is_login_id=True)
-    client.profile_append("u1", {"tags": ["a"], **at}, is_login_id=True)
+    client.profile_append("u1", {"tags": ["a"]}, is_login_id=True)
     client.profile_unset("u1", {"old": True, **at}, is_login_id=True)
     client.profile_delete("u2", is_login_id=True)
     client.track_by_id(
@@ -168,7 +174,8 @@ def test_sensors(address: str, tmp_path: Path, batched: bool) -> None:
     client.close()
 
     messages = found(tmp_path)
-    assert abs(messages[10].pop("time") - datetime.now(UTC)) < timedelta(minutes=5)
+    for timeless in (messages[8], messages[10]):
+        assert abs(timeless.pop("time") - datetime.now(UTC)) < timedelta(minutes=5)
     assert {message.pop("time", WHEN) for message in messages} == {WHEN}
     assert len({message.pop("message_id") for message in messages}) == 12
     me = {"user_id": "u1", "anonymous_id": "u1"}

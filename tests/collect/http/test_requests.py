@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.collect.http.driving import KEY, Answer, Driven, drive, kept, make_layout, rows, write_keys
 
 from wotu.collect.http import bodies
 from wotu.collect.http.following import CHECK_SECONDS
 from wotu.collect.http.room import MOST_WAITING
-
-from tests.collect.http.driving import KEY, Answer, Driven, drive, kept, make_layout, rows, write_keys
 
 TRACK = {"type": "track", "event": "A", "userId": "u", "messageId": "m", "timestamp": "2026-01-01T00:00:00Z"}
 BODY = json.dumps(TRACK).encode()
@@ -367,15 +366,31 @@ _json_like = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=8,
 )
-_fields = ("type", "event", "batch", "data", "properties", "distinct_id", "userId", "time", "$set", "api_key", "context")
-_objects = st.dictionaries(st.sampled_from(_fields), _json_like, max_size=6)
-_texts = (_objects | st.builds(lambda many: {"batch": many}, st.lists(_objects | _json_like, max_size=3)) | _json_like).map(
-    lambda value: json.dumps(value).encode("utf-8", "surrogatepass")
+_fields = (
+    "type",
+    "event",
+    "batch",
+    "data",
+    "properties",
+    "distinct_id",
+    "userId",
+    "time",
+    "$set",
+    "api_key",
+    "context",
 )
+_objects = st.dictionaries(st.sampled_from(_fields), _json_like, max_size=6)
+_texts = (
+    _objects | st.builds(lambda many: {"batch": many}, st.lists(_objects | _json_like, max_size=3)) | _json_like
+).map(lambda value: json.dumps(value).encode("utf-8", "surrogatepass"))
 _packed = st.builds(lambda text, cut: gzip.compress(text)[: cut or None], _texts, st.sampled_from([0, -1, -8, 10]))
 _forms = st.builds(lambda text: b"data=" + b64encode(text).replace(b"+", b"%2B") + b"&gzip=1", _texts | _packed)
-_paths = st.sampled_from(["/v1/track", "/v1/identify", "/v1/batch", "/v1/page", "/batch/", "/capture/", "/i/v0/e/", "/sa"])
-_encodings = st.sampled_from([{}, {"content-encoding": "gzip"}, {"authorization": "Basic \x80"}, {"content-length": "x"}])
+_paths = st.sampled_from(
+    ["/v1/track", "/v1/identify", "/v1/batch", "/v1/page", "/batch/", "/capture/", "/i/v0/e/", "/sa"]
+)
+_encodings = st.sampled_from(
+    [{}, {"content-encoding": "gzip"}, {"authorization": "Basic \x80"}, {"content-length": "x"}]
+)
 
 
 @settings(max_examples=150)
