@@ -380,9 +380,8 @@ _fields = (
     "context",
 )
 _objects = st.dictionaries(st.sampled_from(_fields), _json_like, max_size=6)
-_texts = (
-    _objects | st.builds(lambda many: {"batch": many}, st.lists(_objects | _json_like, max_size=3)) | _json_like
-).map(lambda value: json.dumps(value).encode("utf-8", "surrogatepass"))
+_batches = st.builds(lambda many: {"batch": many}, st.lists(_objects | _json_like, max_size=3))
+_texts = (_objects | _batches | _json_like).map(lambda value: json.dumps(value).encode("utf-8", "surrogatepass"))
 _packed = st.builds(lambda text, cut: gzip.compress(text)[: cut or None], _texts, st.sampled_from([0, -1, -8, 10]))
 _forms = st.builds(lambda text: b"data=" + b64encode(text).replace(b"+", b"%2B") + b"&gzip=1", _texts | _packed)
 _paths = st.sampled_from(
