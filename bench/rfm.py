@@ -41,7 +41,8 @@ def build(root: Path) -> Json:
     lake = Lake(layout.lake)
     with watch.stage("identity"):
         resolver = Resolver.empty(layout.identity)
-        resolver.apply(*identity_state(lake), seq=lake.last_seq())
+        resolver.restore(*identity_state(lake))
+        resolver.save(lake.last_seq())
     watch.watch(building, STAGES)
     with watch.stage("timelines"):
         building.build(lake, resolver.customers(), layout.timelines, currency="CNY")

@@ -173,13 +173,13 @@ def test_rows_of_a_table(tmp_path: Path) -> None:
     batch = imported(path, TABLE)
     (row,) = rows(batch)
     assert (row["type"], row["event"]) == ("row", "products")
-    assert row["properties"] == '{"product_id":"7","category":"Food / Ice","price":1.5}'
+    assert row["properties"] == '{"product_id":"7","category":"Food / Ice","price":"1.5"}'
     assert row["message_id"].startswith("products:7:")
     assert not {"anonymous_id", "user_id"} & row.keys()
-    assert lines(batch) == [(2, "id", "the key is missing")]
+    assert lines(batch) == [(2, "id", "the key is missing: number of the product, as orders name it")]
     pq.write_table(pa.table({"id": [7], "d": ["Food"], "c": pa.nulls(1, pa.string()), "p": [1.5]}), path)
     (changed,) = rows(imported(path, TABLE))
-    assert changed["properties"] == '{"product_id":"7","category":"Food","price":1.5}'
+    assert changed["properties"] == '{"product_id":"7","category":"Food","price":"1.5"}'
     assert changed["message_id"] != row["message_id"]
 
 

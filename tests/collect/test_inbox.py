@@ -4,7 +4,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from wotu.collect.inbox import Inbox
+from wotu.collect.inbox import Inbox, segment_of
 
 ONE = pa.table({"type": ["track"], "n": [1]})
 TWO = pa.table({"type": ["track"], "n": [2]})
@@ -24,20 +24,34 @@ def test_a_new_inbox_is_empty(tmp_path: Path) -> None:
     assert inbox.claimed() == []
 
 
-def test_a_claim_takes_all_pending_segments_and_is_fixed(tmp_path: Path) -> None:
+def test_a_claim_takes_all_pending_segments_behind_those_it_has(tmp_path: Path) -> None:
     inbox = Inbox(tmp_path)
     first = inbox.append(ONE)
-    assert [path.stem for path in inbox.claim(7)] == [first]
-    later = inbox.append(TWO)
+    assert [segment_of(path) for path in inbox.claim(7)] == [first]
+    second = inbox.append(TWO)
+    assert [segment_of(path) for path in inbox.claim(7)] == [second]
+    later = inbox.append(ONE)
     # The settle is repeated after a crash: it sees what it saw before.
-    assert [path.stem for path in Inbox(tmp_path).claim(7)] == [first]
+    assert [segment_of(path) for path in Inbox(tmp_path).held(7)] == [first, second]
     assert [path.stem for path in inbox.pending()] == [later]
-    assert [path.stem for path in inbox.claim(10)] == [later]
+    assert [segment_of(path) for path in inbox.claim(10)] == [later]
     assert inbox.claimed() == [7, 10]
     inbox.discard(7)
     assert inbox.claimed() == [10]
     inbox.discard(7)
     assert not (tmp_path / "claimed" / "7").exists()
+
+
+def test_several_tables_are_one_segment(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path)
+    segment = inbox.append(ONE, TWO, ONE)
+    (group,) = inbox.pending()
+    assert segment_of(inbox.claim(1)[0]) == segment
+    (held,) = inbox.held(1)
+    assert [pq.read_table(path).to_pylist()[0]["n"] for path in sorted(held.iterdir())] == [1, 2, 1]
+    assert not group.exists()
+    inbox.discard(1)
+    assert inbox.claimed() == []
 
 
 def test_a_half_written_segment_is_not_pending(tmp_path: Path) -> None:

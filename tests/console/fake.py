@@ -197,13 +197,13 @@ class FakeWorkspace:
 
     def customers(
         self, search: str = "", where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
-        offset: int = 0, layers: Any = None, among: Any = None,
+        offset: int = 0, layers: Any = None, among: Any = None, by_name: bool = False,
     ) -> Any:  # fmt: skip
         self.calls.append(f"customers {search} {where} {segment} {sort} {limit} {offset} {layers or {}}")
         rows = [
             person
             for person in self.people
-            if search.casefold() in f"{person['name']} {person['identifier']}".casefold()
+            if search.casefold() in f"{person['name']} {'' if by_name else person['identifier']}".casefold()
         ]
         if among is not None:
             rows = [person for person in rows if person["customer_id"] in among]
@@ -215,6 +215,21 @@ class FakeWorkspace:
         rows.sort(key=lambda person: (person[key] is None, str(person[key]) if key == "name" else person[key] or 0),
                   reverse=sort.startswith("-"))  # fmt: skip
         return plain(rows=tuple(plain(**person) for person in rows[offset : offset + limit]), total=len(rows))
+
+    def consent(self, identifier: str) -> Any:
+        self.customer(identifier)
+        return (
+            plain(channel="sms", purpose="marketing", given=True, time=_moment(0), event="Consent Given",
+                  source="till", by="ann"),
+            plain(channel="email", purpose="marketing", given=False, time=_moment(1), event="Message Unsubscribed",
+                  source=None, by=None),
+        )  # fmt: skip
+
+    def set_consent(
+        self, identifier: str, channel: str, purpose: str, given: bool, by: str, *, source: str = ""
+    ) -> Any:
+        self.calls.append(f"set_consent {identifier} {channel} {purpose} {given} {by} {source}")
+        return self.consent(identifier)
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
         return {"income": [("35-49K", 40), ("50-74K", 30)], "household_size": [("1", 60), ("2", 41)]}

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import logging.config
+import os
+import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from django.test import Client
+from django.conf import LazySettings
+from django.conf import settings as site_settings
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from tests.console.fake import FakeWorkspace
 
-from wotu.site.logs import WithoutOneTimeLinks
-from wotu.site.security import CHART_POLICY, PAGE_POLICY
+from wotu.console.pages.sign_in import client_address
+from wotu.core.proxies import networks
+from wotu.core.settings import Settings, write_settings
+from wotu.site.security import CHART_POLICY, PAGE_POLICY, SecurityHeaders
 
 
 @pytest.mark.parametrize(("address", "policy"), [("/", CHART_POLICY), ("/customers/", PAGE_POLICY)])
@@ -50,15 +60,78 @@ def test_cookies_are_secure_over_https_only(db: None) -> None:
     assert "Strict-Transport-Security" not in plain
 
 
-def test_the_log_names_no_one_time_link() -> None:
+def test_the_log_names_nobody_and_no_link(capfd: pytest.CaptureFixture[str]) -> None:
+    """What Django logs of a failed request: its path, its query, its traceback."""
+    logging.config.dictConfig(site_settings.LOGGING)
     try:
-        int("/sign-in/once/s3cr-et_token/")
+        int("/sign-in/once/s3cr-et_token/ of ann@example.com")
     except ValueError:
-        fault = sys.exc_info()
-    record = logging.LogRecord("django.request", logging.ERROR, "", 1, "Error: %s", ("/sign-in/once/s3cr/?a",), fault)
-    text = WithoutOneTimeLinks().format(record)
-    assert "s3cr" not in text
-    assert text.startswith("Error: /sign-in/once/…/?a\n")
+        logging.getLogger("django.request").exception("Error: %s", "/sign-in/once/s3cr/?next=/customers/")
+    (line,) = capfd.readouterr().err.splitlines()
+    told = json.loads(line)
+    assert (told["logger"], told["message"]) == ("django.request", "Error: /sign-in/once/…/?…")
+    assert "ValueError" in told["error"]
+    for secret in ("s3cr", "ann", "next="):
+        assert secret not in line
+
+
+PROXY = {"REMOTE_ADDR": "10.1.2.3"}
+
+
+@pytest.mark.parametrize(("trusted", "secure"), [((), False), (("10.0.0.0/8",), True), (("10.9.0.0/16",), False)])
+def test_a_proxy_elsewhere_counts_when_it_is_trusted(
+    db: None, settings: LazySettings, trusted: tuple[str, ...], secure: bool
+) -> None:
+    settings.WOTU_TRUSTED_PROXIES = networks(trusted)
+    page = Client(**PROXY).get("/sign-in/", headers={"x-forwarded-proto": "https"})
+    assert bool(page.cookies["csrftoken"]["secure"]) is secure
+
+
+@pytest.mark.parametrize(
+    ("trusted", "counted"),
+    [
+        ((), ("10.1.2.3", "")),
+        (("10.0.0.0/8",), ("203.0.113.9", "10.1.2.3")),
+        (("10.0.0.0/8", "203.0.113.0/24"), ("198.51.100.7", "10.1.2.3")),
+    ],
+)
+def test_attempts_are_counted_for_the_rightmost_address_nobody_trusts(
+    settings: LazySettings, rf: RequestFactory, trusted: tuple[str, ...], counted: tuple[str, str]
+) -> None:
+    settings.WOTU_TRUSTED_PROXIES = networks(trusted)
+    request = rf.get("/sign-in/", headers={"x-forwarded-for": "198.51.100.7, 203.0.113.9, 10.4.4.4"}, **PROXY)
+    found: list[tuple[str, str]] = []
+    SecurityHeaders(lambda request: found.append(client_address(request)) or HttpResponse())(request)  # type: ignore[arg-type]
+    assert found == [counted]
+
+
+@pytest.mark.parametrize(("origins", "status"), [([], 403), (["https://localhost:8443"], 302)])
+def test_forms_of_another_port_need_their_origin_named(
+    db: None, settings: LazySettings, origins: list[str], status: int
+) -> None:
+    """A proxy that serves the console under a port of its own."""
+    settings.CSRF_TRUSTED_ORIGINS = origins
+    client = Client(enforce_csrf_checks=True)
+    token = client.get("/sign-in/").cookies["csrftoken"].value
+    sent = {"language": "en", "csrfmiddlewaretoken": token}
+    headers = {"origin": "https://localhost:8443", "host": "localhost"}
+    assert client.post("/language/", sent, headers=headers).status_code == status
+
+
+def test_the_settings_of_the_workspace_reach_the_site(tmp_path: Path) -> None:
+    write_settings(
+        tmp_path / "wotu.toml",
+        Settings(
+            allowed_hosts=("a.example",), csrf_origins=("https://b.example:8443",), trusted_proxies=("10.0.0.0/8",)
+        ),
+    )
+    code = (
+        "from wotu.site import settings as s;"
+        "print(s.CSRF_TRUSTED_ORIGINS, [str(n) for n in s.WOTU_TRUSTED_PROXIES], sep='|')"
+    )
+    environment = {**os.environ, "WOTU_WORKSPACE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['https://a.example', 'https://b.example:8443']|['10.0.0.0/8']"
 
 
 def test_another_host_name_is_refused(db: None, capfd: pytest.CaptureFixture[str]) -> None:

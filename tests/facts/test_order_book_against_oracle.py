@@ -138,7 +138,7 @@ def test_repeated_orders_are_counted_and_the_first_by_time_holds() -> None:
     late["seq"], early["seq"] = 1, 2
     found = book([late, early])
     assert found.orders["revenue"].to_pylist() == [100]
-    assert found.repeated == 1
+    assert found.repeated.tolist() == found.orders["customer"].to_pylist()
 
 
 def test_an_order_in_another_currency_has_no_revenue_and_is_marked() -> None:

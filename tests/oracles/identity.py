@@ -2,8 +2,14 @@
 
 Rule "Customer": "a connected set of identifiers (type, value). Strong types join; two user_ids of one
 namespace are never joined automatically. A weak id (device, anonymous id) is owned by the first customer an
-`identify`/`alias` ties it to, its earlier events included; a later login by someone else joins nobody."
-Every message with several strong identifiers joins them, whatever its type.
+`identify`/`alias` ties it to, its earlier events included, until split; a later login by someone else joins
+nobody." Every message with several strong identifiers joins them, whatever its type.
+
+People decide too. A merge joins two customers whatever the rules of evidence say. A split takes one identifier
+off its customer: the others stay together and are the customer it was taken from; evidence does not bring a
+strong identifier back to that customer, a merge does; a weak one may be claimed anew. The only identifier of a
+customer is not split off. Evidence joins nobody when a type of identifier that both sides have would come to
+more than ``most``.
 
 Example, in order of arrival: (0) a page with anonymous id a; (1) identify user u with a; (2) identify user v
 with a; (3) a page with a; (4) identify user u with phone p; (5) identify user v with p. Then a is u's, so 0, 1,
@@ -12,32 +18,126 @@ with a; (3) a page with a; (4) identify user u with phone p; (5) identify user v
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from wotu.core.identifiers import STRONG, WEAK
 
-Message = Mapping[str, str | None]
+Message = Mapping[str, Any]
+"""A merge names two earlier messages in ``of``; a split an identifier in ``kind``, ``namespace``, ``value``."""
 Identifier = tuple[str, str, str]
 """(type, namespace, value); the namespace is empty for every type but user_id."""
 
 
-def resolve(messages: Sequence[Message]) -> list[int]:
-    """Per message, the index of the first message of the customer it belongs to, identity as of the end."""
-    customers: list[set[Identifier]] = []
-    owners: dict[Identifier, Identifier] = {}
+class Customer:
+    """A person as far as is known; stays the same object when identifiers come and go."""
+
+    def __init__(self, first: Identifier) -> None:
+        self.ids = {first}
+
+
+class Book:
+    """All customers, and which identifier must not come back to which of them by evidence."""
+
+    def __init__(self, most: int) -> None:
+        self.customers: list[Customer] = []
+        self.apart: list[tuple[Identifier, Customer]] = []
+        self.most = most
+
+    def of(self, identifier: Identifier) -> Customer | None:
+        return next((customer for customer in self.customers if identifier in customer.ids), None)
+
+    def known(self, identifier: Identifier) -> Customer:
+        found = self.of(identifier)
+        if found is None:
+            found = Customer(identifier)
+            self.customers.append(found)
+        return found
+
+    def join_by_evidence(self, one: Identifier, other: Identifier) -> None:
+        """ "Two user_ids of one namespace are never joined automatically": the join is refused as a whole."""
+        left, right = self.known(one), self.known(other)
+        if left is right:
+            return
+        spaces = [{namespace for kind, namespace, _ in side.ids if kind == "user_id"} for side in (left, right)]
+        if spaces[0] & spaces[1]:
+            return
+        for identifier, customer in self.apart:
+            if (identifier in left.ids and customer is right) or (identifier in right.ids and customer is left):
+                return
+        counts = [Counter(kind for kind, _, _ in side.ids) for side in (left, right)]
+        if any(counts[0][kind] + counts[1][kind] > self.most for kind in counts[0].keys() & counts[1].keys()):
+            return
+        self.join(left, right)
+
+    def join(self, left: Customer, right: Customer) -> None:
+        left.ids |= right.ids
+        self.customers.remove(right)
+        self.apart = [(identifier, left if of is right else of) for identifier, of in self.apart]
+
+    def merge(self, left: Customer, right: Customer) -> None:
+        if left is not right:
+            self.join(left, right)
+            self.apart = [(identifier, of) for identifier, of in self.apart if identifier not in of.ids]
+
+    def split(self, identifier: Identifier) -> None:
+        customer = self.of(identifier)
+        if customer is None or len(customer.ids) == 1:
+            return
+        customer.ids.remove(identifier)
+        self.customers.append(Customer(identifier))
+        if identifier[0] in STRONG:
+            self.apart.append((identifier, customer))
+
+    def claim(self, owner: Identifier, weak: Identifier) -> None:
+        """A weak identifier without anybody strong is free; otherwise it is somebody's already."""
+        if all(kind in WEAK for kind, _, _ in self.known(weak).ids):
+            self.join_by_evidence(owner, weak)
+
+
+def resolve(messages: Sequence[Message], most: int = 50) -> list[int]:
+    """Per message, the index of the first message of the customer it belongs to, identity as of the end.
+
+    A merge or a split belongs to nobody and stands for itself.
+    """
+    book = Book(most)
     for message in messages:
-        if message["type"] == "alias":
-            _alias(message, customers, owners)
-        strong = strong_ids(message)
-        for identifier in strong:
-            if not any(identifier in customer for customer in customers):
-                customers.append({identifier})
-        for other in strong[1:]:
-            _join(strong[0], other, customers)
-        if message["type"] == "identify" and strong:
-            _claim(strong[0], weak_ids(message), owners)
-    homes = [_home(message, customers, owners) for message in messages]
+        if message["type"] == "merge":
+            left, right = (book.known(main_id(messages[place])) for place in message["of"])
+            book.merge(left, right)
+        elif message["type"] == "split":
+            book.split((message["kind"], message["namespace"], message["value"]))
+        else:
+            _take(message, book)
+    homes: list[object] = [
+        place if message["type"] in {"merge", "split"} else book.known(main_id(message))
+        for place, message in enumerate(messages)
+    ]
     return [homes.index(home) for home in homes]
+
+
+def _take(message: Message, book: Book) -> None:
+    strong, weak = strong_ids(message), weak_ids(message)
+    if message["type"] == "alias":
+        # "Unless a user_id of that value is already known in the namespace": an earlier message carried it.
+        namespace = message.get("namespace") or "default"
+        taken = book.of(("user_id", namespace, message["previous_id"])) is not None
+        weak = [] if taken else [("anonymous_id", "", message["previous_id"])]
+    book.known(main_id(message))
+    for other in strong[1:]:
+        book.join_by_evidence(strong[0], other)
+    if message["type"] in {"identify", "alias"} and strong:
+        for identifier in weak:
+            book.claim(strong[0], identifier)
+
+
+def main_id(message: Message) -> Identifier:
+    """ "A message belongs to the owner of its user_id, else of its other strong ids, else of its anonymous id".
+
+    Else its device id: the first identifier present decides.
+    """
+    return (strong_ids(message) + weak_ids(message))[0]
 
 
 def strong_ids(message: Message) -> list[Identifier]:
@@ -62,55 +162,3 @@ def weak_ids(message: Message) -> list[Identifier]:
     if message["type"] == "alias" and previous is not None:
         found.append(("anonymous_id", "", previous))
     return found
-
-
-def _claim(owner: Identifier, weak: list[Identifier], owners: dict[Identifier, Identifier]) -> None:
-    """Weak ids go to the first who claims them."""
-    for identifier in weak:
-        owners.setdefault(identifier, owner)
-
-
-def _alias(message: Message, customers: list[set[Identifier]], owners: dict[Identifier, Identifier]) -> None:
-    """previous_id goes to user_id "unless a user_id of that value is already known in the namespace".
-
-    Already known: an earlier message carried it as its user_id.
-    """
-    user, previous = message.get("user_id"), message.get("previous_id")
-    if user is None or previous is None:
-        return
-    namespace = message.get("namespace") or "default"
-    if not any(("user_id", namespace, previous) in customer for customer in customers):
-        owners.setdefault(("anonymous_id", "", previous), ("user_id", namespace, user))
-
-
-def _join(one: Identifier, other: Identifier, customers: list[set[Identifier]]) -> None:
-    """ "Strong types join", one by one, each to the message's first.
-
-    "Two user_ids of one namespace are never joined automatically": such a join is refused as a whole.
-    """
-    left, right = _customer(one, customers), _customer(other, customers)
-    if left is right:
-        return
-    namespaces = [namespace for kind, namespace, _ in left | right if kind == "user_id"]
-    if len(namespaces) == len(set(namespaces)):
-        left |= right
-        customers[:] = [customer for customer in customers if customer is not right]
-
-
-def _customer(identifier: Identifier, customers: list[set[Identifier]]) -> set[Identifier]:
-    return next(customer for customer in customers if identifier in customer)
-
-
-def _home(
-    message: Message, customers: list[set[Identifier]], owners: dict[Identifier, Identifier]
-) -> frozenset[Identifier]:
-    """ "A message belongs to the owner of its user_id, else of its other strong ids, else of its anonymous id".
-
-    Else its device id. The first identifier present decides; a weak id nobody owns is a customer by itself.
-    """
-    identifier = (strong_ids(message) + weak_ids(message))[0]
-    if identifier in owners:
-        identifier = owners[identifier]
-    if identifier[0] in WEAK:
-        return frozenset({identifier})
-    return frozenset(_customer(identifier, customers))

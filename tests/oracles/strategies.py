@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from .events import SeriesEvent, Value
 from .growth_accounting import LifecycleEvent
-from .identity import Message
+from .identity import Message, strong_ids, weak_ids
 from .orders import Line, OrderEvent
 from .periods import WEEKDAYS, Unit
 from .rfm import RfmOrder
@@ -190,6 +190,24 @@ def identity_messages(draw: st.DrawFn) -> Message:
 def identity_logs(max_size: int = 12) -> st.SearchStrategy[list[Message]]:
     """Messages in order of arrival."""
     return st.lists(identity_messages(), max_size=max_size)
+
+
+@st.composite
+def identity_stories(draw: st.DrawFn, max_size: int = 14) -> list[Message]:
+    """Messages in order of arrival, with merges of earlier ones' customers and splits of identifiers between them."""
+    messages: list[Message] = []
+    for _ in range(draw(st.integers(0, max_size))):
+        kind = draw(st.sampled_from(("message", "message", "message", "merge", "split")))
+        spoken = [place for place, message in enumerate(messages) if message["type"] not in {"merge", "split"}]
+        if kind == "message" or not spoken:
+            messages.append(draw(identity_messages()))
+        elif kind == "merge":
+            messages.append({"type": "merge", "of": (draw(st.sampled_from(spoken)), draw(st.sampled_from(spoken)))})
+        else:
+            seen = messages[draw(st.sampled_from(spoken))]
+            of, namespace, value = draw(st.sampled_from(strong_ids(seen) + weak_ids(seen)))
+            messages.append({"type": "split", "kind": of, "namespace": namespace, "value": value})
+    return messages
 
 
 def _lines(prices: tuple[int, ...]) -> st.SearchStrategy[list[Line]]:

@@ -226,7 +226,9 @@ def test_traits_keep_their_numbers(make_workspace: Make) -> None:
     assert workspace.customer("u").traits == traits
 
 
-def test_a_failed_settle_leaves_its_messages_waiting(make_workspace: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_failed_commit_messages_are_waiting_and_seen_once(
+    make_workspace: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     workspace = make_workspace()
     workspace.collect([track("E")])
     with monkeypatch.context() as patch:
@@ -237,6 +239,7 @@ def test_a_failed_settle_leaves_its_messages_waiting(make_workspace: Make, monke
         patch.setattr(Lake, "append", fail)
         with pytest.raises(OSError, match="disk full"):
             workspace.collect([track("E", message="late")])
-    assert count(workspace) == 1
+    assert Lake(workspace.layout.lake).last_seq() == 2
+    assert count(workspace) == 2
     assert workspace.collect([track("E", message="late")]) == {"accepted": 0, "duplicates": 1, "quarantined": 0}
     assert count(workspace) == 2

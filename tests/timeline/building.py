@@ -14,68 +14,24 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from oracles.events import SeriesEvent
 from wotu.core.money import exponent
 from wotu.core.periods import to_micros
 from wotu.core.properties import property_column
+from wotu.lake.memory import MemoryRows
 from wotu.lake.schema import MESSAGES
 from wotu.timeline.build import build
 from wotu.timeline.executors import Executor, SerialExecutor
 from wotu.timeline.generation import Generation, open_current
 from wotu.timeline.questions import Source
 
-_DICTIONARIES = ("source", "type", "event", "id_kind", "id_namespace")
 
-
-class MemoryLake:
+class MemoryLake(MemoryRows):
     """What ``timeline.build`` reads of a lake, from one table."""
-
-    def __init__(self, rows: pa.Table) -> None:
-        self._rows = rows
-
-    def schema(self) -> pa.Schema:
-        return self._rows.schema
 
     def last_seq(self) -> int:
         return max(self._rows["seq"].to_pylist(), default=0)
-
-    def read(self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = ()) -> pa.Table:
-        batches = list(self.scan(columns, after=after, types=types))
-        schema = batches[0].schema if batches else pa.schema([(name, pa.null()) for name in columns])
-        return pa.Table.from_batches(batches, schema)
-
-    def scan(
-        self,
-        columns: list[str],
-        *,
-        after: int = 0,
-        types: tuple[str, ...] = (),
-        events: tuple[str, ...] = (),
-        given: str | None = None,
-        dictionary: tuple[str, ...] = (),
-    ) -> Iterator[pa.RecordBatch]:
-        rows = self._rows.filter(pc.greater(self._rows["seq"], after))
-        if types:
-            rows = rows.filter(pc.is_in(rows["type"], pa.array(types)))
-        if events:
-            rows = rows.filter(pc.is_in(rows["event"], pa.array(events)))
-        if given is not None:
-            rows = rows.filter(pc.is_valid(rows[given]))
-        # Two batches, so that whatever is joined over batches is joined here too.
-        for part in (rows.slice(0, len(rows) // 2), rows.slice(len(rows) // 2)):
-            if len(part):
-                yield _batch(part, columns, (*_DICTIONARIES, *dictionary))
-
-
-def _batch(part: pa.Table, columns: list[str], dictionary: Sequence[str]) -> pa.RecordBatch:
-    arrays = []
-    for name in columns:
-        known = name in part.column_names
-        array = part[name].combine_chunks() if known else pa.nulls(len(part), pa.string())
-        arrays.append(array.dictionary_encode() if name in dictionary else array)
-    return pa.RecordBatch.from_arrays(arrays, names=columns)
 
 
 def subjects(customers: Sequence[str]) -> dict[str, int]:

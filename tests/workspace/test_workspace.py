@@ -196,7 +196,7 @@ def test_another_currency_is_left_out_of_money_and_counted(make_workspace: Make)
     workspace.collect([order("u1", 1, "10"), order("u1", 2, "1000", currency="USD")])
     rfm = workspace.rfm(as_of="2026-02-01")
     assert rfm.table["monetary"].to_pylist() == ["10.00"]
-    assert workspace.generation().manifest.unconverted_orders == 1
+    assert workspace.generation().manifest.totals.unconverted == 1
     answer = workspace.events("Order Completed", measure="sum:revenue", **RANGE)
     assert answer.series[0].points[0][1] == "10.00"
     assert rfm.to_dict()["unconverted"] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(TextChoices):
@@ -29,3 +30,44 @@ class Language(TextChoices):
     BROWSER = "", _("As the browser")
     CHINESE = "zh-hans", "简体中文"
     ENGLISH = "en", "English"
+
+
+class KeyKind(TextChoices):
+    """What a key opens: the way in for messages, or the API."""
+
+    WRITE = "write", pgettext_lazy("key", "Write")
+    API = "api", pgettext_lazy("key", "API")
+
+
+class ActorKind(TextChoices):
+    """Who did what the audit tells: a person, an API key, the command line, or Wotu itself."""
+
+    USER = "user", _("Person")
+    KEY = "key", _("API key")
+    CLI = "cli", _("Command line")
+    SYSTEM = "system", _("Wotu itself")
+
+
+class AuditAction(TextChoices):
+    """What the audit records."""
+
+    SIGN_IN = "sign_in", _("Signed in")
+    SIGN_IN_FAILED = "sign_in_failed", _("Sign-in failed")
+    CHANGE_PASSWORD = "change_password", _("Changed the own password")
+    ADD_USER = "add_user", _("Added a person")
+    RESET_USER = "reset_user", _("Made a new sign-in link")
+    CHANGE_ROLE = "change_role", _("Changed a role")
+    DEACTIVATE_USER = "deactivate_user", _("Deactivated a person")
+    ACTIVATE_USER = "activate_user", _("Let a person in again")
+    REMOVE_USER = "remove_user", _("Removed a person")
+    CREATE_KEY = "create_key", _("Made a key")
+    ROTATE_KEY = "rotate_key", _("Replaced a key")
+    REVOKE_KEY = "revoke_key", _("Revoked a key")
+    CHANGE_SETTINGS = "change_settings", _("Changed settings")
+    EXPORT = "export", _("Exported")
+    SET_CONSENT = "set_consent", _("Recorded a consent")
+    EDIT_FACTS = "edit_facts", _("Edited facts")
+    MERGE = "merge", _("Merged customers")
+    SPLIT = "split", _("Split a customer")
+    ERASE = "erase", _("Erased a customer")
+    RETRY_QUARANTINE = "retry_quarantine", _("Retried quarantined rows")

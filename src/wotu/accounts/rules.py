@@ -6,21 +6,34 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """Something a page lets some people do."""
+    """Something a page or an address of the API lets some people do."""
 
     READ = "read"
+    ASK = "ask"
     EXPORT = "export"
+    SEE_IDENTIFIERS = "see_identifiers"
+    EDIT_FACTS = "edit_facts"
+    MERGE_CUSTOMERS = "merge_customers"
+    RETRY_QUARANTINE = "retry_quarantine"
+    ERASE = "erase"
+    CHANGE_SETTINGS = "change_settings"
+    MANAGE_KEYS = "manage_keys"
     MANAGE_TEAM = "manage_team"
 
 
+_VIEWER = frozenset({Action.READ})
+_ANALYST = _VIEWER | {Action.ASK, Action.EXPORT}
+_MARKETER = _ANALYST | {
+    Action.SEE_IDENTIFIERS, Action.EDIT_FACTS, Action.MERGE_CUSTOMERS, Action.RETRY_QUARANTINE,
+}  # fmt: skip
 _ALLOWED: dict[str, frozenset[Action]] = {
     "owner": frozenset(Action),
-    "marketer": frozenset({Action.READ, Action.EXPORT}),
-    "analyst": frozenset({Action.READ, Action.EXPORT}),
-    "viewer": frozenset({Action.READ}),
+    "marketer": _MARKETER,
+    "analyst": _ANALYST,
+    "viewer": _VIEWER,
 }
 
 
 def may(role: str | None, action: Action) -> bool:
-    """Whether a person with ``role`` may do ``action``; an unknown role may do nothing."""
+    """Whether a person or key with ``role`` may do ``action``; an unknown role may do nothing."""
     return action in _ALLOWED.get(role or "", frozenset())

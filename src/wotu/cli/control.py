@@ -15,3 +15,6 @@ def connect(workspace: Path) -> None:
 
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
+    database = workspace / "control.db"
+    if database.exists():
+        database.chmod(0o600)

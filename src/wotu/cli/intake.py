@@ -24,7 +24,12 @@ def add_verbs(verbs: Any) -> None:
     collect.add_argument("files", nargs="+", metavar="FILE", help=".ndjson, .ndjson.gz or .parquet")
     imports = add_verb(verbs, "import", _import, "Import tables (CSV, Excel, Parquet, NDJSON) through a mapping file.")
     imports.add_argument("files", nargs="+", metavar="FILE")
-    imports.add_argument("--mapping", required=True, metavar="MAP.yaml", help="says what the columns mean")
+    imports.add_argument(
+        "--mapping",
+        required=True,
+        metavar="MAP.yaml",
+        help="says what the columns mean; or a name such as youzan-orders",
+    )
     imports.add_argument("--dry-run", action="store_true", help="show the first rows and every problem; load nothing")
 
 
@@ -91,6 +96,7 @@ def _as_json(path: Path, found: Preview) -> dict[str, Any]:
     return {
         "file": path.name,
         "rows": found.rows,
+        "skipped": found.skipped,
         "messages": found.counts,
         "first": found.messages,
         "problems": problems,
@@ -102,7 +108,8 @@ def _as_json(path: Path, found: Preview) -> dict[str, Any]:
 def _show(path: Path, found: Preview) -> None:
     out = console()
     read_as = f" ({found.encoding}, delimiter {found.delimiter!r})" if found.encoding else ""
-    out.print(f"[bold]{path.name}[/]: {found.rows:,} rows{read_as}; nothing was loaded.")
+    skipped = f", {found.skipped:,} of them skipped" if found.skipped else ""
+    out.print(f"[bold]{path.name}[/]: {found.rows:,} rows{read_as}{skipped}; nothing was loaded.")
     write_table("Would become", ["message", "count"], found.counts.items())
     out.print("\n[bold]First messages[/]")
     for message in found.messages:

@@ -13,6 +13,7 @@ from wotu.cli.supervisor import supervise
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.layout import Layout
 from wotu.core.parent_process import end_with_parent
+from wotu.core.processes import announced
 from wotu.core.settings import read_settings
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def _serve(options: Namespace) -> None:
         if not options.quiet:
             console().print(f"Wotu serves {layout.root} at http://{options.host}:{options.port} (Ctrl-C stops it)")
             console().print("Nobody in the team yet? wotu user add NAME prints a sign-in link.", style="dim")
-        serve(str(layout.root), options.host, options.port)
+        with announced(layout.root):
+            serve(str(layout.root), options.host, options.port)
 
 
 def _doctor(options: Namespace) -> None:

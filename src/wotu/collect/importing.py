@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wotu.collect.batch import Batch
 from wotu.collect.columns import values_of
 from wotu.collect.conform import conform
 from wotu.collect.files import RawTable, read_file
-from wotu.collect.mapped import Rows
+from wotu.collect.mapped import Rows, column_named
 from wotu.collect.mapping import Mapping
 from wotu.collect.message import ENVELOPE, INSTANT
 from wotu.collect.orders import order_messages
-from wotu.collect.parsing import Faults
+from wotu.collect.parsing import Faults, texts
 from wotu.collect.quarantine import Problem
 from wotu.collect.rows import event_messages, table_messages, trait_messages
 from wotu.collect.values import content_text
+from wotu.core.fact_tables import TABLES
 from wotu.core.periods import to_micros
 from wotu.core.properties import is_property_column, property_name
 from wotu.core.settings import Settings
@@ -30,7 +32,7 @@ from wotu.core.settings import Settings
 @dataclass(frozen=True)
 class Preview:
     """What an import would do: the first ``messages``, how many there are of each event (identify rows by
-    their type), every problem, and how the file was read."""
+    their type), every problem, how many rows the mapping skips, and how the file was read."""
 
     messages: list[dict[str, Any]]
     counts: dict[str, int]
@@ -38,6 +40,7 @@ class Preview:
     problems: list[Problem]
     encoding: str | None
     delimiter: str | None
+    skipped: int = 0
 
 
 def import_file(path: Path, mapping: Mapping, *, settings: Settings, received: datetime) -> Batch:
@@ -46,23 +49,35 @@ def import_file(path: Path, mapping: Mapping, *, settings: Settings, received: d
     Reading the same file again gives the same message ids. Raises ``WotuError``: ``INVALID_FILE`` when
     the file cannot be read whole, ``INVALID_MAPPING`` when it lacks a column the mapping names.
     """
-    return _messages(path, _read(path, mapping), mapping, settings, received)
+    return _messages(path, _wanted(_read(path, mapping), mapping), mapping, settings, received)
 
 
 def preview(path: Path, mapping: Mapping, *, settings: Settings, received: datetime, rows: int = 10) -> Preview:
     """A dry run: everything ``import_file`` would find, and the first ``rows`` messages; nothing is kept."""
-    raw = _read(path, mapping)
+    whole = _read(path, mapping)
+    raw = _wanted(whole, mapping)
     batch = _messages(path, raw, mapping, settings, received)
     labels = Counter(batch.table["event"].to_pylist())
     for kind in batch.table.filter(batch.table["event"].is_null())["type"].to_pylist():
         labels[kind] += 1
     del labels[None]
     messages = [_shown(message) for message in batch.table.slice(0, rows).to_pylist()]
-    return Preview(messages, dict(labels), batch.rows, batch.problems, raw.encoding, raw.delimiter)
+    skipped = whole.columns.num_rows - raw.columns.num_rows
+    return Preview(messages, dict(labels), batch.rows + skipped, batch.problems, raw.encoding, raw.delimiter, skipped)
 
 
 def _read(path: Path, mapping: Mapping) -> RawTable:
     return read_file(path, encoding=mapping.encoding, delimiter=mapping.delimiter, sheet=mapping.sheet)
+
+
+def _wanted(raw: RawTable, mapping: Mapping) -> RawTable:
+    """The rows that the mapping does not skip."""
+    if mapping.skip is None:
+        return raw
+    column = column_named(raw, mapping.skip.column, "skip.column")
+    cells = pc.utf8_trim_whitespace(texts(column, Faults(len(column)), mapping.skip.column))
+    kept = pc.invert(pc.is_in(cells, pa.array(mapping.skip.values, cells.type)))
+    return replace(raw, columns=raw.columns.filter(kept), lines=raw.lines[kept.to_numpy(zero_copy_only=False)])
 
 
 def _messages(path: Path, raw: RawTable, mapping: Mapping, settings: Settings, received: datetime) -> Batch:
@@ -77,7 +92,7 @@ def _messages(path: Path, raw: RawTable, mapping: Mapping, settings: Settings, r
     if mapping.order is not None:
         columns = order_messages(rows, mapping.order)
     elif mapping.table is not None:
-        columns = table_messages(rows, mapping.table)
+        columns = table_messages(rows, TABLES[mapping.table])
     elif mapping.traits is not None:
         columns = trait_messages(rows)
     else:

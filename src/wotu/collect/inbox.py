@@ -1,12 +1,13 @@
 """Where messages wait, safely on disk, until the settler takes them.
 
-``incoming/`` holds one Parquet file per call, named by arrival; ``claimed/<number>/`` is the fixed
-set of one settle, so that a settle repeated after a crash sees the same messages; ``receipts/`` tells
-a caller what became of its segment.
+``incoming/`` holds segments named by arrival: a Parquet file per call, a folder of several that belong
+together, a log of what came over HTTP. ``claimed/<number>/`` is what one settle took, so that a settle
+repeated after a crash sees the same messages; ``receipts/`` tells a caller what became of its segment.
 """
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,13 @@ import pyarrow.parquet as pq
 
 from wotu.collect.arrival import arrival_name
 from wotu.core.durable import replacing, sync, write_durably
+
+SEGMENTS = (".parquet", ".group", ".log")
+
+
+def segment_of(path: Path) -> str:
+    """The segment id of a claimed file."""
+    return path.name.split(".")[1]
 
 
 class Inbox:
@@ -29,29 +37,45 @@ class Inbox:
         self._claimed = folder / "claimed"
         self._receipts = folder / "receipts"
 
-    def append(self, table: pa.Table) -> str:
-        """Keep a batch that ``conform`` accepted; its segment id once it is on disk."""
+    def append(self, *tables: pa.Table) -> str:
+        """Keep batches that ``conform`` accepted, all or none; their segment id once they are on disk."""
         self._incoming.mkdir(parents=True, exist_ok=True)
         segment = arrival_name()
-        with replacing(self._incoming / f"{segment}.parquet") as temporary:
-            pq.write_table(table, temporary, compression="zstd")
+        if len(tables) == 1:
+            with replacing(self._incoming / f"{segment}.parquet") as temporary:
+                pq.write_table(tables[0], temporary, compression="zstd")
+            return segment
+        group = self._incoming / f".{segment}"
+        group.mkdir(mode=0o700)
+        for number, table in enumerate(tables):
+            pq.write_table(table, group / f"{number:06d}.parquet", compression="zstd")
+            sync(group / f"{number:06d}.parquet")
+        sync(group)
+        group.rename(self._incoming / f"{segment}.group")
+        sync(self._incoming)
         return segment
 
     def pending(self) -> list[Path]:
         """Segments nobody claimed yet, oldest first."""
-        return sorted(self._incoming.glob("*.parquet"))
+        if not self._incoming.exists():
+            return []
+        return sorted(path for path in self._incoming.iterdir() if path.suffix in SEGMENTS and path.name[0] != ".")
+
+    def held(self, number: int) -> list[Path]:
+        """The segments that settle ``number`` has claimed, in the order of claiming."""
+        folder = self._claimed / str(number)
+        return sorted(path for path in folder.iterdir() if path.suffix in SEGMENTS) if folder.exists() else []
 
     def claim(self, number: int) -> list[Path]:
-        """The segments of settle ``number``: those it claimed before a crash, else all pending ones."""
-        folder = self._claimed / str(number)
-        held = sorted(folder.glob("*.parquet"))
-        if held:
-            return held
+        """Move all pending segments to settle ``number``, behind those it has; where they are now."""
         pending = self.pending()
         if not pending:
             return []
+        folder = self._claimed / str(number)
         folder.mkdir(parents=True, exist_ok=True)
-        moved = [path.rename(folder / path.name) for path in pending]
+        first = len(self.held(number))
+        # Numbered, so that a settle repeated after a crash sees them in the same order.
+        moved = [path.rename(folder / f"{first + place:08d}.{path.name}") for place, path in enumerate(pending)]
         for changed in (folder, self._claimed, self._incoming):
             sync(changed)
         return moved
@@ -65,12 +89,9 @@ class Inbox:
     def discard(self, number: int) -> None:
         """Delete the segments of a settle that is committed; nothing happens when they are gone already."""
         folder = self._claimed / str(number)
-        if not folder.exists():
-            return
-        for path in folder.iterdir():
-            path.unlink(missing_ok=True)
-        folder.rmdir()
-        sync(self._claimed)
+        if folder.exists():
+            shutil.rmtree(folder)
+            sync(self._claimed)
 
     def plan_receipts(self, number: int, receipts: dict[str, dict[str, int]]) -> None:
         """Keep beside the claim what its segments became, before the settle is committed."""

@@ -53,12 +53,7 @@ class Rows:
 
     def column(self, name: str, key: str) -> pa.Array:
         """The column ``name``, which ``key`` of the mapping asks for."""
-        names = self.raw.columns.column_names
-        if name not in names:
-            near = get_close_matches(name, names, 3, 0.4)
-            hint = f"nearest: {', '.join(near)}" if near else f"it has {', '.join(names[:10])}"
-            raise invalid_mapping(key, f"{key}: the file has no column {name!r}; {hint}.")
-        return contiguous(self.raw.columns[name])
+        return column_named(self.raw, name, key)
 
     def ids(self, name: str, key: str) -> pa.Array:
         """A column of identifiers as text."""
@@ -111,6 +106,16 @@ class Rows:
         if own is None and self.mapping.currency and not columns.keys().isdisjoint(MONEY):
             columns["currency"] = pa.repeat(pa.scalar(self.currency), len(self))
         return columns
+
+
+def column_named(raw: RawTable, name: str, key: str) -> pa.Array:
+    """The column ``name`` of a file, which ``key`` of the mapping asks for; an error names the nearest ones."""
+    names = raw.columns.column_names
+    if name not in names:
+        near = get_close_matches(name, names, 3, 0.4)
+        hint = f"nearest: {', '.join(near)}" if near else f"it has {', '.join(names[:10])}"
+        raise invalid_mapping(key, f"{key}: the file has no column {name!r}; {hint}.")
+    return contiguous(raw.columns[name])
 
 
 def without_owner(identifiers: dict[str, pa.Array], rows: int) -> pa.Array:

@@ -26,12 +26,15 @@ What a row is, otherwise:
     one event per row.
 ``traits: [age, income]`` or ``traits: {income_band: income}``
     facts about the customer.
-``table: products`` with ``key: [product_id]``
-    one row of a table besides events; ``key`` names its properties that tell rows apart.
+``table: products``
+    one row of a table besides events, its columns under ``properties``; see ``core.fact_tables``. Where
+    rows are about a customer (contacts, owners), ``identifiers`` say who.
 
 A property is a column name, or ``{column: C, type: number|text|boolean|time}``, or several columns
 joined: ``{columns: [department, category], join: " / "}``. A list of names means columns of the same
 name. ``revenue``, ``discount``, ``shipping`` and ``tax`` are amounts of money.
+
+``skip: {column: Status, equals: [unpaid, closed]}`` leaves rows out.
 
 ``key: [columns]`` tells rows of a file apart when it is read again (an order has its id already);
 without it the whole row does. ``encoding``, ``delimiter`` and ``sheet`` are found out unless given;
@@ -40,14 +43,16 @@ without it the whole row does. ``encoding``, ``delimiter`` and ``sheet`` are fou
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import yaml
 
 from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.fact_tables import TABLES, nearest_tables
 from wotu.core.identifiers import IDENTIFIERS
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
@@ -104,6 +109,17 @@ class Cancellation(Struct, frozen=True):
     equals: Name | None = None
 
 
+class Skip(Struct, frozen=True):
+    """Rows whose ``column`` is one of ``equals`` are left out, such as orders that were never paid."""
+
+    column: Name
+    equals: Name | Names
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return (self.equals,) if isinstance(self.equals, str) else self.equals
+
+
 class Order(Struct, frozen=True):
     """One order from all the lines with the same ``id``."""
 
@@ -126,8 +142,9 @@ class Mapping(Struct, frozen=True):
     sheet: Name | None = None
     event: Name | EventColumn | None = None
     traits: dict[Name, Name | Property] | Names | None = None
-    table: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z_]{0,63}$")] | None = None
+    table: Name | None = None
     order: Order | None = None
+    skip: Skip | None = None
     identifiers: dict[Name, Name] = {}
     time: Name | Time | None = None
     properties: dict[Name, Name | Property] | Names = {}
@@ -139,11 +156,24 @@ class Mapping(Struct, frozen=True):
 
 
 def load_mapping(path: Path) -> Mapping:
-    """The mapping in ``path``; raises ``WotuError(INVALID_MAPPING)`` naming the key at fault."""
+    """The mapping in ``path``, or the one of that name that comes along (``youzan-orders``).
+
+    Raises ``WotuError(INVALID_MAPPING)`` naming the key at fault.
+    """
+    along = included_mappings()
+    if str(path) in along and not path.exists():
+        path = along[str(path)]
     try:
         return parse_mapping(path.read_text("utf-8"), path.stem)
     except (OSError, UnicodeDecodeError) as error:
-        raise WotuError(ErrorCode.INVALID_MAPPING, f"{path.name} cannot be read: {error}.") from error
+        message = f"{path.name} cannot be read: {error}. Mappings that come along: {', '.join(along)}."
+        raise WotuError(ErrorCode.INVALID_MAPPING, message) from error
+
+
+def included_mappings() -> dict[str, Path]:
+    """The mappings that come along, by the name they are used by."""
+    folder = Path(str(files("wotu.collect"))) / "mappings"
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def parse_mapping(text: str, name: str) -> Mapping:
@@ -217,13 +247,9 @@ def _check_zone(mapping: Mapping) -> None:
 
 
 def _check_kind(mapping: Mapping) -> None:
-    properties: Any = as_properties(mapping.properties)
+    properties = as_properties(mapping.properties)
     if mapping.table is not None:
-        unknown = [name for name in mapping.key or () if name not in properties]
-        if mapping.key is None or unknown:
-            raise invalid_mapping("key", "key must name the properties that tell the rows of the table apart.")
-        if mapping.identifiers:
-            raise invalid_mapping("identifiers", "Rows of a table are about no customer; take identifiers out.")
+        _check_table(mapping, mapping.table)
     if mapping.traits is not None and not mapping.identifiers:
         raise invalid_mapping("identifiers", "traits need identifiers, such as identifiers: {user_id: CustomerID}.")
     if mapping.order is None:
@@ -236,3 +262,22 @@ def _check_kind(mapping: Mapping) -> None:
     cancellation = mapping.order.cancellation
     if cancellation and (cancellation.starts_with is None) == (cancellation.equals is None):
         raise invalid_mapping("order.cancellation", "order.cancellation needs either starts_with or equals.")
+
+
+def _check_table(mapping: Mapping, name: str) -> None:
+    table = TABLES.get(name)
+    if table is None:
+        raise invalid_mapping("table", f"table={name!r} is not known. Nearest: {nearest_tables(name)}.")
+    if mapping.key is not None and mapping.key != table.key:
+        key = ", ".join(table.key)
+        raise invalid_mapping("key", f"The rows of {name} are told apart by {key}; leave key out.")
+    if mapping.identifiers and table.customer is None:
+        raise invalid_mapping("identifiers", f"Rows of {name} are about no customer; take identifiers out.")
+    given = {*as_properties(mapping.properties), *({table.customer} if mapping.identifiers else ())}
+    missing = [column for column in table.required if column not in given]
+    if missing == [table.customer]:
+        raise invalid_mapping(
+            "identifiers", f"{name} need identifiers, such as identifiers: {{phone: Mobile}}, or the property customer."
+        )
+    if missing:
+        raise invalid_mapping(f"properties.{missing[0]}", f"{name} need {', '.join(missing)} under properties.")

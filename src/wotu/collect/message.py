@@ -13,7 +13,7 @@ from wotu.core.identifiers import IDENTIFIERS
 
 INSTANT = pa.timestamp("us", tz="UTC")
 
-MESSAGE_TYPES = ("track", "page", "screen", "identify", "group", "alias", "row")
+MESSAGE_TYPES = ("track", "page", "screen", "identify", "group", "alias", "row", "merge", "split")
 
 # One line of an order. ``amount`` (minor units) is what was paid for the line, ``price`` the unit
 # price, ``cost`` the unit cost in minor units, ``rest`` every other key as JSON.

@@ -7,11 +7,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wotu.collect.fact_rows import row_messages
+from wotu.collect.fact_values import Terms, read_row
 from wotu.collect.fingerprints import content_ids, digests, joined
 from wotu.collect.mapped import Rows, with_anonymous, without_owner
 from wotu.collect.mapping import EventColumn, as_properties
-from wotu.collect.parsing import Faults, texts
-from wotu.collect.values import LONGEST_NAME, json_text
+from wotu.collect.parsing import texts
+from wotu.collect.values import LONGEST_NAME, Fault, json_text
+from wotu.core.fact_tables import FactTable
 from wotu.core.properties import property_column
 
 
@@ -48,28 +51,36 @@ def trait_messages(rows: Rows) -> dict[str, pa.Array]:
     return {name: good[name] for name in columns} | {"traits": _objects(named, len(good["type"]))}
 
 
-def table_messages(rows: Rows, table: str) -> dict[str, pa.Array]:
-    """A ``row`` message per row: the event is the table's name, the row its properties as JSON.
-
-    The message id is table, key and content, so a changed row is a new message and the latest holds.
-    """
+def table_messages(rows: Rows, table: FactTable) -> dict[str, pa.Array]:
+    """A ``row`` message per row of a table besides events; identifiers name the customer it is about."""
     given = as_properties(rows.mapping.properties)
-    properties = {name: rows.property(name, spec, f"properties.{name}") for name, spec in given.items()}
-    keys = [texts(properties[name], Faults(len(rows)), name) for name in rows.mapping.key or ()]
-    for name, key in zip(rows.mapping.key or (), keys, strict=True):
-        rows.faults.add(key.is_null(), given[name].column or name, "the key is missing")
-    columns = {"time": rows.times(), "key": pc.binary_join_element_wise(*keys, "|")}
-    good = _good(rows, columns | {f"p_{name}": column for name, column in properties.items()})
-    count = len(good["key"])
-    objects = _objects({name: good[f"p_{name}"] for name in properties}, count)
-    ids = pc.binary_join_element_wise(pa.scalar(table), good["key"].cast(pa.string()), digests(objects, table), ":")
-    return {
-        "type": pa.repeat(pa.scalar("row"), count),
-        "event": pa.repeat(pa.scalar(table), count),
-        "time": good["time"],
-        "message_id": ids,
-        "properties": objects,
-    }
+    columns = {name: rows.property(name, spec, f"properties.{name}").to_pylist() for name, spec in given.items()}
+    if table.customer is not None and rows.mapping.identifiers:
+        columns[table.customer] = _customers(rows)
+    times = rows.times().cast(pa.int64()).to_pylist()
+    terms = Terms(rows.currency, rows.zone)
+    read, when = [], []
+    for place in range(len(rows)):
+        if place in rows.faults.by_row:
+            continue
+        try:
+            read.append(read_row(table, {name: values[place] for name, values in columns.items()}, terms))
+            when.append(times[place])
+        except Fault as fault:
+            column = given[fault.field].column if fault.field in given else None
+            rows.faults.by_row[place] = (column or fault.field, str(fault))
+    return row_messages(table, read, when)
+
+
+def _customers(rows: Rows) -> list[str | None]:
+    """Who each row is about, by the strongest of its identifiers."""
+    found: list[str | None] = [None] * len(rows)
+    for kind, values in rows.identifiers().items():
+        found = [
+            known or (f"{kind}:{value}" if value else None)
+            for known, value in zip(found, values.to_pylist(), strict=True)
+        ]
+    return found
 
 
 def _good(rows: Rows, columns: dict[str, pa.Array]) -> dict[str, pa.Array]:

@@ -14,11 +14,13 @@ from django.conf import settings
 
 import wotu
 from wotu.core.errors import WotuError
+from wotu.core.identifiers import IDENTIFIERS
 
 _KEPT = 24
 _EXACT = re.compile(r"c[0-9]{1,18}|[a-z][a-z0-9_]*:\S.*")
 _answers: OrderedDict[tuple[object, ...], Future[Any]] = OrderedDict()
 _lock = threading.Lock()
+_warmed = threading.Event()
 
 
 @cache
@@ -63,6 +65,23 @@ def named_exactly(text: str) -> str | None:
         return None
 
 
+def known_as(text: str) -> list[str]:
+    """The ids of the customers of whom ``text`` is a whole identifier, with or without its type in front."""
+    exactly = named_exactly(text)
+    if exactly is not None:
+        return [exactly]
+    found = {named_exactly(f"{kind}:{text}") for kind in IDENTIFIERS}
+    return sorted(each for each in found if each is not None)
+
+
+def found_exactly(search: str, *, by_name: bool) -> list[str]:
+    """Whom a search names exactly, if anybody; ``by_name`` takes an identifier without its type for one as well."""
+    if by_name:
+        return known_as(search) if search else []
+    exactly = named_exactly(search)
+    return [] if exactly is None else [exactly]
+
+
 def warm() -> None:
     """Ask what Home asks, so that the first visitor does not wait."""
     try:
@@ -72,3 +91,10 @@ def warm() -> None:
             ask("rfm")
     except WotuError as error:
         logging.getLogger(__name__).warning("not warmed: %s", error.message)
+    finally:
+        _warmed.set()
+
+
+def is_warm() -> bool:
+    """Whether ``warm`` has ended, well or not: no visitor waits for it any more."""
+    return _warmed.is_set()

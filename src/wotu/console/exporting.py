@@ -17,10 +17,17 @@ from django.http import HttpRequest, StreamingHttpResponse
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from wotu.accounts.audit import record
+from wotu.accounts.choices import AuditAction
+from wotu.accounts.masking import mask, mask_text, mask_value
+from wotu.accounts.reads import signed_in
+from wotu.console.addresses import client_address
+
 # The full-width signs start a formula in spreadsheets of East Asian languages.
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _ROWS_A_PIECE = 500
 _BYTES_A_PIECE = 64 * 1024
+_LONGEST_TOLD = 200
 _CSV = "text/csv; charset=utf-8"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -34,19 +41,41 @@ def guarded(cell: object) -> object:
     return cell
 
 
-def export(request: HttpRequest, name: str, header: Row, rows: Iterable[Row], *, kind: str) -> StreamingHttpResponse:
-    """``rows`` as a file named ``name``; ``kind`` is csv or xlsx.
+def export(
+    request: HttpRequest, name: str, header: Row, rows: Iterable[Row], *, kind: str, total: int
+) -> StreamingHttpResponse:
+    """``rows``, ``total`` of them, as a file named ``name``; ``kind`` is csv or xlsx.
 
+    The audit tells it before the first byte, so that breaking the download off hides nothing.
     A refusal of the question comes with the first row, so it is taken while the answer can still be an error page.
     """
     rows = iter(rows)
     rows = chain([first], rows) if (first := next(rows, None)) is not None else rows
+    _tell(request, name, kind, total)
     pieces = _pieces(_xlsx(header, rows)) if kind == "xlsx" else _csv(header, rows)
     body = _steps(pieces) if isinstance(request, ASGIRequest) else pieces
     response = StreamingHttpResponse(body, content_type=_XLSX if kind == "xlsx" else _CSV)
     response["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _tell(request: HttpRequest, name: str, kind: str, total: int) -> None:
+    member = signed_in(request.user)
+    assert member is not None
+    asked = {key: _told(key, value) for key, value in request.GET.items() if value}
+    record(
+        actor=member, action=AuditAction.EXPORT, target=name, address=client_address(request)[0],
+        detail={"rows": total, "kind": kind, **({"asked": asked} if asked else {})},
+    )  # fmt: skip
+
+
+def _told(key: str, value: str) -> str:
+    """A part of the address for the audit, which holds no identifier: what was searched for may be one."""
+    if key == "trait":
+        name, _colon, wanted = value.partition(":")
+        return f"{mask_text(name)}:{mask_value(name, wanted)}"[:_LONGEST_TOLD]
+    return (mask("", value) if key == "q" else mask_text(value))[:_LONGEST_TOLD]
 
 
 def _csv(header: Row, rows: Iterable[Row]) -> Iterator[bytes]:

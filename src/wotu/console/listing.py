@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from wotu.console.answers import named_exactly, workspace
+from wotu.console.answers import found_exactly, workspace
 from wotu.console.parameters import RfmParameters
 from wotu.console.whom import Whom
 from wotu.console.words import SEGMENTS
@@ -41,10 +41,15 @@ class Listing:
     columns: tuple[str, ...] = COLUMNS
     whom: Whom = field(default_factory=Whom)
     parameters: RfmParameters = field(default_factory=lambda: RfmParameters.read({}))
+    by_name: bool = False
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> Listing:
-        """The listing an address asks for. A trait filter reads ``trait=name:value``."""
+    def read(cls, query: Mapping[str, str], *, by_name: bool = False) -> Listing:
+        """The listing an address asks for. A trait filter reads ``trait=name:value``.
+
+        ``by_name``: a search finds parts of names and whole identifiers, never parts of identifiers,
+        which would tell them letter by letter.
+        """
         trait, _colon, value = query.get("trait", "").partition(":")
         sort, size, page = query.get("sort", ""), query.get("size", ""), query.get("page", "")
         segment = query.get("segment", "")
@@ -58,6 +63,7 @@ class Listing:
             columns=_columns(query),
             whom=Whom.read(query),
             parameters=RfmParameters.read(query),
+            by_name=by_name,
             page=max(int(page), 1) if page.isascii() and page.isdigit() and len(page) <= _PAGE_DIGITS else 1,
         )
 
@@ -121,10 +127,10 @@ class Listing:
     def _found(self) -> tuple[str, list[str] | None]:
         """What to search for and among whom: a search that names one customer exactly is that one."""
         among = self.whom.customers(self.parameters)
-        exactly = named_exactly(self.search)
-        if exactly is None:
+        exactly = found_exactly(self.search, by_name=self.by_name)
+        if not exactly:
             return self.search, among
-        return "", [exactly] if among is None or exactly in among else []
+        return "", [each for each in exactly if among is None or each in among]
 
     def shown(self) -> tuple[Listing, Any]:
         """This page of customers, with the number there are in all; beyond the end, the last page instead."""
@@ -146,11 +152,15 @@ class Listing:
             if offset >= page.total:
                 return
 
+    def total(self) -> int:
+        """How many customers the listing has on all its pages."""
+        return int(self._page(1, 0).total)
+
     def _page(self, limit: int, offset: int) -> Any:
         search, among = self._found
         return workspace().customers(
             search=search, where=self.where, segment=self.segment, sort=self.sort, limit=limit, offset=offset,
-            layers=self.whom.layers(self.parameters), among=among,
+            layers=self.whom.layers(self.parameters), among=among, by_name=self.by_name,
         )  # fmt: skip
 
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
 from wotu.accounts.reads import signed_in
 from wotu.accounts.rules import Action, may
 
+if TYPE_CHECKING:
+    from wotu.accounts.models import User
+
 EXPORT_KINDS = ("csv", "xlsx")
+
+
+def signed_in_member(request: HttpRequest) -> User:
+    """The person behind a request that needs one."""
+    member = signed_in(request.user)
+    if member is None:
+        raise PermissionDenied
+    return member
 
 
 def require(request: HttpRequest, action: Action) -> None:

@@ -17,6 +17,7 @@ from wotu.accounts.choices import Theme
 from wotu.accounts.reads import signed_in
 from wotu.accounts.rules import Action, may
 from wotu.console.answers import workspace
+from wotu.console.install import banners_now
 from wotu.core.errors import WotuError
 
 THEME_COOKIE = "wotu_theme"
@@ -36,6 +37,7 @@ ROOMS = (
     Room("home", "console:home", _("Home")),
     Room("customers", "console:customers", _("Customers")),
     Room("value", "console:value", _("Value")),
+    Room("settings", "console:settings", _("Settings")),
 )
 
 
@@ -47,6 +49,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "rooms": ROOMS,
         "member": member,
         "may_export": may(member.role if member else None, Action.EXPORT),
+        "may_edit_facts": may(member.role if member else None, Action.EDIT_FACTS),
         "theme": theme_of(request),
         "rail_folded": request.COOKIES.get(RAIL_COOKIE) == "folded",
         "language": get_language() or "en",
@@ -54,6 +57,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "space_name": settings.WOTU_SETTINGS.name,
         "currency": settings.WOTU_SETTINGS.currency,
         "data_until": _data_until() if member else None,
+        "install_banners": banners_now() if member else (),
     }
 
 

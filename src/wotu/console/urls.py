@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wotu.console.pages import account, customer, customers, home, movement, preferences, search, sign_in, value
+from wotu.console.pages import (
+    account,
+    audit,
+    consent,
+    customer,
+    customers,
+    home,
+    keys,
+    movement,
+    preferences,
+    search,
+    sign_in,
+    state,
+    team,
+    value,
+    workspace_settings,
+)  # fmt: skip
 
 app_name = "console"
 urlpatterns = [
@@ -15,14 +31,21 @@ urlpatterns = [
     path("customers/<str:customer_id>/", customer.customer, name="customer"),
     path("customers/<str:customer_id>/orders/", customer.orders, name="customer-orders"),
     path("customers/<str:customer_id>/timeline/", customer.timeline, name="customer-timeline"),
+    path("customers/<str:customer_id>/consent/", consent.record_consent, name="customer-consent"),
     path("value/", value.layers, name="value"),
     path("value/export.<str:kind>", value.export_layers, name="value-export"),
     path("value/movement/", movement.movement, name="movement"),
     path("value/movement/export.<str:kind>", movement.export_movement, name="movement-export"),
+    path("settings/", workspace_settings.workspace_settings, name="settings"),
+    path("settings/team/", team.team, name="team"),
+    path("settings/keys/", keys.keys, name="keys"),
+    path("settings/audit/", audit.audit, name="audit"),
+    path("settings/audit/export.<str:kind>", audit.export_audit, name="audit-export"),
     path("search/", search.search, name="search"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-in/once/<str:token>/", sign_in.sign_in_once, name="sign-in-once"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("settings/state/", state.state, name="state"),
     path("account/", account.account, name="account"),
     path("account/password/", account.password, name="password"),
     path("language/", preferences.language, name="language"),

@@ -58,6 +58,8 @@ EVENTS: dict[str, str | Promise] = {
     "Message Clicked": pgettext_lazy("event", "Message Clicked"),
     "Message Bounced": pgettext_lazy("event", "Message Bounced"),
     "Message Unsubscribed": pgettext_lazy("event", "Message Unsubscribed"),
+    "Consent Given": pgettext_lazy("event", "Consent Given"),
+    "Consent Withdrawn": pgettext_lazy("event", "Consent Withdrawn"),
 }
 
 PROPERTIES: dict[str, str | Promise] = {
@@ -79,6 +81,7 @@ PROPERTIES: dict[str, str | Promise] = {
     "quantity": pgettext_lazy("property", "quantity"),
     "price": pgettext_lazy("property", "price"),
     "score": pgettext_lazy("property", "score"),
+    "purpose": pgettext_lazy("property", "purpose"),
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,40 @@ SEGMENTS: dict[str, SegmentWords] = {
     ),
 }
 NO_SEGMENT = _("No order yet")
+
+# What stands beside an entry of the audit.
+DETAILS: dict[str, str | Promise] = {
+    "asked": pgettext_lazy("audit", "filter"),
+    "by": pgettext_lazy("audit", "by"),
+    "channel": pgettext_lazy("audit", "channel"),
+    "given": pgettext_lazy("audit", "given"),
+    "kind": pgettext_lazy("audit", "kind"),
+    "name": pgettext_lazy("audit", "name"),
+    "namespace": pgettext_lazy("audit", "namespace"),
+    "new": pgettext_lazy("audit", "new key"),
+    "overlap_hours": pgettext_lazy("audit", "overlap, hours"),
+    "purpose": pgettext_lazy("audit", "purpose"),
+    "role": pgettext_lazy("audit", "role"),
+    "rows": pgettext_lazy("audit", "rows"),
+}
+ROLES: dict[str, str | Promise] = {
+    "owner": _("May do everything, and decides who is in the team."),
+    "marketer": _("Works with customers: sees identifiers, edits, merges, exports."),
+    "analyst": _("Asks and exports; identifiers are masked."),
+    "viewer": _("Reads; identifiers are masked."),
+}
+CHANNELS: dict[str, str | Promise] = {
+    "sms": pgettext_lazy("channel", "SMS"),
+    "email": pgettext_lazy("channel", "E-mail"),
+    "wechat": pgettext_lazy("channel", "WeChat"),
+    "push": pgettext_lazy("channel", "App push"),
+    "phone": pgettext_lazy("channel", "Phone call"),
+}
+PURPOSES: dict[str, str | Promise] = {
+    "marketing": pgettext_lazy("purpose", "Marketing"),
+    "service": pgettext_lazy("purpose", "Service messages"),
+    "profiling": pgettext_lazy("purpose", "Profiling"),
+}
 
 IDENTIFIER_TYPES: dict[str, str | Promise] = {
     "user_id": _("User ID"),

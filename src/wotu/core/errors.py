@@ -19,6 +19,8 @@ class ErrorCode(StrEnum):
     UNKNOWN_CUSTOMER = "unknown_customer"
     AMBIGUOUS_IDENTIFIER = "ambiguous_identifier"
     NEWER_WORKSPACE = "newer_workspace"
+    OLDER_WORKSPACE = "older_workspace"
+    WORKSPACE_IN_USE = "workspace_in_use"
     LOST_SEGMENT = "lost_segment"
     MISSING_DEPENDENCY = "missing_dependency"
     UNAUTHORIZED = "unauthorized"

@@ -28,6 +28,10 @@ class Layout:
         return self.root / "workspace.format"
 
     @property
+    def keys(self) -> Path:
+        return self.root / "keys.json"
+
+    @property
     def inbox(self) -> Path:
         return self.root / "inbox"
 
@@ -55,21 +59,48 @@ class Layout:
     def settler_lock(self) -> Path:
         return self.root / "settler.lock"
 
+    @property
+    def control(self) -> Path:
+        return self.root / "control.db"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def backup_lock(self) -> Path:
+        return self.root / "backup.lock"
+
+    @property
+    def backups(self) -> Path:
+        return self.root / "backups"
+
     def prepare(self, settings: Settings | None = None) -> None:
-        """Make what is missing; refuses a workspace that a newer Wotu wrote. May be run twice."""
+        """Make what is missing; refuses a workspace of another format. May be run twice."""
         for folder in (self.root, self.inbox, self.quarantine, self.identity, self.settled, self.timelines):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.format.exists():
-            self._check_format()
+            self.check_format()
         else:
             write_durably(self.format, f"{FORMAT}\n".encode())
         if settings is not None or not self.settings.exists():
             write_settings(self.settings, settings or Settings())
 
-    def _check_format(self) -> None:
-        found = int(self.format.read_text().strip() or 0)
+    def found_format(self) -> int:
+        """The format the workspace has now; 0 when its file says nothing."""
+        text = self.format.read_text("ascii", "replace").strip()
+        return int(text) if text.isdecimal() else 0
+
+    def check_format(self) -> None:
+        """Refuse a workspace that a newer Wotu wrote, and an older one until it is upgraded."""
+        found = self.found_format()
         if found > FORMAT:
             raise WotuError(
                 ErrorCode.NEWER_WORKSPACE,
                 f"{self.root} has format {found}, this Wotu reads {FORMAT}; update Wotu first.",
+            )
+        if found < FORMAT:
+            raise WotuError(
+                ErrorCode.OLDER_WORKSPACE,
+                f"{self.root} has format {found}, this Wotu works with {FORMAT}; stop the server and run wotu upgrade.",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,10 +11,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from wotu.core.durable import write_durably
+from wotu.core.durations import parse_duration
 from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.proxies import networks
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
+# Scheme, host (its first label may be a star) and port; nothing after them.
+_ORIGIN = re.compile(r"https?://(\*\.)?(\[[0-9a-fA-F:.]+\]|[^\s/\\@?#:\[\]*]+)(:[0-9]{1,5})?")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -79,7 +84,39 @@ def check_settings(settings: Settings) -> Settings:
             f"timezone={settings.timezone!r} is not a time zone; use a name such as Asia/Shanghai.",
             field="timezone",
         ) from error
+    _check_duration(settings.session_gap)
+    _check_networks(settings.trusted_proxies)
+    _check_origins(settings.csrf_origins)
     return settings
+
+
+def _check_duration(session_gap: str) -> None:
+    try:
+        parse_duration(session_gap, field="session_gap")
+    except WotuError as error:
+        raise WotuError(ErrorCode.INVALID_SETTING, error.message, field="session_gap") from error
+
+
+def _check_networks(trusted_proxies: tuple[str, ...]) -> None:
+    for text in trusted_proxies:
+        try:
+            networks([text])
+        except ValueError as error:
+            raise WotuError(
+                ErrorCode.INVALID_SETTING,
+                f"trusted_proxies: {text!r} is no address and no network; write 10.0.0.7 or 10.0.0.0/8.",
+                field="trusted_proxies",
+            ) from error
+
+
+def _check_origins(csrf_origins: tuple[str, ...]) -> None:
+    for text in csrf_origins:
+        if not _ORIGIN.fullmatch(text):
+            raise WotuError(
+                ErrorCode.INVALID_SETTING,
+                f"csrf_origins: {text!r} is no origin; write scheme, host and port alone: https://wotu.example.com:8443.",
+                field="csrf_origins",
+            )
 
 
 def write_settings(path: Path, settings: Settings) -> None:

@@ -19,6 +19,7 @@ from wotu.facts.vocabulary import ORDER_CANCELLED, ORDER_COMPLETED
 Integers = npt.NDArray[np.int64]
 
 REFUND = pa.struct([("time", pa.int64()), ("seq", pa.int64()), ("amount", pa.int64()), ("refund_id", pa.string())])
+_NOBODY = np.empty(0, np.int64)
 # What ``order_book`` needs of each order event; ``customer`` is any integer that names its customer.
 INPUT = ("customer", "seq", "time", "event", "message_id", "order_id", "refund_id", "revenue", "currency", "products")
 
@@ -28,12 +29,12 @@ class OrderBook:
     """``orders``: customer, seq, time (µs), order_id, revenue (minor units), converted, products, refunds.
 
     Orders are in the order of the input. ``unmatched``: refunds whose order is not known.
-    ``repeated``: later messages about an order already completed, which change nothing.
+    ``repeated``: the customer of every later message about an order already completed, which changes nothing.
     """
 
     orders: pa.Table
     unmatched: tuple[Refund, ...]
-    repeated: int
+    repeated: Integers
 
 
 def order_book(events: pa.Table, *, currency: str) -> OrderBook:
@@ -64,20 +65,20 @@ def order_book(events: pa.Table, *, currency: str) -> OrderBook:
     return OrderBook(orders.append_column("refunds", _by_order(matched, len(orders))), unmatched, repeated)
 
 
-def _distinct(completed: pa.Table) -> tuple[pa.Table, int]:
+def _distinct(completed: pa.Table) -> tuple[pa.Table, Integers]:
     """The first message of each (customer, order_id) by (time, seq); one without order_id stands alone."""
     ids = pc.coalesce(completed["order_id"], completed["message_id"])
     encoded = ids.combine_chunks().dictionary_encode()
     if len(encoded.dictionary) == len(encoded):
-        return completed, 0
+        return completed, _NOBODY
     code = encoded.indices.to_numpy().astype(np.int64)
     customer = completed["customer"].to_numpy()
     order = np.lexsort((completed["seq"].to_numpy(), completed["time"].to_numpy(), code, customer))
     same = (np.diff(code[order]) == 0) & (np.diff(customer[order]) == 0)
     if not same.any():
-        return completed, 0
+        return completed, _NOBODY
     first = np.sort(order[np.concatenate([[True], ~same])])
-    return completed.take(pa.array(first)), int(same.sum())
+    return completed.take(pa.array(first)), customer[order][1:][same]
 
 
 def _line_sums(products: pa.Array) -> pa.Array:
@@ -127,7 +128,8 @@ def _concerned(orders: pa.Table, returns: list[dict[str, Any]]) -> Integers:
 def _return(row: dict[str, Any]) -> Return:
     lines = _lines(row["products"])
     refund_id = row["refund_id"] or row["message_id"]
-    return Return(row["time"], row["seq"], refund_id, row["order_id"], row["revenue"], lines, _takes_all_back(row))
+    whole = _takes_all_back(row)
+    return Return(row["customer"], row["time"], row["seq"], refund_id, row["order_id"], row["revenue"], lines, whole)
 
 
 def _lines(products: Iterable[dict[str, Any]] | None) -> tuple[Line, ...]:

@@ -1,21 +1,18 @@
-"""The product catalogue: the latest row per product, from fact rows of table ``products``."""
+"""The product catalogue: the rows of table ``products`` that hold, as timelines keep them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wotu.core.fact_tables import PRODUCTS
+from wotu.facts.registry import Facts, read_rows
 from wotu.lake.messages import Lake
 
-TABLE = "products"
-_FIELDS = ("product_id", "name", "category", "price", "cost", "margin_rate")
-_DECODER = msgspec.json.Decoder(dict[str, Any])
+_FIELDS = tuple(column.name for column in PRODUCTS.columns)
 
 
 @dataclass(frozen=True)
@@ -29,17 +26,9 @@ class Products:
 
     @classmethod
     def read(cls, lake: Lake) -> Products:
-        """The catalogue as the lake has it; the last row of a product holds."""
-        latest: dict[str, dict[str, Any]] = {}
-        for row in _rows(lake):
-            latest[str(row.get("product_id"))] = row
-        ids = sorted(latest)
-        columns = {
-            field: pa.array(
-                [_text(latest[key].get(field)) if field != "product_id" else key for key in ids], pa.string()
-            )
-            for field in _FIELDS
-        }
+        """The catalogue as the lake has it."""
+        rows = Facts().plus(read_rows(lake, tables=(PRODUCTS.name,)), seq=0).rows(PRODUCTS)
+        columns = {name: pa.array([_text(row.get(name)) for row in rows], pa.string()) for name in _FIELDS}
         return cls(pa.table(columns))
 
     @classmethod
@@ -60,12 +49,6 @@ class Products:
     def has_costs(self) -> bool:
         """Whether any product has a unit cost or margin rate."""
         return any(self.table[field].null_count < len(self.table) for field in ("cost", "margin_rate"))
-
-
-def _rows(lake: Lake) -> Iterator[dict[str, Any]]:
-    for batch in lake.scan(["rest"], types=("row",), events=(TABLE,)):
-        for text in batch["rest"].to_pylist():
-            yield _DECODER.decode(text)
 
 
 def _text(value: object) -> str | None:

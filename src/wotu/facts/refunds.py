@@ -40,6 +40,7 @@ class PlacedOrder:
 class Return:
     """A refund or cancellation; ``whole`` when it takes back all that is left of its order."""
 
+    customer: int
     time: int
     seq: int
     refund_id: str
@@ -51,8 +52,9 @@ class Return:
 
 @dataclass(frozen=True)
 class Refund:
-    """Money given back: ``order`` is the position of its order or ``UNMATCHED``."""
+    """Money given back to ``customer``: ``order`` is the position of its order or ``UNMATCHED``."""
 
+    customer: int
     order: int
     time: int
     seq: int
@@ -109,30 +111,30 @@ def _of_one(back: Return, remaining: _Remaining) -> Iterator[Refund]:
     elif back.lines:
         yield from _of_lines(back, remaining)
     else:
-        yield Refund(UNMATCHED, back.time, back.seq, back.refund_id, _given_back(back))
+        yield Refund(back.customer, UNMATCHED, back.time, back.seq, back.refund_id, _given_back(back))
 
 
 def _of_named(back: Return, remaining: _Remaining) -> Refund:
     order = remaining.named(back.order_id or "")
     if order is None:
-        return Refund(UNMATCHED, back.time, back.seq, back.refund_id, _given_back(back))
+        return Refund(back.customer, UNMATCHED, back.time, back.seq, back.refund_id, _given_back(back))
     if back.whole:
         remaining.take_all(order)
     for line in back.lines:
         remaining.take(order.position, line)
     left = max(0, remaining.money[order.position])
     amount = left if back.whole else _given_back(back)
-    return Refund(order.position, back.time, back.seq, back.refund_id, amount)
+    return Refund(back.customer, order.position, back.time, back.seq, back.refund_id, amount)
 
 
 def _of_lines(back: Return, remaining: _Remaining) -> Iterator[Refund]:
     for line, amount in zip(back.lines, _line_amounts(back), strict=True):
         order = remaining.latest_with(line, back.time, back.seq)
         if order is None:
-            yield Refund(UNMATCHED, back.time, back.seq, back.refund_id, amount)
+            yield Refund(back.customer, UNMATCHED, back.time, back.seq, back.refund_id, amount)
         else:
             remaining.take(order.position, line)
-            yield Refund(order.position, back.time, back.seq, back.refund_id, amount)
+            yield Refund(back.customer, order.position, back.time, back.seq, back.refund_id, amount)
 
 
 def _line_amounts(back: Return) -> list[int]:

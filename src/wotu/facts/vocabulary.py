@@ -17,6 +17,8 @@ ORDER_REFUNDED = "Order Refunded"
 ORDER_CANCELLED = "Order Cancelled"
 ORDER_EVENTS = (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED)
 
+MESSAGE_UNSUBSCRIBED = "Message Unsubscribed"
+
 _COMMERCE = (
     "Product Viewed", "Products Searched", "Product Added", "Checkout Started", ORDER_COMPLETED, "Order Delivered",
     ORDER_CANCELLED, ORDER_REFUNDED, "Coupon Redeemed", "Product Reviewed",
@@ -32,14 +34,19 @@ _RELATIONS = (
 _LIVE = ("Live Reserved", "Live Joined", "Live Interacted")
 _VOICE = ("Survey Answered", "Complaint Opened", "Complaint Closed")
 _TOUCHES = (
-    "Message Sent", "Message Delivered", "Message Opened", "Message Clicked", "Message Bounced", "Message Unsubscribed",
+    "Message Sent", "Message Delivered", "Message Opened", "Message Clicked", "Message Bounced", MESSAGE_UNSUBSCRIBED,
 )  # fmt: skip
-EVENTS = (*_COMMERCE, *_GROWTH, *_RELATIONS, *_LIVE, *_VOICE, *_TOUCHES)
+CONSENT_GIVEN = "Consent Given"
+CONSENT_WITHDRAWN = "Consent Withdrawn"
+_CONSENT = (CONSENT_GIVEN, CONSENT_WITHDRAWN)
+EVENTS = (*_COMMERCE, *_GROWTH, *_RELATIONS, *_LIVE, *_VOICE, *_TOUCHES, *_CONSENT)
 
 PropertyKind = Literal["text", "number", "boolean", "time", "money", "key"]
 
 # A key names one thing of very many (an order); it can be compared but not grouped by.
-_TEXTS = ("currency", "coupon", "store_id", "channel", "campaign", "staff_id", "scene", "product_id", "category")
+_TEXTS = (
+    "currency", "coupon", "store_id", "channel", "campaign", "staff_id", "scene", "product_id", "category", "purpose",
+)  # fmt: skip
 PROPERTIES: dict[str, PropertyKind] = {
     "order_id": "key",
     "refund_id": "key",

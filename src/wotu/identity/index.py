@@ -1,95 +1,148 @@
-"""The identifier index: key text → subject, sorted by hash, memory-mapped.
+"""The identifier index: key text → subject, as sorted levels of 128-bit hashes, 20 bytes an identifier.
 
-Two sorted files, a large base and a small delta that is folded into the base when it has grown;
-both are derived from the identity rows of the lake.
+Levels are merged geometrically: adding costs in proportion to what is added, and a few levels hold
+any number of identifiers. Saved levels are memory-mapped files that never change; what was added since
+is held in memory. All of it is derived from the identity rows of the lake.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from wotu.core.durable import replacing
-from wotu.identity.hashing import hash_texts
+from wotu.identity.keyed_hash import Hashes, hash_texts
 
 Subjects = npt.NDArray[np.int64]
-SCHEMA = pa.schema([("hash", pa.uint64()), ("subject", pa.int64()), ("key", pa.large_string())])
 UNKNOWN = -1
-_DELTA_ROWS = 200_000
+_SCHEMA = pa.schema([("hash", pa.uint64()), ("check", pa.uint64()), ("subject", pa.int32())])
 
 
-class IdentifierIndex:
-    """Looks keys up in bulk; equal hashes are decided by the text."""
+@dataclass(frozen=True)
+class Level:
+    """Some identifiers, sorted by ``hash``; ``check`` is the other half of it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._levels = [_open(folder / name) for name in ("base.arrow", "delta.arrow")]
+    hash: Hashes
+    check: Hashes
+    subject: npt.NDArray[np.int32]
 
     def __len__(self) -> int:
-        return sum(len(level) for level in self._levels)
+        return len(self.hash)
 
-    def find(self, keys: pa.Array) -> Subjects:
-        """The subject of each key, ``UNKNOWN`` (−1) where there is none."""
-        hashes = hash_texts(keys)
-        # Sorted probes walk the index forward and stay in cache.
-        order = np.argsort(hashes)
-        found = np.full(len(keys), UNKNOWN, np.int64)
-        for level in self._levels:
-            if len(level):
-                missing = order[found[order] == UNKNOWN]
-                found[missing] = _probe(level, hashes[missing], keys.take(pa.array(missing)))
+    @classmethod
+    def of(cls, keys: pa.Array, subjects: Subjects, key: str) -> Level:
+        """The level of new keys."""
+        return _sorted(*hash_texts(keys, key), subjects.astype(np.int32))
+
+    @classmethod
+    def read(cls, path: Path) -> Level:
+        """A level from its file, memory-mapped."""
+        with pa.memory_map(str(path)) as source:
+            table = pa.ipc.open_file(source).read_all()
+        return cls(*(table[name].to_numpy() for name in _SCHEMA.names))
+
+    def write(self, path: Path, metadata: dict[str, str] | None = None) -> None:
+        """Write the level to ``path`` as it is, without making it durable."""
+        schema = _SCHEMA.with_metadata(metadata)
+        table = pa.table([self.hash, self.check, self.subject], schema=schema)
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+            writer.write_table(table)
+
+    def find(self, hashes: Hashes, checks: Hashes) -> Subjects:
+        """The subject of each pair of halves, ``UNKNOWN`` where there is none."""
+        found = np.full(len(hashes), UNKNOWN, np.int64)
+        position = np.searchsorted(self.hash, hashes)
+        probes = np.flatnonzero(position < len(self.hash))
+        while len(probes):
+            probes = probes[self.hash[position[probes]] == hashes[probes]]
+            equal = self.check[position[probes]] == checks[probes]
+            found[probes[equal]] = self.subject[position[probes[equal]]]
+            # Half a hash in common: the one that is meant may come next.
+            probes = probes[~equal]
+            position[probes] += 1
+            probes = probes[position[probes] < len(self.hash)]
         return found
 
-    def add(self, keys: pa.Array, subjects: Subjects) -> None:
-        """Add new keys durably; they must not be in the index yet."""
-        rows = pa.table([hash_texts(keys), subjects, keys.cast(pa.large_string())], schema=SCHEMA)
-        base, delta = self._levels
-        delta = _sorted(pa.concat_tables([delta, rows]))
-        if len(delta) > max(_DELTA_ROWS, len(base) // 8):
-            base, delta = _sorted(pa.concat_tables([base, delta])), SCHEMA.empty_table()
-            _write(self._folder / "base.arrow", base)
-        _write(self._folder / "delta.arrow", delta)
-        self._levels = [_open(self._folder / name) for name in ("base.arrow", "delta.arrow")]
+
+NOTHING = Level(np.empty(0, np.uint64), np.empty(0, np.uint64), np.empty(0, np.int32))
 
 
-def _probe(level: pa.Table, hashes: npt.NDArray[np.uint64], keys: pa.Array) -> Subjects:
-    stored = level["hash"].to_numpy()
-    position = np.searchsorted(stored, hashes)
-    found = np.full(len(hashes), UNKNOWN, np.int64)
-    open_probes = np.arange(len(hashes))
-    while len(open_probes):
-        inside = position[open_probes] < len(stored)
-        open_probes = open_probes[inside]
-        open_probes = open_probes[stored[position[open_probes]] == hashes[open_probes]]
-        at = position[open_probes]
-        same = pc.equal(level["key"].take(pa.array(at)), keys.take(pa.array(open_probes)).cast(pa.large_string()))
-        equal = same.to_numpy().astype(bool)
-        found[open_probes[equal]] = level["subject"].to_numpy()[at[equal]]
-        open_probes = open_probes[~equal]
-        position[open_probes] += 1
+def find(levels: Sequence[Level], keys: pa.Array, key: str) -> Subjects:
+    """The subject of each of ``keys`` in any of ``levels``, ``UNKNOWN`` (−1) where there is none."""
+    found = np.full(len(keys), UNKNOWN, np.int64)
+    if not levels or not len(keys):
+        return found
+    hashes, checks = hash_texts(keys, key)
+    # Sorted probes walk a level forward and stay in cache.
+    missing = np.argsort(hashes)
+    for level in levels:
+        found[missing] = level.find(hashes[missing], checks[missing])
+        missing = missing[found[missing] == UNKNOWN]
     return found
 
 
-def _sorted(table: pa.Table) -> pa.Table:
-    return table.take(pa.array(np.argsort(table["hash"].to_numpy(), kind="stable"))).combine_chunks()
+class IdentifierIndex:
+    """Looks keys up in bulk and takes new ones; ``key`` is that of the hash."""
+
+    def __init__(self, folder: Path, names: Sequence[str], key: str) -> None:
+        self._folder = folder
+        self._key = key
+        self.names = tuple(names)
+        self._saved = [Level.read(folder / name) for name in names]
+        self._fresh: list[Level] = []
+
+    def __len__(self) -> int:
+        return sum(len(level) for level in (*self._saved, *self._fresh))
+
+    def find(self, keys: pa.Array) -> Subjects:
+        """The subject of each key, ``UNKNOWN`` (−1) where there is none."""
+        return find([*self._saved, *self._fresh], keys, self._key)
+
+    def add(self, keys: pa.Array, subjects: Subjects) -> None:
+        """Take new keys into memory; they must not be in the index yet."""
+        self._fresh.append(Level.of(keys, subjects, self._key))
+        while len(self._fresh) > 1 and len(self._fresh[-2]) < 2 * len(self._fresh[-1]):
+            self._fresh[-2:] = [_merged(self._fresh[-2:])]
+
+    def fresh(self) -> Level:
+        """What was added since the last save, as one level."""
+        if len(self._fresh) > 1:
+            self._fresh = [_merged(self._fresh)]
+        return self._fresh[0] if self._fresh else NOTHING
+
+    def save(self, name: str) -> None:
+        """Put what was added into a file ``name``, with the saved levels that are not much larger."""
+        added = self.fresh()
+        if not len(added):
+            return
+        first = len(self._saved)
+        total = len(added)
+        while first and len(self._saved[first - 1]) < 2 * total:
+            first -= 1
+            total += len(self._saved[first])
+        with replacing(self._folder / name) as temporary:
+            _merged([*self._saved[first:], added]).write(temporary)
+        self._saved[first:] = [Level.read(self._folder / name)]
+        self.names = (*self.names[:first], name)
+        self._fresh = []
 
 
-def _open(path: Path) -> pa.Table:
-    if not path.exists():
-        return SCHEMA.empty_table()
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()
+def _merged(levels: Sequence[Level]) -> Level:
+    if len(levels) == 1:
+        return levels[0]
+    return _sorted(
+        np.concatenate([level.hash for level in levels]),
+        np.concatenate([level.check for level in levels]),
+        np.concatenate([level.subject for level in levels]),
+    )
 
 
-def _write(path: Path, table: pa.Table) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        replacing(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as sink,
-        pa.ipc.new_file(sink, SCHEMA) as writer,
-    ):
-        writer.write_table(table.combine_chunks())
+def _sorted(hashes: Hashes, checks: Hashes, subjects: npt.NDArray[np.int32]) -> Level:
+    # Stable sorting makes one pass of runs that are sorted already.
+    order = np.argsort(hashes, kind="stable")
+    return Level(hashes[order], checks[order], subjects[order])

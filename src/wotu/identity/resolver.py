@@ -1,12 +1,12 @@
 """Whose message is it: a batch of messages → the identity node (subject) of each, and who joins whom.
 
-``resolve`` only decides; the settler commits the decisions to the lake and then calls ``apply``, which
-brings the derived files (index, joins) up to date. They can be rebuilt from the lake at any time.
+``resolve`` only decides. ``apply`` takes the decisions into memory, so that the next batch builds on
+them; ``publish`` shows them to other processes, ``save`` makes them durable once the lake has them.
+The files are derived: they can be made again from the lake at any time.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -15,141 +15,251 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wotu.core.durable import replacing, write_durably
-from wotu.core.identifiers import IDENTIFIERS, STRONG, WEAK
+from wotu.core.crash_points import crash_point
+from wotu.core.identifiers import IDENTIFIERS
+from wotu.identity import rules
+from wotu.identity.actions import Action, read_actions
+from wotu.identity.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from wotu.identity.customers import Customers
+from wotu.identity.decisions import DECISIONS, Changes, Flag, Reason, Resolution
+from wotu.identity.evidence import NOBODYS_TYPES, Evidence, read_evidence, usable, without
+from wotu.identity.fresh import forget_fresh, write_fresh
 from wotu.identity.index import UNKNOWN, IdentifierIndex
-from wotu.identity.joins import CLASH, JOINED, Joins, Subjects
-from wotu.identity.normalise import identifier_keys, normalise
+from wotu.identity.keyed_hash import new_key
+from wotu.identity.normalise import identifier_keys
+from wotu.identity.records import append_records, read_records
 
-_OTHER_STRONG, _WEAK = -1, -2
-CLAIMING_TYPES = ("identify", "alias")
+__all__ = ["Changes", "Checkpoint", "Flag", "Reason", "Resolution", "Resolver", "read_checkpoint"]
 
-
-@dataclass(frozen=True)
-class Resolution:
-    """What a batch says about identity; ``row`` columns are positions in the batch.
-
-    ``subjects``: per message, −1 for fact rows. ``identifiers``: subject, kind, namespace, value, row.
-    ``joins``: left, right, row. As (row, kind, value): ``refused``, the unusable identifiers, and
-    ``flags``, those that would have joined two user_ids of one namespace.
-    """
-
-    subjects: Subjects
-    identifiers: pa.Table
-    joins: pa.Table
-    refused: tuple[tuple[int, str, str], ...]
-    flags: tuple[tuple[int, str, str], ...]
-
-
-class Checkpoint(msgspec.Struct, frozen=True):
-    """How far the derived identity files reach: the lake's ``seq`` and the number of subjects."""
-
-    seq: int = 0
-    subjects: int = 0
-    namespaces: tuple[str, ...] = ()
-
-
-def read_checkpoint(folder: Path) -> Checkpoint:
-    """The checkpoint in ``folder``, or that of an empty workspace."""
-    path = folder / "checkpoint.json"
-    return msgspec.json.decode(path.read_bytes(), type=Checkpoint) if path.exists() else Checkpoint()
-
-
-@dataclass
-class _Nodes:
-    """Identifier occurrences of a batch, in (row, rank) order, with the subject of each."""
-
-    row: Subjects
-    rank: Subjects
-    subject: Subjects
+Subjects = npt.NDArray[np.int64]
+MOST_IDENTIFIERS = 50
+_ROLES, _DECISIONS = "roles.bin", "decisions.bin"
+_REASONS = {
+    rules.CLASH: Reason.CLASH, rules.SEPARATED: Reason.SEPARATED, rules.TOO_MANY: Reason.TOO_MANY,
+    rules.SAME: Reason.SAME, rules.ONLY: Reason.ONLY,
+}  # fmt: skip
 
 
 class Resolver:
-    """Identity of one workspace, held by the settler under its lock."""
+    """Identity of one workspace, held in memory by the settler under its lock."""
 
     def __init__(self, folder: Path) -> None:
+        """Open the saved files; what an earlier settler published without saving is forgotten.
+
+        Files that are damaged or missing count as none: the checkpoint is then that of an empty workspace.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        forget_fresh(folder)
         self._folder = folder
-        self._index = IdentifierIndex(folder)
-        self.checkpoint = read_checkpoint(folder)
-        self._namespaces = _load(folder / "namespaces.npy", (0,))
-        self._joined = _load(folder / "joins.npy", (0, 2))
+        try:
+            self._open(read_checkpoint(folder))
+        except (OSError, EOFError, ValueError, msgspec.MsgspecError, pa.ArrowException):
+            self._open(Checkpoint())
+
+    def _open(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self._key = checkpoint.key or new_key()
+        self._names = list(checkpoint.namespaces)
+        self._index = IdentifierIndex(self._folder, checkpoint.levels, self._key)
+        self._customers = Customers()
+        self._customers.grow(read_records(self._folder / _ROLES, checkpoint.subjects, 1)[:, 0])
+        # Decisions since the last save, as (step, left, right).
+        self._unsaved: list[npt.NDArray[np.int32]] = []
+        self._replay(read_records(self._folder / _DECISIONS, checkpoint.decisions, 3))
 
     @classmethod
     def empty(cls, folder: Path) -> Resolver:
         """A resolver that knows nothing, its derived files removed: the start of making them again."""
         folder.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
+        # The checkpoint first: without it no other file counts.
+        for path in sorted(folder.iterdir(), key=lambda path: path.name != "checkpoint.json"):
             path.unlink()
         return cls(folder)
 
+    # ---- who is who
+
+    def __len__(self) -> int:
+        """How many subjects there are."""
+        return len(self._customers)
+
     def customers(self) -> Subjects:
-        """The customer of every subject, as of the checkpoint."""
-        return self._joins(self._namespaces).customers()
+        """The customer of every subject."""
+        return self._customers.customers()
 
-    def resolve(self, messages: pa.Table) -> Resolution:
-        """Subjects and identity decisions for a batch in arrival order."""
+    def customer_of(self, subjects: Subjects) -> Subjects:
+        """The customer of each of ``subjects``."""
+        return self._customers.customer_of(subjects)
+
+    def members(self, customer: int) -> Subjects:
+        """All subjects of the customer that subject ``customer`` belongs to, sorted."""
+        return self._customers.members(np.array([customer]))
+
+    # ---- a batch
+
+    def resolve(self, messages: pa.Table, *, most_identifiers: int = MOST_IDENTIFIERS) -> Resolution:
+        """Subjects and identity decisions for a batch in arrival order.
+
+        Evidence that would give a customer more than ``most_identifiers`` of one kind joins nobody.
+        """
         messages = self._with_owner(messages)
-        values, refused = _usable(messages)
-        if any(refused):
-            messages = self._with_owner(_without(messages, refused))
-            values, _ = _usable(messages)
-        use = _used(messages, values)
-        rows, ranks, keys = _occurrences(messages, values, use)
-        codes = keys.dictionary_encode()
-        distinct = codes.dictionary
+        values, refused = usable(messages)
+        if refused:
+            messages = self._with_owner(without(messages, refused))
+            values, _ = usable(messages)
+        evidence = read_evidence(messages, values)
+        codes = evidence.key.dictionary_encode()
         code = codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        known = self._index.find(distinct)
-        fresh, first = _first_seen(code, known)
-        known[fresh] = self.checkpoint.subjects + np.arange(len(fresh))
-        nodes = _Nodes(rows, ranks, known[code])
-        identifiers = _new_identifiers(messages, values, nodes, fresh, first, known)
-        namespaces = np.concatenate([self._namespaces, self._namespaces_of(identifiers)])
+        known = self._index.find(codes.dictionary)
+        new, first = _first_seen(code, known)
+        known[new] = len(self) + np.arange(len(new))
+        node = known[code]
+        identifiers = _new_identifiers(messages, evidence, node, first)
         subjects = np.full(len(messages), UNKNOWN, np.int64)
-        starts = np.flatnonzero(np.diff(rows, prepend=-1))
-        subjects[rows[starts]] = nodes.subject[starts]
-        left, right, at = _edges(nodes)
-        outcome = self._joins(namespaces).join(left, right)
-        joined = outcome == JOINED
-        joins = pa.table({"left": left[joined], "right": right[joined], "row": at[joined]})
-        return Resolution(subjects, identifiers, joins, tuple(refused), _flags(messages, nodes, outcome))
+        starts = np.flatnonzero(np.diff(evidence.row, prepend=-1))
+        subjects[evidence.row[starts]] = node[starts]
+        actions = read_actions(messages)
+        found = [self._nodes_of(action, codes.dictionary, known, evidence.row[first]) for action in actions]
+        decisions, flags = self._decide(messages, evidence, node, identifiers, actions, found, most_identifiers)
+        return Resolution(subjects, identifiers, decisions, tuple(refused), flags)
 
-    def apply(self, identifiers: pa.Table, joins: pa.Table, *, seq: int) -> None:
-        """Take committed decisions into the derived files; the checkpoint is written last."""
-        self._namespaces = np.concatenate([self._namespaces, self._namespaces_of(identifiers)])
-        pairs = np.column_stack([joins["left"].to_numpy(), joins["right"].to_numpy()]).astype(np.int64)
-        self._joined = np.concatenate([self._joined, pairs])
+    def apply(self, resolution: Resolution) -> Changes:
+        """Take a batch's decisions into memory, not onto disk."""
+        return self._take(resolution.identifiers, resolution.decisions)
+
+    def restore(self, identifiers: pa.Table, decisions: pa.Table) -> None:
+        """Take all that the lake records: identifiers by subject, decisions in their order."""
+        self._take(identifiers, decisions)
+
+    def publish(self) -> None:
+        """Show other processes the identifiers that came since the last save; not durable."""
+        write_fresh(self._folder, self._index.fresh(), self.checkpoint.seq, self._key, self._names)
+
+    def save(self, seq: int) -> None:
+        """Make everything durable, up to the lake's ``seq``; costs in proportion to what is new."""
+        held = self.checkpoint
+        self._index.save(f"keys-{seq}.arrow")
+        crash_point("identity:index-saved")
+        append_records(self._folder / _ROLES, held.subjects, self._customers.roles(held.subjects)[:, None])
+        rows = np.concatenate([np.empty((0, 3), np.int32), *self._unsaved])
+        append_records(self._folder / _DECISIONS, held.decisions, rows)
+        crash_point("identity:before-checkpoint")
+        self.checkpoint = Checkpoint(
+            seq, len(self), held.decisions + len(rows), tuple(self._names), self._index.names, self._key
+        )
+        write_checkpoint(self._folder, self.checkpoint)
+        self._unsaved = []
+        crash_point("identity:saved")
+        forget_fresh(self._folder)
+        for path in self._folder.glob("keys-*.arrow"):
+            if path.name not in self._index.names:
+                path.unlink()
+
+    # ---- how
+
+    def _take(self, identifiers: pa.Table, decisions: pa.Table) -> Changes:
+        first = len(self)
+        self._name(identifiers)
+        self._customers.grow(self._roles_of(identifiers))
         if len(identifiers):
             self._index.add(_keys_of(identifiers), identifiers["subject"].to_numpy())
-            _save(self._folder / "namespaces.npy", self._namespaces)
-        if len(pairs):
-            _save(self._folder / "joins.npy", self._joined)
-        names = self.checkpoint.namespaces + tuple(self._new_names(identifiers))
-        self.checkpoint = Checkpoint(seq, len(self._namespaces), names)
-        write_durably(self._folder / "checkpoint.json", msgspec.json.encode(self.checkpoint))
+        steps = pc.index_in(decisions["event"], pa.array(DECISIONS)).to_numpy().astype(np.int32) + 1
+        pairs = (decisions[name].to_numpy().astype(np.int32) for name in ("subject", "other"))
+        rows = np.column_stack([steps, *pairs])
+        touched = self._customers.members(rows[:, 1:].ravel().astype(np.int64))
+        touched = touched[touched < first]
+        before = self._customers.customer_of(touched)
+        self._replay(rows)
+        self._unsaved.append(rows)
+        changed = touched[self._customers.customer_of(touched) != before]
+        subjects = np.concatenate([changed, np.arange(first, len(self))])
+        return Changes(subjects, self._customers.customer_of(subjects))
 
-    def _joins(self, namespaces: Subjects) -> Joins:
-        joins = Joins(namespaces)
-        joins.join(np.ascontiguousarray(self._joined[:, 0]), np.ascontiguousarray(self._joined[:, 1]))
-        return joins
+    def _replay(self, rows: npt.NDArray[np.int32]) -> None:
+        left, right = (np.ascontiguousarray(rows[:, place], np.int64) for place in (1, 2))
+        self._customers.run(rows[:, 0].astype(np.int8), left, right)
 
-    def _new_names(self, identifiers: pa.Table) -> list[str]:
+    def _decide(
+        self, messages: pa.Table, evidence: Evidence, node: Subjects, identifiers: pa.Table, actions: list[Action],
+        found: list[tuple[int, int] | None], most: int,
+    ) -> tuple[pa.Table, tuple[Flag, ...]]:  # fmt: skip
+        """Take every step of the batch in its order, on a copy of the customers concerned."""
+        head, further = evidence.heads()
+        meant = [(action, pair) for action, pair in zip(actions, found, strict=True) if pair is not None]
+        row = np.concatenate([evidence.row[further], np.array([action.row for action, _ in meant], np.int64)])
+        left = np.concatenate([node[head[further]], np.array([pair[0] for _, pair in meant], np.int64)])
+        right = np.concatenate([node[further], np.array([pair[1] for _, pair in meant], np.int64)])
+        kinds = [rules.MERGE if action.kind == "merge" else rules.SPLIT for action, _ in meant]
+        step = np.concatenate([np.full(int(further.sum()), rules.EVIDENCE), np.array(kinds)]).astype(np.int8)
+        order = np.argsort(row, kind="stable")
+        step, left, right = step[order], left[order], right[order]
+        outcome = self._try(step, left, right, self._roles_of(identifiers), most)
+        done = outcome == rules.DONE
+        # Evidence becomes a join.
+        events = pa.array(DECISIONS).take(pa.array(np.maximum(step[done], rules.JOIN) - 1))
+        details = {action.row: action.detail for action, _ in meant}
+        decisions = {
+            "event": events,
+            "subject": pa.array(left[done]),
+            "other": pa.array(right[done]),
+            "row": pa.array(row[order][done]),
+            "detail": pa.array([details.get(at) for at in row[order][done].tolist()], pa.string()),
+        }
+        flags = _flags(messages, evidence, np.flatnonzero(further), meant, outcome[np.argsort(order)])
+        flags += [
+            Flag(action.row, action.kind, action.text, Reason.UNKNOWN)
+            for action, pair in zip(actions, found, strict=True)
+            if pair is None
+        ]
+        return pa.table(decisions), tuple(sorted(flags))
+
+    def _try(
+        self, step: npt.NDArray[np.int8], left: Subjects, right: Subjects, roles: npt.NDArray[np.int32], most: int
+    ) -> npt.NDArray[np.int8]:
+        """What would become of ``step``; ``left`` and ``right`` become what the steps say they became."""
+        nodes = np.unique(np.concatenate([left, right]))
+        copy, members = self._customers.around(nodes[nodes < len(self)])
+        copy.grow(roles)
+        members = np.concatenate([members, len(self) + np.arange(len(roles))])
+        local_left, local_right = (np.searchsorted(members, side).astype(np.int64) for side in (left, right))
+        outcome = copy.run(step, local_left, local_right, most=most)
+        if len(members):
+            left[:], right[:] = members[local_left], members[local_right]
+        return outcome
+
+    def _nodes_of(
+        self, action: Action, keys: pa.Array, known: Subjects, first_rows: Subjects
+    ) -> tuple[int, int] | None:
+        """The subjects an action names, if they exist when its message arrives."""
+        reached = len(self) + int(np.searchsorted(first_rows, action.row))
+        if action.customers is not None:
+            return action.customers if max(action.customers) < reached else None
+        if action.key is None:
+            return None
+        node = int(self._index.find(pa.array([action.key], pa.string()))[0])
+        place = pc.index(keys, action.key).as_py()
+        if node == UNKNOWN and place >= 0:
+            node = int(known[place])
+        return (node, node) if 0 <= node < reached else None
+
+    def _name(self, identifiers: pa.Table) -> None:
         users = identifiers.filter(pc.equal(identifiers["kind"], "user_id"))
-        return [name for name in users["namespace"].unique().to_pylist() if name not in self.checkpoint.namespaces]
+        self._names += [name for name in users["namespace"].unique().to_pylist() if name not in self._names]
 
-    def _namespaces_of(self, identifiers: pa.Table) -> Subjects:
-        names = [*self.checkpoint.namespaces, *self._new_names(identifiers)]
-        number = pc.index_in(identifiers["namespace"], pa.array(names, pa.string()))
-        weak = pc.invert(pc.is_in(identifiers["kind"], pa.array(STRONG)))
-        is_user = pc.equal(identifiers["kind"], "user_id")
-        strong = pc.if_else(is_user, number, pa.scalar(_OTHER_STRONG, pa.int32()))
-        return pc.if_else(weak, pa.scalar(_WEAK, pa.int32()), strong).to_numpy().astype(np.int64)
+    def _roles_of(self, identifiers: pa.Table) -> npt.NDArray[np.int32]:
+        """The roles of new identifiers; namespaces not yet named get the numbers ``_name`` will give them."""
+        users = identifiers.filter(pc.equal(identifiers["kind"], "user_id"))
+        names = dict.fromkeys([*self._names, *users["namespace"].unique().to_pylist()])
+        number = pc.index_in(identifiers["namespace"], pa.array(list(names), pa.string()))
+        rank = pc.index_in(identifiers["kind"], pa.array(IDENTIFIERS))
+        roles = pc.if_else(pc.equal(identifiers["kind"], "user_id"), number, pc.negate(rank))
+        return roles.to_numpy().astype(np.int32)
 
     def _with_owner(self, messages: pa.Table) -> pa.Table:
         """Every message of a person with at least one identifier, an alias' previous id among the weak ones."""
         anonymous = messages["anonymous_id"].combine_chunks()
         if messages["previous_id"].null_count < len(messages):
             anonymous = pc.if_else(self._ties_previous(messages), messages["previous_id"].combine_chunks(), anonymous)
-        lacking = pc.not_equal(messages["type"].combine_chunks(), "row")
+        lacking = pc.invert(pc.is_in(messages["type"].combine_chunks(), pa.array(NOBODYS_TYPES)))
         for kind in IDENTIFIERS:
             column = anonymous if kind == "anonymous_id" else messages[kind].combine_chunks()
             lacking = pc.and_(lacking, pc.is_null(column))
@@ -170,89 +280,19 @@ class Resolver:
         return pc.and_(pc.and_(is_alias, pc.is_valid(previous)), strangers)
 
 
-def _further(nodes: _Nodes) -> tuple[Subjects, npt.NDArray[np.bool_]]:
-    """For every occurrence the first one of its message, and whether it is a further one that may join it."""
-    place = np.arange(len(nodes.row))
-    is_head = np.diff(nodes.row, prepend=-1) != 0
-    head = np.maximum.accumulate(np.where(is_head, place, 0))
-    # A message that has only weak identifiers ties nothing.
-    return head, ~is_head & (nodes.rank[head] < len(STRONG))
-
-
-def _edges(nodes: _Nodes) -> tuple[Subjects, Subjects, Subjects]:
-    """Every further identifier of a message joins its first."""
-    head, further = _further(nodes)
-    return nodes.subject[head[further]], nodes.subject[further], nodes.row[further]
-
-
-def _flags(messages: pa.Table, nodes: _Nodes, outcome: npt.NDArray[np.int8]) -> tuple[tuple[int, str, str], ...]:
-    further = _further(nodes)[1]
-    clashes = np.flatnonzero(further)[outcome == CLASH]
-    kinds = [(int(nodes.row[at]), IDENTIFIERS[nodes.rank[at]]) for at in clashes]
-    return tuple((row, kind, messages[kind][row].as_py()) for row, kind in kinds)
-
-
-def _usable(messages: pa.Table) -> tuple[dict[str, pa.Array], list[tuple[int, str, str]]]:
-    values: dict[str, pa.Array] = {}
-    refused: list[tuple[int, str, str]] = []
-    for kind in IDENTIFIERS:
-        column = messages[kind].combine_chunks()
-        if column.null_count == len(column):
-            continue
-        values[kind] = normalise(kind, column)
-        lost = pc.and_(pc.is_valid(column), pc.is_null(values[kind]))
-        rows = np.flatnonzero(lost.to_numpy(zero_copy_only=False)).tolist()
-        refused.extend((row, kind, column[row].as_py()) for row in rows)
-    return values, refused
-
-
-def _without(messages: pa.Table, refused: list[tuple[int, str, str]]) -> pa.Table:
-    """The messages with their unusable identifiers taken out."""
-    for kind in {kind for _, kind, _ in refused}:
-        rows = [row for row, its_kind, _ in refused if its_kind == kind]
-        bad = pc.is_in(pa.array(np.arange(len(messages))), pa.array(rows))
-        kept = pc.if_else(bad, pa.scalar(None, pa.string()), messages[kind].combine_chunks())
-        messages = messages.set_column(messages.schema.get_field_index(kind), kind, kept)
-    return messages
-
-
-def _used(messages: pa.Table, values: dict[str, pa.Array]) -> dict[str, npt.NDArray[np.bool_]]:
-    """Which identifiers of each message count: strong ones always, weak ones to claim or for lack of strong."""
-    person = pc.not_equal(messages["type"], "row").to_numpy()
-    claims = pc.is_in(messages["type"], pa.array(CLAIMING_TYPES)).to_numpy()
-    valid = {kind: _mask(column) & person for kind, column in values.items()}
-    has_strong = np.zeros(len(messages), np.bool_)
-    for kind in STRONG:
-        has_strong |= valid.get(kind, False)
-    used = {kind: mask for kind, mask in valid.items() if kind in STRONG}
-    unowned = person & ~has_strong
-    for kind in (kind for kind in WEAK if kind in valid):
-        used[kind] = valid[kind] & ((claims & has_strong) | unowned)
-        # One weak identifier is enough to own a message.
-        unowned &= ~valid[kind]
-    return used
-
-
-def _occurrences(
-    messages: pa.Table, values: dict[str, pa.Array], use: dict[str, npt.NDArray[np.bool_]]
-) -> tuple[Subjects, Subjects, pa.Array]:
-    """Rows, ranks and index keys of every identifier that counts, in (row, rank) order."""
-    rows: list[Subjects] = []
-    ranks: list[Subjects] = []
-    keys: list[pa.Array] = []
-    namespaces = messages["namespace"].combine_chunks()
-    for rank, kind in enumerate(IDENTIFIERS):
-        if kind not in values:
-            continue
-        at = np.flatnonzero(use[kind])
-        rows.append(at)
-        ranks.append(np.full(len(at), rank))
-        keys.append(identifier_keys(kind, namespaces.take(pa.array(at)), values[kind].take(pa.array(at))))
-    if not rows:
-        return np.empty(0, np.int64), np.empty(0, np.int64), pa.array([], pa.string())
-    every_row, every_rank = np.concatenate(rows), np.concatenate(ranks)
-    order = np.lexsort((every_rank, every_row))
-    return every_row[order], every_rank[order], pa.concat_arrays(keys).take(pa.array(order))
+def _flags(
+    messages: pa.Table, evidence: Evidence, further: Subjects, meant: list[tuple[Action, tuple[int, int]]],
+    outcome: npt.NDArray[np.int8],
+) -> list[Flag]:  # fmt: skip
+    """What was not done, and why: ``outcome`` is that of the further occurrences, then that of the actions."""
+    flags = []
+    for place in np.flatnonzero(np.isin(outcome[: len(further)], (rules.CLASH, rules.SEPARATED, rules.TOO_MANY))):
+        row, kind = int(evidence.row[further[place]]), IDENTIFIERS[evidence.rank[further[place]]]
+        flags.append(Flag(row, kind, messages[kind][row].as_py(), _REASONS[int(outcome[place])]))
+    for (action, _), became in zip(meant, outcome[len(further) :].tolist(), strict=True):
+        if became != rules.DONE:
+            flags.append(Flag(action.row, action.kind, action.text, _REASONS[became]))
+    return flags
 
 
 def _first_seen(code: Subjects, known: Subjects) -> tuple[Subjects, Subjects]:
@@ -264,23 +304,16 @@ def _first_seen(code: Subjects, known: Subjects) -> tuple[Subjects, Subjects]:
     return fresh[order], first[order]
 
 
-def _new_identifiers(
-    messages: pa.Table,
-    values: dict[str, pa.Array],
-    nodes: _Nodes,
-    fresh: Subjects,
-    first: Subjects,
-    known: Subjects,
-) -> pa.Table:
-    rows, ranks = nodes.row[first], nodes.rank[first]
-    written = pa.nulls(len(first), pa.string())
-    for rank, kind in enumerate(IDENTIFIERS):
-        if kind in values:
-            mine = pa.array(ranks == rank)
-            written = pc.if_else(mine, values[kind].take(pa.array(rows)), written)
-    namespaces = messages["namespace"].combine_chunks().take(pa.array(rows))
-    kinds = pa.array(IDENTIFIERS).take(pa.array(ranks))
-    return pa.table({"subject": known[fresh], "kind": kinds, "namespace": namespaces, "value": written, "row": rows})
+def _new_identifiers(messages: pa.Table, evidence: Evidence, node: Subjects, first: Subjects) -> pa.Table:
+    rows, ranks = evidence.row[first], evidence.rank[first]
+    columns = {
+        "subject": pa.array(node[first]),
+        "kind": pa.array(IDENTIFIERS).take(pa.array(ranks)),
+        "namespace": messages["namespace"].combine_chunks().take(pa.array(rows)),
+        "value": evidence.written(first),
+        "row": pa.array(rows),
+    }
+    return pa.table(columns)
 
 
 def _keys_of(identifiers: pa.Table) -> pa.Array:
@@ -291,16 +324,3 @@ def _keys_of(identifiers: pa.Table) -> pa.Array:
         mine = pc.equal(table["kind"].combine_chunks(), kind)
         keys = pc.if_else(mine, identifier_keys(kind, namespaces, values), keys)
     return keys
-
-
-def _mask(column: pa.Array) -> npt.NDArray[np.bool_]:
-    return np.asarray(pc.is_valid(column).to_numpy(zero_copy_only=False))
-
-
-def _load(path: Path, shape: tuple[int, ...]) -> Subjects:
-    return np.load(path) if path.exists() else np.empty(shape, np.int64)
-
-
-def _save(path: Path, values: Subjects) -> None:
-    with replacing(path) as temporary, temporary.open("wb") as sink:
-        np.save(sink, values)

@@ -161,7 +161,7 @@ def fold(starts: Integers, ends: Integers, now: int, shard: Shard) -> OverviewPa
     orders = shard.orders
     net, valid = net_orders(orders, until=now)
     counts = _count(orders.offsets, orders.time, net, valid, starts, ends)
-    return OverviewPartial(counts, int((np.diff(orders.offsets) > 0).sum()), len(orders.time))
+    return OverviewPartial(counts, int((np.diff(orders.offsets)[shard.shown] > 0).sum()), int(orders.visible.sum()))
 
 
 @njit(types.int64[:, ::1](READ, READ, READ, MASK, READ, READ), cache=True, nogil=True)

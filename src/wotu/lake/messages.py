@@ -7,6 +7,7 @@ again, so the caller, holding the settler's lock, compares with ``last_transacti
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,8 @@ class Lake:
     def __init__(self, folder: Path) -> None:
         self._uri = str(folder)
         self._folder = folder
+        # A commit between the reading and the writing of a compaction would be lost.
+        self._writing = threading.Lock()
 
     def _table(self) -> DeltaTable | None:
         return DeltaTable(self._uri) if DeltaTable.is_deltatable(self._uri) else None
@@ -55,17 +58,18 @@ class Lake:
         return pa.schema(table.schema().to_arrow()) if table else MESSAGES
 
     def append(self, rows: pa.Table, *, transaction: int) -> None:
-        """Add ``rows`` in one commit; new columns are added to the table."""
-        write_deltalake(
-            self._uri,
-            # Several batches would be written in any order.
-            rows.combine_chunks(),
-            mode="append",
-            schema_mode="merge",
-            configuration=_CONFIGURATION,
-            commit_properties=CommitProperties(app_transactions=[Transaction(_APPLICATION, transaction)]),
-        )
-        self._sync()
+        """Add ``rows`` in one commit; new columns are added to the table. Waits for a compaction to end."""
+        with self._writing:
+            write_deltalake(
+                self._uri,
+                # Several batches would be written in any order.
+                rows.combine_chunks(),
+                mode="append",
+                schema_mode="merge",
+                configuration=_CONFIGURATION,
+                commit_properties=CommitProperties(app_transactions=[Transaction(_APPLICATION, transaction)]),
+            )
+            self._sync()
 
     def compact(self) -> bool:
         """Write the newest small files as one, once there are many: every read opens every file.
@@ -73,6 +77,10 @@ class Lake:
         One commit replaces them, so a crash leaves either the old files or the new one. Only the
         settler reads the lake, so the old files can go at once.
         """
+        with self._writing:
+            return self._compact()
+
+    def _compact(self) -> bool:
         small: list[int] = []
         files = self._files()
         for low, high, _ in reversed(files):

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 File = tuple[int, int, Path]
 Mask = npt.NDArray[np.bool_]
 
-_READ_AS_DICTIONARY = ("source", "type", "event", "id_kind", "id_namespace")
+READ_AS_DICTIONARY = ("source", "type", "event", "id_kind", "id_namespace")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def read_files(
 
     A column that no file has is null, of the type in ``fields`` or none.
     """
-    dictionary = (*_READ_AS_DICTIONARY, *texts)
+    dictionary = (*READ_AS_DICTIONARY, *texts)
     for group in _overlapping(files):
         if max(high for _, high, _ in group) <= wanted.after:
             continue

@@ -1,7 +1,7 @@
 """The columns of the table of record.
 
 ``subject`` is the identity node a message belongs to and is never rewritten; identity decisions are
-rows of the same table (``type`` = ``identity``; ``event`` = ``link`` or ``join``).
+rows of the same table (``type`` = ``identity``; ``event`` = ``link``, ``join``, ``merge`` or ``split``).
 """
 
 from __future__ import annotations

@@ -174,7 +174,7 @@ def answer(question: Rfm, partial: RfmPartial, recency: Integers, source: Source
         currency=source.currency, customer=partial.customer[known], recency=r, frequency=f, monetary=m, total=total,
         scores=scores, segment=segment,
         anonymous=Anonymous(int((~known).sum()), int(partial.frequency[~known].sum()), money),
-        unconverted=source.manifest.unconverted_orders,
+        unconverted=source.manifest.totals.unconverted,
         costs_known=source.generation.products.has_costs,
         degenerate=tuple(name for name, share in shares.items() if min(share, 1 - share) < _DEGENERATE),
         reach=Reach.of(source, customers=len(partial.customer), events=partial.orders),

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from wotu.core.properties import is_property_column, property_column, property_name
 from wotu.facts.vocabulary import COLUMN_TYPES, PROPERTIES, PropertyKind
+from wotu.identity.actions import ACTIONS
 
 MOST_COLUMNS = 300
 # A larger one has no float64.
@@ -29,11 +30,14 @@ def with_columns(batch: pa.Table, lake: pa.Schema) -> pa.Table:
     """The batch with a typed column for every property that has or gets one, the others in ``rest``."""
     types = {field.name: field.type for field in lake if is_property_column(field.name)}
     batch, moved = _typed_columns(batch, types)
+    kinds = batch["type"].to_pylist()
+    # What a merge or split says is kept in identity rows only: identifiers stand nowhere else.
     decoded: list[dict[str, Any] | None] = [
-        None if text is None else _DECODER.decode(text) for text in batch["properties"].to_pylist()
+        None if text is None or kind in ACTIONS else _DECODER.decode(text)
+        for kind, text in zip(kinds, batch["properties"].to_pylist(), strict=True)
     ]
     # A fact row is one whole: its properties are read together, never asked about one by one.
-    asked_about = [None if kind == "row" else row for kind, row in zip(batch["type"].to_pylist(), decoded, strict=True)]
+    asked_about = [None if kind == "row" else row for kind, row in zip(kinds, decoded, strict=True)]
     for name, values in moved.items():
         for row, value in enumerate(values.to_pylist()):
             if value is not None:

@@ -30,41 +30,42 @@ def message_rows(messages: pa.Table, resolution: Resolution, first_seq: int) -> 
 
 
 def identity_rows(messages: pa.Table, resolution: Resolution, first_seq: int) -> pa.Table:
-    """New identifiers (``link``) and joins of a batch, numbered from ``first_seq``: links first."""
-    links, joins = resolution.identifiers, resolution.joins
-    at = pa.concat_arrays([_whole(links["row"]), _whole(joins["row"])])
-    count, nothing = len(links) + len(joins), pa.nulls(len(joins), pa.string())
+    """New identifiers (``link``) and decisions of a batch, numbered from ``first_seq``: links first."""
+    links, decisions = resolution.identifiers, resolution.decisions
+    at = pa.concat_arrays([_whole(links["row"]), _whole(decisions["row"])])
+    count, nothing = len(links) + len(decisions), pa.nulls(len(decisions), pa.string())
     columns = {
         "seq": pa.array(np.arange(first_seq, first_seq + count)),
-        "subject": pa.concat_arrays([_whole(links["subject"]), _whole(joins["left"])]),
-        "other": pa.concat_arrays([pa.nulls(len(links), pa.int64()), _whole(joins["right"])]),
+        "subject": pa.concat_arrays([_whole(links["subject"]), _whole(decisions["subject"])]),
+        "other": pa.concat_arrays([pa.nulls(len(links), pa.int64()), _whole(decisions["other"])]),
         "type": pa.array(["identity"] * count, pa.string()),
-        "event": pa.array(["link"] * len(links) + ["join"] * len(joins), pa.string()),
+        "event": pa.concat_arrays([pa.array(["link"] * len(links), pa.string()), _whole(decisions["event"])]),
         "id_kind": pa.concat_arrays([_whole(links["kind"]), nothing]),
         "id_namespace": pa.concat_arrays([_whole(links["namespace"]), nothing]),
         "id_value": pa.concat_arrays([_whole(links["value"]), nothing]),
+        "rest": pa.concat_arrays([pa.nulls(len(links), pa.string()), _whole(decisions["detail"])]),
     }
-    for name in ("time", "received", "source"):
+    for name in ("time", "received", "source", "message_id"):
         columns[name] = messages[name].combine_chunks().take(at)
     nulls = {field.name: pa.nulls(count, field.type) for field in MESSAGES if field.name not in columns}
     return pa.table({field.name: (columns | nulls)[field.name] for field in MESSAGES})
 
 
 def identity_state(lake: Lake) -> tuple[pa.Table, pa.Table]:
-    """All identifiers and joins that the lake records, as ``Resolver.apply`` takes them."""
+    """All identifiers and decisions that the lake records, as ``Resolver.restore`` takes them."""
     columns = ["seq", "subject", "event", "id_kind", "id_namespace", "id_value", "other"]
     rows = lake.read(columns, types=("identity",))
     if not len(rows):
-        texts = {name: pa.array([], pa.string()) for name in ("kind", "namespace", "value")}
+        texts = {name: pa.array([], pa.string()) for name in ("kind", "namespace", "value", "event")}
         none = pa.array([], pa.int64())
-        return pa.table({"subject": none, **texts}), pa.table({"left": none, "right": none})
-    is_link = pc.equal(rows["event"].cast(pa.string()), "link")
-    links, joins = rows.filter(is_link), rows.filter(pc.invert(is_link))
+        identifiers = {"subject": none, **{name: texts[name] for name in ("kind", "namespace", "value")}}
+        return pa.table(identifiers), pa.table({"event": texts["event"], "subject": none, "other": none})
+    event = rows["event"].cast(pa.string())
+    is_link = pc.equal(event, "link")
+    links, decisions = rows.filter(is_link), rows.filter(pc.invert(is_link))
     texts = {name: links[f"id_{name}"].cast(pa.string()) for name in ("kind", "namespace", "value")}
-    return (
-        pa.table({"subject": links["subject"], **texts}),
-        pa.table({"left": joins["subject"], "right": joins["other"]}),
-    )
+    decided = {"event": event.filter(pc.invert(is_link)), "subject": decisions["subject"], "other": decisions["other"]}
+    return pa.table({"subject": links["subject"], **texts}), pa.table(decided)
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

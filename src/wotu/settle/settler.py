@@ -1,166 +1,265 @@
-"""One settle: the waiting segments become messages of record, in one commit, and visible in timelines.
+"""The settler: what waits in the inbox becomes visible in timelines, then messages of record, in one commit.
 
-A settle has a number, one more than the last one committed. Its segments are moved aside under that
-number first, so that after a crash the same number means the same messages: if the lake has it, what
-is left is to tidy up; if not, it is done again from the start.
+A *round* takes what waits and shows it within a moment; a *commit* writes the rounds since the last one
+to the lake. A commit has a number, one more than the last. What its rounds took is moved aside under
+that number, so that after a crash it is known what is in the lake and what is to be done again.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from wotu.collect.inbox import Inbox
 from wotu.collect.quarantine import Problem, Quarantine
 from wotu.core.crash_points import crash_point
 from wotu.core.layout import Layout
+from wotu.core.locks import file_lock
+from wotu.core.properties import is_property_column
 from wotu.core.settings import Settings
-from wotu.identity.resolver import Resolution, Resolver, read_checkpoint
+from wotu.facts.changes import without_repeats
+from wotu.facts.products import Products
+from wotu.identity.resolver import Changes, Resolution, Resolver
+from wotu.lake.memory import MemoryRows
 from wotu.lake.messages import Lake
+from wotu.settle.claim import Claim, read_claim
 from wotu.settle.duplicates import SeenMessages
 from wotu.settle.properties import with_columns
 from wotu.settle.rows import identity_rows, identity_state, message_rows
 from wotu.timeline.build import build
-from wotu.timeline.generation import open_current
+from wotu.timeline.overlay import Timelines
+from wotu.timeline.raw import Rows
+from wotu.timeline.traits import KindChanged
 
 Progress = Callable[[str], None]
 _RECEIPTS_KEPT_SECONDS = 3600.0
-
-
-@dataclass(frozen=True)
-class _Claim:
-    """The messages of one settle; ``segment`` numbers the segment of every row."""
-
-    messages: pa.Table
-    segment: npt.NDArray[np.int64]
-    segments: tuple[str, ...]
+COMMIT_ROWS, COMMIT_SECONDS = 100_000, 30.0
+# Decisions of people and tables besides events are read from the lake: they are committed at once.
+_AT_ONCE = ("row", "merge", "split")
+# More rows than this, and than half of what there is, are faster built anew than added.
+_MANY_ROWS = 200_000
 
 
 class Settler:
-    """Settles one workspace; its maker holds the settler's lock."""
+    """Settles one workspace for as long as its maker holds the settler's lock.
 
-    def __init__(self, layout: Layout, settings: Settings) -> None:
+    After an error the object is of no use; another one finds everything as it was on disk.
+    """
+
+    def __init__(self, layout: Layout, settings: Settings, progress: Progress = lambda _: None) -> None:
         self._layout = layout
         self._settings = settings
+        self._progress = progress
         self._lake = Lake(layout.lake)
         self._inbox = Inbox(layout.inbox)
+        self._number = self._lake.last_transaction() + 1
+        self._seq = self._lake.last_seq()
+        self._schema = self._lake.schema()
+        self._pending: list[pa.Table] = []
+        self._oldest = 0.0
+        self._receipts: dict[str, dict[str, int]] = {}
+        self._seen = SeenMessages(layout.settled, self._lake)
+        self._resolver = self._resolved()
+        self._timelines = self._up_to_date()
+        # Committed before a crash: told of only when timelines are up to date.
+        self._finish([number for number in self._inbox.claimed() if number < self._number])
+        self._held = self._inbox.held(self._number)
+        if not self._held and not self._timelines.are_published:
+            self._timelines.publish()
 
-    def settle(self, now: datetime, progress: Progress = lambda _: None) -> int:
-        """Settle everything that waits; how many messages were accepted."""
-        accepted = 0
-        last = self._lake.last_transaction()
-        # Committed before a crash, perhaps not visible yet: told of only when timelines are up to date.
-        unfinished = [number for number in self._inbox.claimed() if number <= last]
-        paths = self._inbox.claim(last + 1)
-        if paths:
-            crash_point("settle:claimed")
-            accepted = self._commit(last + 1, _read(paths), now, progress)
-        self._refresh_timelines(progress)
-        crash_point("settle:before-receipts")
-        for number in [*unfinished, *([last + 1] if paths else [])]:
-            self._inbox.finish(number)
-        if paths:
-            self._inbox.prune_receipts(_RECEIPTS_KEPT_SECONDS, now.timestamp())
+    @property
+    def uncommitted(self) -> int:
+        """How many rows are visible, and not yet in the lake."""
+        return sum(map(len, self._pending))
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to commit."""
+        waited = time.monotonic() - self._oldest
+        return bool(self._pending) and (self.uncommitted >= COMMIT_ROWS or waited >= COMMIT_SECONDS)
+
+    @property
+    def timelines(self) -> Timelines:
+        return self._timelines
+
+    @property
+    def lake(self) -> Lake:
+        return self._lake
+
+    def settle(self, now: datetime) -> int:
+        """Settle everything that waits, to the end; how many messages were accepted."""
+        accepted = self.round(now)
+        self.commit()
+        if self._timelines.is_large:
+            compaction = self._timelines.compaction()
+            compaction.run()
+            self._timelines.take_in(compaction)
+            self._timelines.mark_settled()
         return accepted
 
+    def round(self, now: datetime) -> int:
+        """Show what waits in every question from now on; how many messages were accepted."""
+        paths = [*self._held, *self._inbox.claim(self._number)]
+        self._held = []
+        if not paths:
+            return 0
+        crash_point("settle:claimed")
+        claim, number = read_claim(paths), self._number
+        fresh = without_repeats(claim.messages, self._seen.new(*_ids(claim.messages)), self._lake)
+        self._receipts = claim.receipts(fresh)
+        accepted = self._take(claim.messages.filter(pa.array(fresh)).combine_chunks(), now)
+        self._quarantine_claim(claim, now)
+        crash_point("settle:before-receipts")
+        for segment, receipt in self._receipts.items():
+            self._inbox.write_receipt(segment, receipt)
+        self._receipts = {}
+        self._inbox.prune_receipts(_RECEIPTS_KEPT_SECONDS, now.timestamp())
+        if not self._pending:
+            # Committed already, or nothing but what the lake had before.
+            self._finish([number])
+        return accepted
+
+    def commit(self) -> None:
+        """Write to the lake what is visible and not yet there."""
+        if self._pending:
+            self._progress("writing messages")
+            number = self._number
+            self._write()
+            self._timelines.mark_settled()
+            self._finish([number])
+
     def tidy(self) -> None:
-        """What may wait and may fail without harm: put the lake's newest small files together."""
-        self._lake.compact()
+        """What may wait and may fail without harm: put the lake's newest small files together.
 
-    def _commit(self, number: int, claim: _Claim, now: datetime, progress: Progress) -> int:
-        progress("resolving customers")
-        seen = SeenMessages(self._layout.settled, self._lake)
-        source, message_id = (claim.messages[name].combine_chunks() for name in ("source", "message_id"))
-        fresh = seen.new(source, message_id)
-        messages = claim.messages.filter(pa.array(fresh)).combine_chunks()
-        resolver = self._resolver()
-        resolution = resolver.resolve(messages)
-        first = self._lake.last_seq() + 1
-        identities = identity_rows(messages, resolution, first + len(messages))
-        rows = message_rows(with_columns(messages, self._lake.schema()), resolution, first)
-        self._inbox.plan_receipts(number, _receipts(claim, fresh))
+        Not while a backup copies those files, nor does one begin meanwhile.
+        """
+        with file_lock(self._layout.backup_lock, wait=False) as free:
+            if free:
+                self._lake.compact()
+
+    def _take(self, messages: pa.Table, now: datetime) -> int:
+        """New messages: whose they are, as rows of the lake, and visible."""
+        if not len(messages):
+            return 0
+        self._progress("resolving customers")
+        resolution = self._resolver.resolve(messages, most_identifiers=self._settings.most_identifiers)
         self._quarantine(messages, resolution, now)
-        progress("writing messages")
-        crash_point("settle:before-commit")
-        if len(rows):
-            self._lake.append(pa.concat_tables([rows, identities], promote_options="default"), transaction=number)
-        crash_point("settle:committed")
-        if len(rows):
-            last = first + len(rows) + len(identities) - 1
-            received = messages["received"].combine_chunks()
-            seen.add(messages["source"].combine_chunks(), messages["message_id"].combine_chunks(), received, seq=last)
-            resolver.apply(resolution.identifiers, resolution.joins, seq=last)
-        return len(rows)
+        first = self._seq + 1
+        typed = with_columns(messages, self._schema)
+        identities = identity_rows(messages, resolution, first + len(messages))
+        rows = pa.concat_tables([message_rows(typed, resolution, first), identities], promote_options="default")
+        self._learn_columns(typed.schema)
+        changes = self._resolver.apply(resolution)
+        self._seen.add(*_ids(messages), messages["received"].combine_chunks())
+        self._seq += len(rows)
+        self._oldest = self._oldest if self._pending else time.monotonic()
+        self._pending.append(rows)
+        at_once = pc.any(pc.is_in(messages["type"], pa.array(_AT_ONCE))).as_py()
+        self._show(rows.combine_chunks(), changes, at_once=bool(at_once))
+        return len(messages)
 
-    def _resolver(self) -> Resolver:
+    def _show(self, rows: pa.Table, changes: Changes, *, at_once: bool) -> None:
+        many = len(rows) > max(_MANY_ROWS, self._timelines.generation.manifest.event_count // 2)
+        if many or not self._added(MemoryRows(rows), changes, after=0):
+            self._write()
+            self._timelines = self._built()
+            return
+        if at_once:
+            self._write()
+        self._timelines.publish(Products.read(self._lake) if at_once else None)
+        self._resolver.publish()
+        if at_once:
+            self._timelines.mark_settled()
+
+    def _write(self) -> None:
+        """One commit, and the derived files that go with it."""
+        rows = pa.concat_tables(self._pending, promote_options="default")
+        if self._receipts:
+            self._inbox.plan_receipts(self._number, self._receipts)
+        crash_point("settle:before-commit")
+        self._lake.append(rows, transaction=self._number)
+        crash_point("settle:committed")
+        self._pending = []
+        self._seen.save(self._seq)
+        self._resolver.save(self._seq)
+        self._number += 1
+
+    def _added(self, rows: Rows, changes: Changes, *, after: int) -> bool:
+        """Whether the rows could be laid upon the timelines there are."""
+        try:
+            self._timelines.add(rows, self._resolver.customer_of, changes.subjects, seq=self._seq, after=after)
+        except KindChanged:
+            return False
+        return True
+
+    def _resolved(self) -> Resolver:
         """Identity as the lake has it; derived files that are behind are made again."""
         resolver = Resolver(self._layout.identity)
-        last = self._lake.last_seq()
-        if resolver.checkpoint.seq != last:
+        if resolver.checkpoint.seq != self._seq:
             resolver = Resolver.empty(self._layout.identity)
-            resolver.apply(*identity_state(self._lake), seq=last)
+            resolver.restore(*identity_state(self._lake))
+            resolver.save(self._seq)
         return resolver
 
-    def _refresh_timelines(self, progress: Progress) -> None:
+    def _up_to_date(self) -> Timelines:
+        """Timelines of all that the lake has."""
+        folder, currency = self._layout.timelines, self._settings.currency
+        timelines = Timelines.open(folder, seq=self._seq, currency=currency)
+        if timelines is None or self._seq - timelines.seq > _MANY_ROWS:
+            return self._built()
+        if timelines.seq < self._seq:
+            self._timelines = timelines
+            customers = self._resolver.customers()
+            before = timelines.generation.customer_of(np.arange(len(customers)))
+            changed = np.flatnonzero(before != customers)
+            if not self._added(self._lake, Changes(changed, customers[changed]), after=timelines.seq):
+                return self._built()
+            timelines.publish(Products.read(self._lake))
+            timelines.mark_settled()
+        return timelines
+
+    def _finish(self, numbers: list[int]) -> None:
+        for number in numbers:
+            self._inbox.finish(number)
+
+    def _built(self) -> Timelines:
+        self._progress("building timelines")
         folder = self._layout.timelines
-        wanted = (self._lake.last_seq(), self._settings.currency)
-        if read_checkpoint(self._layout.identity).seq != wanted[0]:
-            self._resolver()
-        generation = open_current(folder)
-        if generation is not None and generation.manifest.made_from == wanted:
-            return
-        progress("building timelines")
-        build(self._lake, self._resolver().customers(), folder, currency=self._settings.currency)
+        build(self._lake, self._resolver.customers(), folder, currency=self._settings.currency)
+        timelines = Timelines.open(folder, seq=self._seq, currency=self._settings.currency)
+        assert timelines is not None
+        return timelines
+
+    def _learn_columns(self, given: pa.Schema) -> None:
+        for field in given:
+            if is_property_column(field.name) and field.name not in self._schema.names:
+                self._schema = self._schema.append(field)
+
+    def _quarantine_claim(self, claim: Claim, now: datetime) -> None:
+        by_source: dict[str, list[Problem]] = {}
+        for source, problem in claim.problems:
+            by_source.setdefault(source, []).append(problem)
+        for source, problems in by_source.items():
+            Quarantine(self._layout.quarantine).add(source, problems, now)
 
     def _quarantine(self, messages: pa.Table, resolution: Resolution, now: datetime) -> None:
         """Keep what identity could not use or refused to join, beside the messages, which are all kept."""
-        reasons = [
-            (refused, "cannot be used as an identifier; the message was kept without it")
-            for refused in resolution.refused
-        ]
-        reasons += [
-            (flag, "belongs to another user_id of the namespace; the two were not joined") for flag in resolution.flags
-        ]
+        unusable = "cannot be used as an identifier; the message was kept without it"
+        found = [(row, kind, value, unusable) for row, kind, value in resolution.refused]
+        found += [(flag.row, flag.kind, flag.value, flag.reason.sentence) for flag in resolution.flags]
         problems: dict[str, list[Problem]] = {}
-        for (row, kind, value), reason in reasons:
+        for row, kind, value, reason in found:
             source, message = (messages[name][row].as_py() for name in ("source", "message_id"))
             problems.setdefault(source, []).append(Problem(f"message {message}", None, kind, f"{kind} {reason}", value))
-        for source, found in problems.items():
-            Quarantine(self._layout.quarantine).add(source, found, now)
+        for source, of_source in problems.items():
+            Quarantine(self._layout.quarantine).add(source, of_source, now)
 
 
-def _read(paths: list[Path]) -> _Claim:
-    tables = [pq.read_table(path) for path in paths]
-    segment = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-    # A segment whose property has another type than an earlier one keeps it under ``rest`` (see properties).
-    messages = pa.concat_tables(_agreeing(tables), promote_options="default")
-    return _Claim(messages.combine_chunks(), segment, tuple(path.stem for path in paths))
-
-
-def _agreeing(tables: list[pa.Table]) -> list[pa.Table]:
-    """The tables with each property column of one type: that of the first segment that has it."""
-    types: dict[str, pa.DataType] = {}
-    agreeing = []
-    for table in tables:
-        for name in table.column_names:
-            if types.setdefault(name, table.schema.field(name).type) != table.schema.field(name).type:
-                table = with_columns(table, pa.schema([(name, types[name])]))
-                table = table.rename_columns(["properties" if c == "rest" else c for c in table.column_names])
-        agreeing.append(table)
-    return agreeing
-
-
-def _receipts(claim: _Claim, fresh: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
-    accepted = np.bincount(claim.segment[fresh], minlength=len(claim.segments))
-    duplicates = np.bincount(claim.segment[~fresh], minlength=len(claim.segments))
-    return {
-        name: {"accepted": int(kept), "duplicates": int(again)}
-        for name, kept, again in zip(claim.segments, accepted, duplicates, strict=True)
-    }
+def _ids(messages: pa.Table) -> tuple[pa.Array, pa.Array]:
+    source, message_id = (messages[name].combine_chunks() for name in ("source", "message_id"))
+    return source, message_id

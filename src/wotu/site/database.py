@@ -17,6 +17,18 @@ def control_database(workspace: Path, url: str) -> dict[str, Any]:
     return _postgresql(url) if url else _sqlite(workspace / "control.db")
 
 
+def probe() -> None:
+    """Ask the control database something small; raises whatever its driver does when it does not answer."""
+    from django.db import connection
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        # The thread that asks is none of Django's own, whose connections are looked after.
+        connection.close()
+
+
 def _sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",

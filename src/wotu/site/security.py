@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+
+from wotu.core.proxies import is_trusted, parse_address
 
 # Charts make an empty <style> element and fill it through the object model. This is the hash of
 # nothing, so no style text in a page is ever allowed by it.
@@ -32,14 +34,16 @@ class SecurityHeaders:
     """Adds the headers to every response; a view that draws a chart sets ``response.has_chart``.
 
     Over https every cookie is marked Secure, so that it never travels in the clear afterwards.
-    What a proxy says of its client counts from this machine only; others have their words taken away.
+    What a proxy says of its client counts from this machine and from ``trusted_proxies``; others have
+    their words taken away.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not _is_here(request.META.get("REMOTE_ADDR") or ""):
+        peer = parse_address(request.META.get("REMOTE_ADDR") or "")
+        if not is_trusted(peer, settings.WOTU_TRUSTED_PROXIES):
             for name in _SAID_BY_A_PROXY:
                 request.META.pop(name, None)
         response = self.get_response(request)
@@ -54,10 +58,3 @@ class SecurityHeaders:
             for cookie in response.cookies.values():
                 cookie["secure"] = True
         return response
-
-
-def _is_here(address: str) -> bool:
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False

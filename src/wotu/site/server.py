@@ -15,8 +15,11 @@ from wotu.collect.http.app import Collector
 from wotu.collect.http.serving import CONNECTIONS, STOP_SECONDS
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
+from wotu.core.logs import server_logging
 from wotu.core.parent_process import as_parent, end_with_parent
-from wotu.site.dispatch import Site
+from wotu.site.collector_metrics import CollectorMetrics
+from wotu.site.dispatch import LateConsole, Site
+from wotu.site.observed import observed
 
 _COLLECTS = "WOTU_SITE_COLLECTS"
 
@@ -36,6 +39,7 @@ def prepare(workspace: Path) -> None:
     from django.core.management import call_command
     from django.db import connections
 
+    from wotu.accounts.snapshot import write_keys
     from wotu.site.assets import collect_static
 
     cache = workspace / "cache"
@@ -43,6 +47,7 @@ def prepare(workspace: Path) -> None:
     with file_lock(cache / "prepare.lock"):
         call_command("migrate", interactive=False, verbosity=0)
         collect_static()
+    write_keys(workspace)
     database = workspace / "control.db"
     if database.exists():
         database.chmod(0o600)
@@ -66,18 +71,24 @@ def run_site(workspace: Path, host: str, port: int, *, collects: bool) -> None:
         workers=1,
         backpressure=CONNECTIONS,
         log_level=LogLevels.warning,
+        log_dictconfig=server_logging(),
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     ).serve()
 
 
-def worker() -> Any:
+def worker() -> Site:
     """The application, in the process that answers; it ends with the server that started it."""
     end_with_parent()
     workspace = Path(os.environ["WOTU_WORKSPACE"])
     collector = Collector(Layout(workspace)) if os.environ[_COLLECTS] else None
-    return Site(collector, lambda: load_console(workspace))
+    console = LateConsole(lambda: load_console(workspace))
+    metrics = [] if collector is None else [CollectorMetrics(lambda: collector.intake.counters)]
+    faces = observed(
+        console, workspace, database=_probe, warm=lambda: console.is_loaded and _is_warm(), more_metrics=metrics
+    )
+    return Site(collector, console, faces)
 
 
 def load_console(workspace: Path) -> Any:
@@ -88,3 +99,16 @@ def load_console(workspace: Path) -> Any:
 
     threading.Thread(target=warm, name="warm", daemon=True).start()
     return application
+
+
+def _is_warm() -> bool:
+    from wotu.console.answers import is_warm
+
+    return is_warm()
+
+
+def _probe() -> None:
+    """Ask the control database something; raises when it does not answer, or is not prepared yet."""
+    from wotu.site.database import probe
+
+    probe()

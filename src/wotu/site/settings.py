@@ -8,6 +8,8 @@ from pathlib import Path
 import plotly
 from django.utils.translation import gettext_lazy as _
 
+from wotu.core.logs import logging_settings
+from wotu.core.proxies import networks
 from wotu.core.settings import read_settings
 from wotu.site.database import control_database
 from wotu.site.secret import secret_key
@@ -22,7 +24,8 @@ CSRF_TRUSTED_ORIGINS = [
     f"https://{host.replace('.', '*.', 1) if host.startswith('.') else host}"
     for host in WOTU_SETTINGS.allowed_hosts
     if host != "*"
-]
+] + list(WOTU_SETTINGS.csrf_origins)
+WOTU_TRUSTED_PROXIES = networks(WOTU_SETTINGS.trusted_proxies)
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -112,15 +115,12 @@ STORAGES = {
 }
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 
+_LOGGING = logging_settings()
 LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"without_links": {"()": "wotu.site.logs.WithoutOneTimeLinks"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "without_links"},
-        "nowhere": {"class": "logging.NullHandler"},
-    },
+    **_LOGGING,
+    "handlers": {**_LOGGING["handlers"], "nowhere": {"class": "logging.NullHandler"}},
     "loggers": {
+        **_LOGGING["loggers"],
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         # A refused question is an answer, not an event for the log.
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},

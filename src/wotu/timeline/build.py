@@ -1,43 +1,46 @@
-"""Builds a generation of timelines from the lake. All of it is a cache: delete it and it comes back."""
+"""Builds the base layer of a generation from the lake. All of it is a cache: delete it and it comes back."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from wotu.core.durable import sync
-from wotu.facts.orders import OrderBook, order_book
 from wotu.facts.products import Products
-from wotu.facts.vocabulary import ORDER_EVENTS
 from wotu.lake.messages import Lake
-from wotu.lake.schema import PRODUCT
-from wotu.timeline.events import RawEvents, read_events
-from wotu.timeline.manifest import FORMAT, SHARDS, Manifest, publish
-from wotu.timeline.ordering import customer_order
-from wotu.timeline.people import Slots, Traits, assign_slots, read_identifiers, read_traits
+from wotu.timeline.assemble import People, assemble, latest_of, people
+from wotu.timeline.coding import Coding
+from wotu.timeline.columns import Values
+from wotu.timeline.generation import write_texts
+from wotu.timeline.layer import write_layer
+from wotu.timeline.manifest import (
+    CURRENT,
+    FORMAT,
+    SETTLED,
+    SHARDS,
+    Manifest,
+    Totals,
+    new_name,
+    read_manifest,
+    remove_unused,
+    this_boot,
+    write_manifest,
+)  # fmt: skip
+from wotu.timeline.part import Part
+from wotu.timeline.raw import LINKS, SALES, TOLD, Raw, empty_events, read_events, read_links, read_sales, read_told
+from wotu.timeline.slots import Slots, assign_slots
+from wotu.timeline.traits import learn_kinds
 
-Arrays = Mapping[str, npt.NDArray[np.generic] | pa.Array]
 Integers = npt.NDArray[np.int64]
-_ORDER_SCHEMA = pa.schema(
-    [(name, pa.int64()) for name in ("customer", "seq", "time", "revenue")]
-    + [(name, pa.string()) for name in ("event", "message_id", "order_id", "refund_id", "currency")]
-    + [("products", pa.list_(PRODUCT))]
-)
 _AHEAD = 4
-_ORDER_COLUMNS = {
-    "message_id": "message_id", "p_order_id": "order_id", "p_refund_id": "refund_id", "p_revenue": "revenue",
-    "p_currency": "currency", "products": "products",
-}  # fmt: skip
+_NOBODY = np.empty(0, np.int64)
 
 
 def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Manifest:
@@ -45,148 +48,129 @@ def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Ma
 
     ``customers``: the customer of every subject. Readers of the previous generation are not disturbed.
     """
-    slots = assign_slots(customers, SHARDS)
     seq = lake.last_seq()
-    target = folder / "building"
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
-    events = read_events(lake, slots, currency=currency)
-    seen = Seen.nobody(len(slots.customers))
-    _write(target / "events.arrow", _ordered(events, slots, seen))
-    book = order_book(_order_events(lake, slots), currency=currency)
-    order_slots = book.orders["customer"].to_numpy().astype(np.int32)
-    order_offsets, sequence = customer_order(order_slots, book.orders["time"].to_numpy(), len(slots.customers))
-    columns = {name: book.orders[name].combine_chunks() for name in book.orders.column_names if name != "customer"}
-    _write(target / "orders.arrow", _sharded(columns, sequence, order_offsets, slots))
-    traits = read_traits(lake, slots)
-    people = _people(lake, slots, seen, traits, order_offsets)
-    identity = np.arange(len(slots.customers))
-    one_each = np.arange(len(slots.customers) + 1)
-    _write(target / "customers.arrow", _sharded(people, identity, one_each, slots))
-    _write_texts(
-        target / "texts.arrow", {**events.texts, **{f"t_{name}": texts for name, texts in traits.texts.items()}}
-    )
-    np.save(target / "subjects.npy", customers)
-    sync(target / "subjects.npy")
-    Products.read(lake).write(target / "products.arrow")
-    sync(target / "products.arrow")
-    manifest = _manifest(seq, currency, slots, events, seen, traits, book)
-    return publish(folder, target, manifest)
+    coding = Coding()
+    base, texts, products = new_name("base"), new_name("texts"), new_name("products")
+    folder.mkdir(parents=True, exist_ok=True)
+    remove_unused(folder, read_manifest(folder), read_manifest(folder, SETTLED))
+    parts = _Counted(_parts(lake, assign_slots(customers, SHARDS), coding, currency))
+    building = folder / f".{base}"
+    subjects = np.arange(len(customers))
+    write_layer(building, parts, covers=_NOBODY, subjects=subjects, customers=customers, durable=True)
+    building.rename(folder / base)
+    write_texts(folder / texts, coding.unwritten())
+    Products.read(lake).write(folder / products)
+    for path in (folder / texts, folder / products, folder):
+        sync(path)
+    manifest = Manifest(
+        FORMAT, new_name("generation"), seq, currency, this_boot(), (base,), (texts,), products, coding.event_names(),
+        coding.properties, coding.traits, parts.totals, parts.first, parts.last,
+    )  # fmt: skip
+    for file in (SETTLED, CURRENT):
+        write_manifest(folder, manifest, file=file, durable=True)
+    remove_unused(folder, manifest)
+    return manifest
 
 
-def _order_events(lake: Lake, slots: Slots) -> pa.Table:
-    """Order events with the place of their customer, as ``facts.orders.INPUT`` wants them."""
-    columns = ["subject", "seq", "time", "event", *_ORDER_COLUMNS]
-    parts = [_ORDER_SCHEMA.empty_table()]
-    for rows in lake.scan(columns, types=("track",), events=ORDER_EVENTS):
-        arrays = {_ORDER_COLUMNS.get(name, name): rows[name] for name in columns}
-        arrays["customer"] = pa.array(slots.of_subject[arrays.pop("subject").to_numpy()])
-        parts.append(pa.table({field.name: arrays[field.name].cast(field.type) for field in _ORDER_SCHEMA}))
-    return pa.concat_tables(parts)
+def totals_of(part: Part) -> Totals:
+    """What the customers of a part add to the totals."""
+    names = ("events", "orders", "unmatched", "unmatched_amount", "repeated", "unconverted")
+    return Totals(len(part.ids), *(part.sum(name) for name in names))
 
 
-@dataclass(frozen=True)
-class Seen:
-    """Per customer: how many events, and the times of the first and the last."""
+class _Counted:
+    """Parts on their way to disk, counted as they pass."""
 
-    events: Integers
-    first: Integers
-    last: Integers
+    def __init__(self, parts: Iterable[Part]) -> None:
+        self._parts = parts
+        self.totals = Totals()
+        self.first: int | None = None
+        self.last: int | None = None
 
-    @classmethod
-    def nobody(cls, customers: int) -> Seen:
-        largest = np.iinfo(np.int64).max
-        return cls(np.zeros(customers, np.int64), np.full(customers, largest), np.full(customers, -largest - 1))
+    def __iter__(self) -> Iterator[Part]:
+        for part in self._parts:
+            self.totals += totals_of(part)
+            times = part.tables["events"]["time"].to_numpy()
+            if len(times):
+                self.first = min(int(times.min()), self.first if self.first is not None else int(times.min()))
+                self.last = max(int(times.max()), self.last if self.last is not None else int(times.max()))
+            yield part
 
 
-def _ordered(events: RawEvents, slots: Slots, seen: Seen) -> Iterator[pa.RecordBatch]:
-    """Events in the order of customer and time, a batch per shard; fills ``seen`` on the way."""
+def _parts(lake: Lake, slots: Slots, coding: Coding, currency: str) -> Iterator[Part]:
+    """One part per shard, in order; a few are made ahead: enough for all cores, and few in memory."""
+    events = _dealt_events(lake, slots, coding, currency)
+    sales, told, links = (_dealt(batches, slots) for batches in (read_sales(lake), read_told(lake), read_links(lake)))
+    everybody = [pa.Table.from_batches(shard, TOLD) for shard in told]
+    latest = latest_of(pa.concat_tables(everybody), lambda subjects: slots.of_subject[subjects], len(slots.customers))
+    learn_kinds(coding, latest)
+    who = people(coding, latest)
+    del latest
+
+    def one(shard: int) -> Part:
+        raw = Raw(
+            _events_table(events, shard, coding),
+            pa.Table.from_batches(_handed_over(sales, shard), SALES),
+            everybody[shard],
+            pa.Table.from_batches(_handed_over(links, shard), LINKS),
+        )
+        return _one_shard(slots, shard, raw, who, currency)
+
     shards = range(len(slots.shard_ends))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        # A few ahead: enough for all cores, and few in memory.
-        waiting = deque(pool.submit(_one_shard, events, slots, seen, shard) for shard in shards[:_AHEAD])
+        waiting = deque(pool.submit(one, shard) for shard in shards[:_AHEAD])
         for shard in shards:
             yield waiting.popleft().result()
             if shard + _AHEAD < len(shards):
-                waiting.append(pool.submit(_one_shard, events, slots, seen, shard + _AHEAD))
+                waiting.append(pool.submit(one, shard + _AHEAD))
 
 
-def _one_shard(events: RawEvents, slots: Slots, seen: Seen, shard: int) -> pa.RecordBatch:
+def _one_shard(slots: Slots, shard: int, raw: Raw, who: People, currency: str) -> Part:
     start, end = slots.bounds(shard)
-    columns = events.take(shard)
-    offsets, order = customer_order(columns.pop("slot") - np.int32(start), columns["time"], end - start)
-    time = columns["time"] = columns["time"][order]
-    some = np.flatnonzero(np.diff(offsets))
-    seen.events[start:end] = np.diff(offsets)
-    seen.first[start + some], seen.last[start + some] = time[offsets[some]], time[offsets[some + 1] - 1]
-    arrays = [pa.array(values if name == "time" else values[order]) for name, values in columns.items()]
-    return pa.RecordBatch.from_arrays(arrays, names=list(columns))
-
-
-def _people(lake: Lake, slots: Slots, seen: Seen, traits: Traits, order_offsets: Integers) -> Arrays:
-    identifiers, identified = read_identifiers(lake, slots)
-    return {
-        "customer": slots.customers,
-        "events": seen.events,
-        "orders": np.diff(order_offsets),
-        "first": seen.first,
-        "last": seen.last,
-        "identified": identified.astype(np.uint8),
-        "identifiers": identifiers,
-        "traits": traits.json,
-        **{f"t_{name}": values for name, values in traits.values.items()},
-    }
-
-
-def _sharded(columns: Arrays, order: Integers, offsets: Integers, slots: Slots) -> Iterator[pa.RecordBatch]:
-    """One record batch per shard, rows in the order of customer and time."""
-    start = 0
-    for end in slots.shard_ends:
-        rows = order[offsets[start] : offsets[end]]
-        arrays = [
-            pa.array(column[rows]) if isinstance(column, np.ndarray) else column.take(pa.array(rows))
-            for column in columns.values()
-        ]
-        yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
-        start = end
-
-
-def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> None:
-    first = next(batches)
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, first.schema) as writer:
-        writer.write_batch(first)
-        for batch in batches:
-            writer.write_batch(batch)
-    sync(path)
-
-
-def _write_texts(path: Path, texts: dict[str, pa.Array]) -> None:
-    """The dictionaries of all text columns: a name and its texts per row."""
-    offsets = np.concatenate([[0], np.cumsum([len(values) for values in texts.values()])]).astype(np.int32)
-    every = pa.concat_arrays([pa.array([], pa.string()), *texts.values()])
-    lists = pa.ListArray.from_arrays(pa.array(offsets), every)
-    names = pa.array(list(texts), pa.string())
-    _write(path, iter([pa.RecordBatch.from_arrays([names, lists], names=["name", "texts"])]))
-
-
-def _manifest(
-    seq: int, currency: str, slots: Slots, events: RawEvents, seen: Seen, traits: Traits, book: OrderBook
-) -> Manifest:
-    known = seen.events > 0
-    return Manifest(
-        format=FORMAT,
-        seq=seq,
+    mine = {name: values[start:end] for name, values in who.items()}
+    return assemble(
+        slots.customers[start:end], lambda subjects: slots.of_subject[subjects] - np.int32(start), raw, mine,
         currency=currency,
-        events=events.names,
-        properties=events.kinds,
-        traits=traits.kinds,
-        customer_count=len(slots.customers),
-        event_count=int(seen.events.sum()),
-        order_count=len(book.orders),
-        first=int(seen.first[known].min()) if known.any() else None,
-        last=int(seen.last[known].max()) if known.any() else None,
-        unmatched_refunds=len(book.unmatched),
-        unmatched_amount=sum(refund.amount for refund in book.unmatched),
-        repeated_orders=book.repeated,
-        unconverted_orders=int(pc.sum(pc.invert(book.orders["converted"])).as_py() or 0),
-    )
+    )  # fmt: skip
+
+
+def _dealt_events(lake: Lake, slots: Slots, coding: Coding, currency: str) -> list[dict[str, list[Values]]]:
+    """Events by shard, as pieces of columns in order of arrival."""
+    dealt: list[dict[str, list[Values]]] = [{} for _ in slots.shard_ends]
+    for columns in read_events(lake, coding, currency=currency):
+        order, ends = _shares(columns["subject"], slots)
+        for name, values in columns.items():
+            for mine, share in zip(dealt, np.split(values[order], ends), strict=True):
+                # A copy: a slice would keep the whole batch in memory.
+                mine.setdefault(name, []).append(share.copy())
+    return dealt
+
+
+def _events_table(dealt: list[dict[str, list[Values]]], shard: int, coding: Coding) -> pa.Table:
+    """The events of one shard; they are handed over, so that each is in memory once."""
+    mine, dealt[shard] = dealt[shard], {}
+    return pa.table({name: np.concatenate([none, *mine.pop(name, [])]) for name, none in empty_events(coding).items()})
+
+
+def _dealt(batches: Iterable[pa.RecordBatch], slots: Slots) -> list[list[pa.RecordBatch]]:
+    """Rows by shard, in order of arrival."""
+    dealt: list[list[pa.RecordBatch]] = [[] for _ in slots.shard_ends]
+    for batch in batches:
+        order, ends = _shares(batch["subject"].to_numpy(), slots)
+        sorted_rows = batch.take(pa.array(order))
+        for mine, start, end in zip(dealt, [0, *ends], [*ends, len(batch)], strict=True):
+            if end > start:
+                mine.append(sorted_rows.slice(start, end - start))
+    return dealt
+
+
+def _handed_over(dealt: list[list[pa.RecordBatch]], shard: int) -> list[pa.RecordBatch]:
+    mine, dealt[shard] = dealt[shard], []
+    return mine
+
+
+def _shares(subjects: npt.NDArray[np.integer], slots: Slots) -> tuple[Integers, list[int]]:
+    """Row numbers shard after shard, and where each shard but the last ends."""
+    shard = slots.shard_of[slots.of_subject[subjects]]
+    ends = np.cumsum(np.bincount(shard, minlength=len(slots.shard_ends)))
+    return np.argsort(shard, kind="stable"), ends[:-1].tolist()

@@ -6,7 +6,9 @@ and key: int64, ``MISSING`` missing (a key is the hash of its text) · boolean: 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -36,10 +38,13 @@ class Column:
 
 
 class Dictionary:
-    """Codes for the texts of one column, in order of first appearance over all batches."""
+    """Codes for the texts of one column, in order of first appearance over all batches; ``texts`` have theirs."""
 
-    def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._codes: dict[str, int] = {text: code for code, text in enumerate(texts)}
+
+    def __len__(self) -> int:
+        return len(self._codes)
 
     def encode(self, values: pa.Array) -> npt.NDArray[np.int32]:
         """Codes of ``values`` (dictionary-encoded or text); −1 for null."""
@@ -53,8 +58,15 @@ class Dictionary:
         table[used] = [codes.setdefault(text, len(codes)) for text in texts]
         return table[indices]
 
-    def texts(self) -> pa.Array:
-        return pa.array(list(self._codes), pa.string())
+    def texts(self, after: int = 0) -> pa.Array:
+        """The texts with codes from ``after`` on, in order of their codes."""
+        return pa.array(list(islice(self._codes, after, None)), pa.string())
+
+
+def missing(kind: PropertyKind, count: int) -> Values:
+    """A column of ``kind`` in which nothing is known."""
+    value = {"text": -1, "number": np.nan, "boolean": -1}.get(kind, MISSING)
+    return np.full(count, value, DTYPES[kind])
 
 
 def encode(kind: PropertyKind, values: pa.Array, dictionary: Dictionary | None) -> Values:

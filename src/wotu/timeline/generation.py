@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,60 +12,130 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from wotu.facts.products import Products
-from wotu.timeline.manifest import Manifest, current, read_manifest
-from wotu.timeline.shard import Shard
+from wotu.timeline.layer import Layer, open_layer
+from wotu.timeline.manifest import CURRENT, Manifest, read_manifest
+from wotu.timeline.shard import Mask, Shard
+
+Integers = npt.NDArray[np.int64]
+UNKNOWN = -1
+_NOBODY = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class Generation:
-    """The timelines as of ``manifest.seq``; everything is mapped when the generation is opened."""
+    """The timelines as of ``manifest.seq``; everything is mapped when the generation is opened.
 
-    name: str
+    ``texts``: by file, the texts of each column that got their codes together.
+    """
+
     manifest: Manifest
-    shards: tuple[Shard, ...]
+    layers: tuple[Layer, ...]
+    text_files: Mapping[str, dict[str, pa.Array]]
     products: Products
-    customer_of_subject: npt.NDArray[np.int64]
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @cached_property
+    def texts(self) -> dict[str, pa.Array]:
+        """The dictionary of every text column, and of event names."""
+        pieces: dict[str, list[pa.Array]] = {}
+        for file in self.manifest.texts:
+            for column, values in self.text_files[file].items():
+                pieces.setdefault(column, []).append(values)
+        return {
+            column: values[0] if len(values) == 1 else pa.concat_arrays(values) for column, values in pieces.items()
+        }
+
+    @cached_property
+    def shards(self) -> tuple[Shard, ...]:
+        """What folds run over: the parts of all layers, the lowest layer's first."""
+        shards: list[Shard] = []
+        for place, layer in enumerate(self.layers):
+            covers = [above.covers for above in self.layers[place + 1 :]]
+            covered = np.unique(np.concatenate(covers)) if covers else _NOBODY
+            for part in layer.parts:
+                at, here = part.find(covered)
+                hidden: Mask | None = None
+                if here.any():
+                    hidden = np.zeros(len(part.ids), np.bool_)
+                    hidden[at[here]] = True
+                shards.append(Shard(len(shards), self.manifest, part, self.texts, hidden))
+        return tuple(shards)
 
     @cached_property
     def columns(self) -> frozenset[str]:
         """Lake columns of all event properties."""
         return frozenset(self.manifest.properties)
 
+    def customer_of(self, subjects: Integers) -> Integers:
+        """The customer of each subject, ``UNKNOWN`` (−1) for one that no timeline has."""
+        found = np.full(len(subjects), UNKNOWN, np.int64)
+        for layer in self.layers:
+            if len(layer.subjects):
+                at = np.searchsorted(layer.subjects, subjects)
+                at[at == len(layer.subjects)] = 0
+                known = layer.subjects[at] == subjects
+                found[known] = layer.customers[at[known]]
+        return found
 
-def open_current(folder: Path) -> Generation | None:
-    """The current generation; ``None`` when there is none yet, or none that can be read."""
-    name = current(folder)
-    while name is not None:
+    def place(self, customer: int) -> tuple[Shard, int] | None:
+        """The shard and position of a customer; ``None`` when there is no such customer."""
+        for shard in reversed(self.shards):
+            at, here = shard.part.find(np.array([customer]))
+            if here[0] and (shard.hidden is None or not shard.hidden[at[0]]):
+                return shard, int(at[0])
+        return None
+
+
+def open_current(folder: Path, known: Generation | None = None) -> Generation | None:
+    """The current generation; ``None`` when there is none yet, or none that can be read.
+
+    What ``known`` has open already is used again.
+    """
+    manifest = read_manifest(folder)
+    while manifest is not None:
         try:
-            return _open(folder / name)
+            return open_generation(folder, manifest, known)
         except (OSError, EOFError, ValueError, pa.ArrowException):
             # Replaced while it was being opened, else damaged.
-            latest = current(folder)
-            if latest == name:
+            latest = read_manifest(folder)
+            if latest is None or latest.name == manifest.name:
                 return None
-            name = latest
+            manifest = latest
     return None
 
 
-def _open(folder: Path) -> Generation | None:
-    manifest = read_manifest(folder)
-    if manifest is None:
-        return None
-    events, customers, orders = (_batches(folder / f"{name}.arrow") for name in ("events", "customers", "orders"))
-    (dictionaries,) = _batches(folder / "texts.arrow")
-    texts = {
-        name: values.values
-        for name, values in zip(dictionaries["name"].to_pylist(), dictionaries["texts"], strict=True)
-    }
-    shards = tuple(
-        Shard(number, manifest, *batches, texts=texts)
-        for number, batches in enumerate(zip(events, customers, orders, strict=True))
-    )
-    subjects = np.load(folder / "subjects.npy", mmap_mode="r")
-    return Generation(folder.name, manifest, shards, Products.open(folder / "products.arrow"), subjects)
+def open_generation(folder: Path, manifest: Manifest, known: Generation | None = None) -> Generation:
+    """The generation of ``manifest``; raises when one of its files is gone or damaged."""
+    opened = {layer.name: layer for layer in known.layers} if known else {}
+    layers = tuple(opened.get(name) or open_layer(folder / name) for name in manifest.layers)
+    read = known.text_files if known else {}
+    texts = {file: read[file] if file in read else read_texts(folder / file) for file in manifest.texts}
+    same = known is not None and known.manifest.products == manifest.products
+    products = known.products if known is not None and same else Products.open(folder / manifest.products)
+    return Generation(manifest, layers, texts, products)
 
 
-def _batches(path: Path) -> list[pa.RecordBatch]:
+def current(folder: Path) -> str | None:
+    """The name of the current generation, if there is one."""
+    manifest = read_manifest(folder, CURRENT)
+    return manifest.name if manifest is not None else None
+
+
+def read_texts(path: Path) -> dict[str, pa.Array]:
+    """The texts of one file by column."""
     with pa.memory_map(str(path)) as source:
-        reader = pa.ipc.open_file(source)
-        return [reader.get_batch(i) for i in range(reader.num_record_batches)]
+        (batch,) = [pa.ipc.open_file(source).get_batch(0)]
+    return {name: values.values for name, values in zip(batch["name"].to_pylist(), batch["texts"], strict=True)}
+
+
+def write_texts(path: Path, texts: Mapping[str, pa.Array]) -> None:
+    """Write texts by column: a name and its texts per row."""
+    starts = np.concatenate([[0], np.cumsum([len(values) for values in texts.values()])]).astype(np.int32)
+    every = pa.concat_arrays([pa.array([], pa.string()), *texts.values()])
+    lists = pa.ListArray.from_arrays(pa.array(starts), every)
+    batch = pa.RecordBatch.from_arrays([pa.array(list(texts), pa.string()), lists], names=["name", "texts"])
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)

@@ -1,79 +1,131 @@
-"""Which generation of timelines is current: published by renaming, found by one small file."""
+"""Which generation of timelines is current: one small file, replaced whole, that names its layers."""
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
+from contextlib import suppress
+from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
 import msgspec
 
-from wotu.core.durable import sync, write_durably
+from wotu.core.durable import write_durably
 from wotu.facts.vocabulary import PropertyKind
 
 SHARDS = 32
 # Changes with the files of a generation; timelines of another format are built again.
-FORMAT = 1
+FORMAT = 2
+CURRENT, SETTLED = "current.json", "settled.json"
+_NUMBERS = count()
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Sums over all customers."""
+
+    customers: int = 0
+    events: int = 0
+    orders: int = 0
+    unmatched: int = 0
+    unmatched_amount: int = 0
+    repeated: int = 0
+    unconverted: int = 0
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(*(a + b for a, b in zip(_values(self), _values(other), strict=True)))
+
+    def __sub__(self, other: Totals) -> Totals:
+        return Totals(*(a - b for a, b in zip(_values(self), _values(other), strict=True)))
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a generation holds. ``first`` and ``last`` are the times (µs) of its first and last event."""
+    """What a generation holds. ``first`` and ``last`` are the times (µs) of its first and last event.
+
+    ``layers`` from the lowest up, ``texts`` in the order of their codes; ``boot`` names the run of the
+    machine in which layers that were not waited for were written.
+    """
 
     format: int
+    name: str
     seq: int
     currency: str
+    boot: str
+    layers: tuple[str, ...]
+    texts: tuple[str, ...]
+    products: str
     events: tuple[str, ...]
     properties: dict[str, PropertyKind]
     traits: dict[str, PropertyKind]
-    customer_count: int
-    event_count: int
-    order_count: int
+    totals: Totals
     first: int | None
     last: int | None
-    unmatched_refunds: int
-    unmatched_amount: int
-    repeated_orders: int
-    unconverted_orders: int
 
     @property
-    def made_from(self) -> tuple[int, str]:
-        """What timelines depend on: they are built again when either changes."""
-        return self.seq, self.currency
+    def customer_count(self) -> int:
+        return self.totals.customers
+
+    @property
+    def event_count(self) -> int:
+        return self.totals.events
+
+    @property
+    def order_count(self) -> int:
+        return self.totals.orders
+
+    @property
+    def kinds(self) -> dict[str, PropertyKind]:
+        """The kind of every column of properties and traits, by the name of the column."""
+        return self.properties | {f"t_{name}": kind for name, kind in self.traits.items()}
 
 
-def publish(folder: Path, target: Path, manifest: Manifest) -> Manifest:
-    """Make the generation written to ``target`` the current one; older ones but the last are removed.
-
-    Processes that still map an older generation keep reading it: the files are only unlinked.
-    """
-    write_durably(target / "manifest.json", msgspec.json.encode(manifest))
-    number = max((int(path.name.partition("-")[0]) for path in _generations(folder)), default=0) + 1
-    # The second part tells a generation from one of the same number made before timelines were deleted.
-    final = folder / f"{number:08d}-{secrets.token_hex(4)}"
-    target.rename(final)
-    sync(folder)
-    write_durably(folder / "current", final.name.encode())
-    for old in _generations(folder)[:-2]:
-        shutil.rmtree(old, ignore_errors=True)
-    return manifest
+def _values(totals: Totals) -> tuple[int, ...]:
+    return tuple(getattr(totals, name) for name in Totals.__struct_fields__)
 
 
-def _generations(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.name.partition("-")[0].isdigit())
+def new_name(kind: str) -> str:
+    """A name no other layer, text file or generation has had, in order of time within a process."""
+    return f"{kind}-{next(_NUMBERS):06d}-{secrets.token_hex(4)}"
 
 
-def current(folder: Path) -> str | None:
-    """The name of the current generation's folder, if there is one."""
+def write_manifest(folder: Path, manifest: Manifest, *, file: str = CURRENT, durable: bool = False) -> None:
+    """Make ``manifest`` the current generation (or, as ``SETTLED``, the one to come back to)."""
+    content = msgspec.json.encode(manifest)
+    if durable:
+        write_durably(folder / file, content)
+        return
+    temporary = folder / f".{file}.{os.getpid()}-{next(_NUMBERS)}"
+    temporary.write_bytes(content)
+    temporary.chmod(0o600)
+    temporary.replace(folder / file)
+
+
+def read_manifest(folder: Path, file: str = CURRENT) -> Manifest | None:
+    """The manifest in ``folder``; ``None`` when it is missing, damaged, of another version, or may be torn."""
     try:
-        return (folder / "current").read_text()
-    except FileNotFoundError:
-        return None
-
-
-def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of one generation's folder; ``None`` when it is missing, damaged or of another version."""
-    try:
-        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
+        manifest = msgspec.json.decode((folder / file).read_bytes(), type=Manifest)
     except (msgspec.DecodeError, FileNotFoundError):
         return None
-    return manifest if manifest.format == FORMAT else None
+    return manifest if manifest.format == FORMAT and manifest.boot == this_boot() else None
+
+
+@lru_cache(maxsize=1)
+def this_boot() -> str:
+    """Names this run of the machine: after another one, files that were never synced may be torn."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    return "unknown"
+
+
+def remove_unused(folder: Path, *manifests: Manifest | None) -> None:
+    """Delete what no manifest names; processes that still map a file keep reading it."""
+    used = {name for manifest in manifests if manifest is not None for name in _files(manifest)}
+    for path in folder.iterdir():
+        if path.name in used or path.name in (CURRENT, SETTLED) or path.name.startswith("."):
+            continue
+        shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _files(manifest: Manifest) -> tuple[str, ...]:
+    return (*manifest.layers, *manifest.texts, manifest.products)

@@ -56,8 +56,9 @@ class Scope:
     terms: Terms
 
     def mask(self, shard: Shard) -> Mask:
-        """Which events pass ``where`` (of any time)."""
-        return event_mask(self.where, shard, self.terms)
+        """Which events pass ``where`` (of any time) and belong to somebody."""
+        passed = event_mask(self.where, shard, self.terms)
+        return passed if shard.visible is None else passed & shard.visible
 
 
 @dataclass(frozen=True)

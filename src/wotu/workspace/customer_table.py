@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,14 +58,14 @@ class CustomerTable:
         self.generation = generation
         shards = generation.shards
         totals = [order_totals(shard, since=np.iinfo(np.int64).min, until=now) for shard in shards]
-        self.ids = np.concatenate([shard.ids for shard in shards])
-        self.orders = np.concatenate([total.frequency for total in totals])
-        self.revenue = np.concatenate([total.monetary for total in totals])
-        self.last_order = np.concatenate([total.last for total in totals])
-        self.first_seen = np.concatenate([shard.first for shard in shards])
-        self.last_seen = np.concatenate([shard.customers["last"].to_numpy() for shard in shards])
-        self.identified = np.concatenate([shard.identified for shard in shards])
-        self.starts = np.cumsum([0, *(len(shard.ids) for shard in shards)])
+        self.ids = self._gathered([shard.ids for shard in shards])
+        self.orders = self._gathered([total.frequency for total in totals])
+        self.revenue = self._gathered([total.monetary for total in totals])
+        self.last_order = self._gathered([total.last for total in totals])
+        self.first_seen = self._gathered([shard.first for shard in shards])
+        self.last_seen = self._gathered([shard.per_customer("last") for shard in shards])
+        self.identified = self._gathered([shard.identified for shard in shards])
+        self._starts = np.cumsum([0, *(len(shard.shown) for shard in shards)])
         self._sorted: dict[str, Integers] = {}
 
     @cached_property
@@ -75,7 +76,7 @@ class CustomerTable:
         columns = [shard.trait(NAME_TRAIT) for shard in self.generation.shards]
         if not columns or columns[0].kind != "text":
             return pa.nulls(len(self.ids), pa.string())
-        codes = np.concatenate([column.values for column in columns])
+        codes = self._gathered([column.values for column in columns])
         return columns[0].texts.take(pa.array(codes, mask=codes < 0))
 
     def order(self, sort: str) -> Integers:
@@ -106,24 +107,30 @@ class CustomerTable:
         """Which customers satisfy a filter over traits."""
         if expression is None:
             return np.ones(len(self.ids), np.bool_)
-        return np.concatenate([customer_mask(expression, shard, terms) for shard in self.generation.shards])
+        return self._gathered([customer_mask(expression, shard, terms) for shard in self.generation.shards])
 
-    def named(self, text: str) -> Mask:
-        """Customers with ``text`` in a name or identifier, without regard to case."""
+    def named(self, text: str, *, identifiers: bool = True) -> Mask:
+        """Customers with ``text`` in a name or (unless told not to look there) identifier, whatever its case."""
         wanted = text.lower()
         found = np.zeros(len(self.ids), np.bool_)
         if self.names.null_count < len(self.names):
             hits = pc.match_substring(self.names, text, ignore_case=True).fill_null(False)
             found |= hits.to_numpy(zero_copy_only=False)
-        for start, (values, owners) in zip(self.starts[:-1], self._identifiers, strict=True):
+        if not identifiers:
+            return found
+        for start, shard, (values, owners) in zip(
+            self._starts[:-1], self.generation.shards, self._identifiers, strict=True
+        ):
             hits = pc.match_substring(values, wanted).to_numpy(zero_copy_only=False)
-            found[start + owners[hits]] = True
+            known = np.zeros(len(shard.ids), np.bool_)
+            known[owners[hits]] = True
+            found[start + np.flatnonzero(known[shard.shown])] = True
         return found
 
     @cached_property
     def _identifiers(self) -> list[tuple[pa.Array, Integers]]:
         """Per shard the identifiers in lower case, and the row of the customer of each."""
-        columns = [shard.customers["identifiers"] for shard in self.generation.shards]
+        columns = [shard.part.customers["identifiers"] for shard in self.generation.shards]
         return [
             (pc.utf8_lower(column.flatten().field("value")), pc.list_parent_indices(column).to_numpy())
             for column in columns
@@ -137,5 +144,15 @@ class CustomerTable:
 
     def locate(self, position: int) -> tuple[Shard, int]:
         """The shard and row of a position."""
-        number = int(np.searchsorted(self.starts, position, side="right")) - 1
-        return self.generation.shards[number], position - int(self.starts[number])
+        number = int(np.searchsorted(self._starts, position, side="right")) - 1
+        shard = self.generation.shards[number]
+        return shard, int(shard.shown[position - int(self._starts[number])])
+
+    def position(self, shard: Shard, row: int) -> int:
+        """The position of a customer that is not hidden (the inverse of ``locate``)."""
+        return int(self._starts[shard.number] + np.searchsorted(shard.shown, row))
+
+    def _gathered(self, columns: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """One column of all customers that are not hidden."""
+        shards = self.generation.shards
+        return np.concatenate([column[shard.shown] for column, shard in zip(columns, shards, strict=True)])

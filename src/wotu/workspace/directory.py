@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from wotu.core.customer_ids import customer_number, customer_text
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.identifiers import IDENTIFIERS
 from wotu.core.periods import from_micros
-from wotu.identity.lookup import subjects_of
+from wotu.identity.lookup import named_subjects
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.segments import KEYS
 from wotu.timeline.expression import parse
@@ -38,6 +40,21 @@ from wotu.workspace.profiles import (
 _MOST_VALUES = 50
 
 
+class Named(NamedTuple):
+    """An identifier that exists, its subject and the customer it belongs to; ``namespace`` of user ids only."""
+
+    kind: str
+    namespace: str
+    value: str
+    subject: int
+    customer: int
+
+    @property
+    def text(self) -> str:
+        """The identifier as people write it."""
+        return f"{self.kind}:{self.value}" + (f" of {self.namespace}" if self.namespace else "")
+
+
 class Directory:
     """Customers of one generation."""
 
@@ -53,7 +70,7 @@ class Directory:
 
     def page(
         self, source: Source, answer: RfmAnswer, *, search: str, where: str, segment: str, sort: str, limit: int,
-        offset: int, among: Sequence[str] | None = None,
+        offset: int, among: Sequence[str] | None = None, by_name: bool = False,
     ) -> CustomerPage:  # fmt: skip
         """The customers that fit, sorted, from ``offset`` on."""
         order = self.table.order(sort)
@@ -68,7 +85,7 @@ class Directory:
         if among is not None:
             wanted &= np.isin(self.table.ids, [self.find(customer) for customer in among])
         if search.strip():
-            wanted &= self.table.named(search.strip())
+            wanted &= self.table.named(search.strip(), identifiers=not by_name)
         found = order[wanted[order]]
         rows = tuple(self._row(int(at), int(segments[at]), source) for at in found[offset : offset + limit])
         return CustomerPage(rows, len(found))
@@ -81,7 +98,7 @@ class Directory:
             if kind != "text":
                 continue
             texts = shards[0].trait(name).texts.to_pylist()
-            codes = np.concatenate([shard.trait(name).values for shard in shards])
+            codes = np.concatenate([shard.trait(name).values[shard.shown] for shard in shards])
             counts = np.bincount(codes[codes >= 0], minlength=len(texts)).tolist()
             ranked = sorted(zip(texts, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
             found[name] = ranked[:_MOST_VALUES]
@@ -91,7 +108,7 @@ class Directory:
         """One customer at a glance."""
         customer = self.find(identifier)
         place = self._place(customer)
-        at = int(self.table.starts[place.shard.number]) + place.row
+        at = self.table.position(place.shard, place.row)
         traits = traits_of(place)
         name = traits.get(NAME_TRAIT)
         return CustomerProfile(
@@ -101,7 +118,7 @@ class Directory:
             traits=traits,
             first_seen=instant(int(self.table.first_seen[at]), source),
             last_seen=instant(int(self.table.last_seen[at]), source),
-            events=place.shard.customers["events"][place.row].as_py(),
+            events=int(place.shard.per_customer("events")[place.row]),
             orders=int(self.table.orders[at]),
             revenue=money(int(self.table.revenue[at]), source),
             rfm=_rfm_row(customer, answer, source),
@@ -137,11 +154,39 @@ class Directory:
         number = customer_number(identifier)
         if number is not None and place_of(self._generation, number) is not None:
             return {number}
-        kind, _, value = identifier.partition(":")
-        asked = [(kind, value)] if kind in IDENTIFIERS and value else [(kind, identifier) for kind in IDENTIFIERS]
-        known = self._generation.customer_of_subject
-        subjects = [subject for kind, value in asked for subject in subjects_of(self._identity, kind, value)]
-        return {int(known[subject]) for subject in subjects if subject < len(known)}
+        found = {named.customer for named in self.named(identifier)}
+        # The id of before a merge still finds the customer.
+        merged = None if found or number is None else self._owner(number)
+        return found if merged is None else {merged}
+
+    def named(self, identifier: str) -> list[Named]:
+        """Every identifier that ``type:value`` or a bare value may mean."""
+        kind, _, value = identifier.strip().partition(":")
+        kinds = [kind] if kind in IDENTIFIERS and value else IDENTIFIERS
+        text = value if kinds == [kind] else identifier.strip()
+        return [
+            Named(kind, namespace, text, subject, owner)
+            for kind in kinds
+            for namespace, subject in named_subjects(self._identity, kind, text).items()
+            if (owner := self._owner(subject)) is not None
+        ]
+
+    def customer_of(self, subject: int) -> int:
+        """The customer of a subject that the timelines know."""
+        owner = self._owner(subject)
+        assert owner is not None
+        return owner
+
+    def _owner(self, subject: int) -> int | None:
+        """The customer of a subject; ``None`` when no timeline has it (yet, or any more)."""
+        owner = int(self._generation.customer_of(np.array([subject]))[0])
+        return owner if place_of(self._generation, owner) is not None else None
+
+    def members(self, customer: int) -> npt.NDArray[np.int64]:
+        """All subjects of a customer."""
+        identifiers = self._place(customer).shard.part.customers["identifiers"]
+        row = self._place(customer).row
+        return np.array(sorted(item["subject"] for item in identifiers[row].as_py()), np.int64)
 
     def _place(self, customer: int) -> Place:
         place = place_of(self._generation, customer)

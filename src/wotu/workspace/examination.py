@@ -10,7 +10,7 @@ from typing import Literal
 from wotu.collect.inbox import Inbox
 from wotu.collect.quarantine import Quarantine
 from wotu.core.money import decimal_text
-from wotu.identity.resolver import read_checkpoint
+from wotu.identity.checkpoint import read_checkpoint
 from wotu.lake.messages import Lake
 from wotu.workspace.workspace import Workspace
 
@@ -76,12 +76,12 @@ def _derived(workspace: Workspace) -> list[Finding]:
 
 
 def _orders(workspace: Workspace) -> list[Finding]:
-    manifest = workspace.generation().manifest
-    amount = f"{decimal_text(manifest.unmatched_amount, workspace.settings.currency)} {workspace.settings.currency}"
+    totals, currency = workspace.generation().manifest.totals, workspace.settings.currency
+    amount = f"{decimal_text(totals.unmatched_amount, currency)} {currency}"
     counted = [
-        (manifest.unmatched_refunds, "unmatched refunds", f"worth {amount}, in cash figures only"),
-        (manifest.repeated_orders, "repeated orders", "later messages about a completed order, not counted again"),
-        (manifest.unconverted_orders, "unconverted orders", "in a currency without a rate, left out of money sums"),
+        (totals.unmatched, "unmatched refunds", f"worth {amount}, in cash figures only"),
+        (totals.repeated, "repeated orders", "later messages about a completed order, not counted again"),
+        (totals.unconverted, "unconverted orders", "in a currency without a rate, left out of money sums"),
     ]
     return [Finding("note", what, f"{count:,} ({why})") for count, what, why in counted if count]
 

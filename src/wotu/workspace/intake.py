@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from wotu.collect.batch import Batch
 from wotu.collect.conform import conform
 from wotu.collect.dicts import messages_from_dicts, messages_from_ndjson
@@ -24,6 +22,7 @@ from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.settings import Settings, read_settings
 from wotu.settle.settler import Settler
+from wotu.timeline.manifest import read_manifest
 
 Progress = Callable[[str], None]
 _POLL_SECONDS = 0.05
@@ -69,10 +68,24 @@ class Intake:
             batches.append((mapping.source or mapping_path.stem, batch))
         return self._settled(batches, progress)
 
+    def take(self, source: str, batch: Batch) -> Outcome:
+        """Messages that are a batch already, such as rows of tables besides events."""
+        return self._settled([(source, batch)], lambda _: None)
+
     def settle(self, progress: Progress = lambda _: None) -> int:
-        """Settle what waits and bring timelines up to date, waiting for the lock; messages accepted."""
-        with file_lock(self._layout.settler_lock):
-            return self._settle(progress)
+        """Settle what waits and bring timelines up to date; messages this process accepted.
+
+        A settler that holds the lock does it for us: then we wait until its timelines can be read.
+        """
+        while True:
+            with file_lock(self._layout.settler_lock, wait=False) as held:
+                if held:
+                    return self._settle(progress)
+            manifest = read_manifest(self._layout.timelines)
+            currency = read_settings(self._layout.settings).currency
+            if manifest is not None and manifest.currency == currency and not self._inbox.pending():
+                return 0
+            time.sleep(_POLL_SECONDS)
 
     def _batch(self, data: Any, source: str, namespace: str, received: datetime) -> Batch:
         currency = self._settings.currency
@@ -104,19 +117,10 @@ class Intake:
             Quarantine(self._layout.quarantine).add(source, batch.problems, datetime.now(UTC))
             outcome += Outcome(0, 0, len(batch.problems))
         tables = [conform(batch.table) for _, batch in batches if len(batch.table)]
-        for segment in self._kept(tables, progress):
-            receipt = self._receipt(segment, progress)
+        if tables:
+            receipt = self._receipt(self._inbox.append(*tables), progress)
             outcome += Outcome(receipt["accepted"], receipt["duplicates"], 0)
         return outcome
-
-    def _kept(self, tables: list[pa.Table], progress: Progress) -> list[str]:
-        """The tables on disk; several are settled together, under the lock, so that nobody takes half of them."""
-        if len(tables) < 2:
-            return [self._inbox.append(table) for table in tables]
-        with file_lock(self._layout.settler_lock):
-            segments = [self._inbox.append(table) for table in tables]
-            self._settle(progress)
-        return segments
 
     def _receipt(self, segment: str, progress: Progress) -> dict[str, int]:
         """Wait until the segment is settled, by whoever holds the lock, else by ourselves."""
@@ -136,7 +140,7 @@ class Intake:
 
     def _settle(self, progress: Progress) -> int:
         # Settings as they are now: another process may have changed them since this one opened the workspace.
-        settler = Settler(self._layout, read_settings(self._layout.settings))
-        accepted = settler.settle(datetime.now(UTC), progress)
+        settler = Settler(self._layout, read_settings(self._layout.settings), progress)
+        accepted = settler.settle(datetime.now(UTC))
         settler.tidy()
         return accepted

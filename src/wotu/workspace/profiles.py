@@ -121,20 +121,19 @@ class Place:
 
 def place_of(generation: Generation, customer: int) -> Place | None:
     """Find a customer by number; ``None`` when there is no such customer."""
-    shard = generation.shards[customer % len(generation.shards)]
-    row = int(np.searchsorted(shard.ids, customer))
-    return Place(shard, row) if row < len(shard.ids) and shard.ids[row] == customer else None
+    found = generation.place(customer)
+    return None if found is None else Place(*found)
 
 
 def identifiers_of(place: Place) -> tuple[Identifier, ...]:
     """All identifiers, strongest kinds first."""
-    found = place.shard.customers["identifiers"][place.row].as_py() or []
+    found = place.shard.part.customers["identifiers"][place.row].as_py() or []
     return tuple(Identifier(item["kind"], item["value"], item["namespace"]) for item in found)
 
 
 def traits_of(place: Place) -> dict[str, Any]:
     """The latest value of every trait."""
-    text = place.shard.customers["traits"][place.row].as_py()
+    text = place.shard.part.customers["traits"][place.row].as_py()
     return {} if text is None else msgspec.json.decode(text, type=dict[str, Any])
 
 
@@ -144,11 +143,20 @@ def orders_page(place: Place, source: Source, *, limit: int, before: str | None)
     start, end = int(offsets[place.row]), int(offsets[place.row + 1])
     end = min(end, start + _position(before)) if before is not None else end
     first = max(start, end - _at_least_one(limit))
-    rows = place.shard.order_rows.slice(first, end - first).to_pylist()[::-1]
+    rows = _orders_with_lines(place, first, end)[::-1]
     known = source.generation.products.find(
         [line["product_id"] for row in rows for line in row["products"] or () if line["product_id"]]
     )
     return OrderPage(tuple(_order(row, known, source) for row in rows), str(first - start) if first > start else None)
+
+
+def _orders_with_lines(place: Place, first: int, end: int) -> list[dict[str, Any]]:
+    """Orders of a customer with the products of the message each was made from."""
+    tables = place.shard.part.tables
+    rows: list[dict[str, Any]] = tables["orders"].slice(first, end - first).to_pylist()
+    sales = int(place.shard.part.starts["sales"][place.row])
+    products = tables["sales"]["products"]
+    return [row | {"products": products[sales + row["sale"]].as_py()} for row in rows]
 
 
 def _order(row: dict[str, Any], known: dict[str, dict[str, str | None]], source: Source) -> Order:

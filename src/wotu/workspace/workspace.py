@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
+from wotu.core.errors import invalid_argument
+from wotu.core.fact_tables import STAGE_RULES, STAGES
 from wotu.core.layout import Layout
 from wotu.core.money import exponent
 from wotu.core.periods import Unit, from_micros, midnight, to_micros
 from wotu.core.settings import Settings, read_settings
+from wotu.facts.stages import preset as preset_rules
 from wotu.insight.events import EventsAnswer
 from wotu.insight.events import events as ask_events
 from wotu.insight.growth_accounting import GrowthAnswer, growth_accounting
 from wotu.insight.order_states import order_states
 from wotu.insight.overview import Overview, edges_of, overview
+from wotu.insight.stages import StagesAnswer, stage_tests
+from wotu.insight.stages import stages as ask_stages
+from wotu.lake.messages import Lake
 from wotu.score.movement import Movement, movement
 from wotu.score.rfm import rfm
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
-from wotu.timeline.generation import Generation, open_current
-from wotu.timeline.manifest import current
+from wotu.timeline.generation import Generation, current, open_current
 from wotu.timeline.questions import EventSpec, Moment, Source
+from wotu.workspace.consent import EVENTS as CONSENT_EVENTS
+from wotu.workspace.consent import Consent, consent_message, consents, time_of_record
 from wotu.workspace.customer_table import CustomerPage
 from wotu.workspace.directory import Directory
+from wotu.workspace.fact_store import FactStore
+from wotu.workspace.identity_actions import merge_customers, split_identifier
+from wotu.workspace.identity_history import IdentityEvent, identity_history
 from wotu.workspace.intake import Intake, Outcome, Progress
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
+
+# More events than one customer has.
+_ALL = 1 << 40
 
 
 class Workspace:
@@ -40,6 +55,7 @@ class Workspace:
         self._executor = executor
         self._settings: tuple[int, Settings] | None = None
         self._generation: Generation | None = None
+        self._facts = FactStore(layout)
         self._remember = lru_cache(maxsize=64)(self._rfm)
 
     @classmethod
@@ -79,7 +95,58 @@ class Workspace:
         outcome: Outcome = Intake(self.layout, self.settings).import_files(pairs, progress)
         return outcome.to_dict()
 
+    # ---- tables besides events
+
+    def facts(self, table: str) -> pa.Table:
+        """A table besides events as it holds now, by key; see ``core.fact_tables``.
+
+        Money is in minor units. Where rows name customers, ``customer_id`` says who that is now.
+        """
+        return self._facts.table(table, self.generation(), currency=self.settings.currency)
+
+    def put_facts(self, table: str, rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+        """Keep rows, all of them or none; a row replaces the one with its key. Counts as of ``collect``."""
+        return self._facts.put(table, rows, self.settings)
+
+    def delete_fact(self, table: str, key: Mapping[str, Any] | str) -> dict[str, int]:
+        """Take the row of ``key`` out: its key columns, or the bare value where that is one column."""
+        return self._facts.delete(table, key, self.settings)
+
+    def stage_rules(self) -> dict[str, Any]:
+        """The company's stage rules: those that were set, else the preset ``b2c``."""
+        kept = {row["stage"]: row["rule"] for row in self._facts.facts().rows(STAGE_RULES)}
+        return {stage: kept[stage] for stage in STAGES if stage in kept} or dict(preset_rules("b2c"))
+
+    def set_stage_rules(self, rules: Mapping[str, Any] | None = None, *, preset: str | None = None) -> dict[str, Any]:
+        """Keep ``rules`` (over those of ``preset``, if named) as the company's; returns all of them.
+
+        A stage that is not named has no rule from then on.
+        """
+        wanted = _over(preset_rules(preset) if preset else {}, rules)
+        stage_tests(wanted, self.generation().manifest)
+        if not wanted:
+            raise invalid_argument("rules", "rules is empty; name at least one stage, or a preset.")
+        gone = [row["stage"] for row in self._facts.facts().rows(STAGE_RULES) if row["stage"] not in wanted]
+        rows = [{"stage": stage, "rule": rule} for stage, rule in wanted.items()]
+        self._facts.change(STAGE_RULES, rows, gone, self.settings)
+        return self.stage_rules()
+
     # ---- questions
+
+    def stages(
+        self, *, since: Moment = None, until: Moment = None, where: str | dict[str, object] = "",
+        preset: str | None = None, rules: Mapping[str, Any] | None = None, audience: str | None = None,
+        timezone: str | None = None,
+    ) -> StagesAnswer:  # fmt: skip
+        """How many customers reached each stage, and who? See ``insight.stages``.
+
+        ``rules`` stand in for those of their stages (``None``: leave the stage out), which are the company's
+        or, if named, those of ``preset``: so a rule can be tried before it is set.
+        """
+        asked = _over(preset_rules(preset) if preset else self.stage_rules(), rules)
+        return ask_stages(
+            self.source(), asked, since=since, until=until, where=where, audience=audience, timezone=timezone
+        )
 
     def events(
         self, events: EventSpec, *, measure: str = "customers", unit: Unit = "day", by: str | None = None,
@@ -131,10 +198,12 @@ class Workspace:
     def customers(
         self, search: str = "", *, where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
         offset: int = 0, layers: Mapping[str, Any] | None = None, among: Sequence[str] | None = None,
+        by_name: bool = False,
     ) -> CustomerPage:  # fmt: skip
         """Customers found by identifier or name, by traits and by value segment (of ``rfm(**layers)``).
 
-        ``among`` keeps only the named ones, such as those that another answer counted.
+        ``among`` keeps only the named ones, such as those that another answer counted. ``by_name`` searches
+        names alone, for people who may not see identifiers.
         """
         answer = self.rfm(**(layers or {}))
         return self._directory().page(
@@ -147,6 +216,7 @@ class Workspace:
             limit=limit,
             offset=offset,
             among=among,
+            by_name=by_name,
         )
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
@@ -166,6 +236,43 @@ class Workspace:
     ) -> TimelinePage:
         """Everything a customer did, newest first; only some ``events`` if named."""
         return self._directory().timeline(self.source(), identifier, limit=limit, before=before, events=events)
+
+    def merge(self, a: str, b: str, *, by: str | None = None, reason: str | None = None) -> str:
+        """Make two customers one, whatever evidence says; the id of the older, which survives."""
+        return merge_customers(Intake(self.layout, self.settings), self._directory, a, b, by=by, reason=reason)
+
+    def split(
+        self, identifier: str, *, namespace: str | None = None, by: str | None = None, reason: str | None = None
+    ) -> str:
+        """Take one identifier, and every message that came with it, off its customer; the id it now has."""
+        intake = Intake(self.layout, self.settings)
+        return split_identifier(intake, self._directory, identifier, namespace=namespace, by=by, reason=reason)
+
+    def identity_history(self, identifier: str) -> tuple[IdentityEvent, ...]:
+        """How a customer came to be: identifiers, joins, merges and splits, oldest first."""
+        directory = self._directory()
+        members = directory.members(directory.find(identifier))
+        return identity_history(Lake(self.layout.lake), members, self.settings.zone)
+
+    # ---- consent
+
+    def consent(self, identifier: str) -> tuple[Consent, ...]:
+        """What the customer allows now, by channel and purpose. See ``workspace.consent``."""
+        return consents(self.timeline_of(identifier, limit=_ALL, events=CONSENT_EVENTS).rows)
+
+    def set_consent(
+        self, identifier: str, channel: str, purpose: str, given: bool, by: str, *, source: str = ""
+    ) -> tuple[Consent, ...]:
+        """Record that the customer gave or withdrew consent; returns what they allow now.
+
+        ``by`` names who records it, ``source`` where the customer said it.
+        """
+        profile = self.customer(identifier)
+        data_clock = self.settings.questions_until == "data"
+        time = time_of_record(self.now() if data_clock else datetime.now(UTC), data_clock=data_clock)
+        message, namespace = consent_message(profile, channel, purpose, given=given, by=by, source=source, time=time)
+        self.collect(message, source="console", namespace=namespace)
+        return self.consent(profile.customer_id)
 
     # ---- what questions read
 
@@ -187,7 +294,7 @@ class Workspace:
         currency = self.settings.currency
         if known is not None and (known.name, known.manifest.currency) == (current(self.layout.timelines), currency):
             return known
-        opened = open_current(self.layout.timelines)
+        opened = open_current(self.layout.timelines, known)
         if opened is None or opened.manifest.currency != currency:
             Intake(self.layout, self.settings).settle()
             opened = open_current(self.layout.timelines)
@@ -216,6 +323,11 @@ class Workspace:
 
     def _directory(self) -> Directory:
         return _directory(self.generation(), self.layout.identity, self.now().date(), self.settings.zone)
+
+
+def _over(rules: Mapping[str, Any], changes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """``rules`` with ``changes``; a stage changed to ``None`` is left out."""
+    return {stage: rule for stage, rule in {**rules, **(changes or {})}.items() if rule is not None}
 
 
 @lru_cache(maxsize=2)

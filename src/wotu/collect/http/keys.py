@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
@@ -15,7 +16,10 @@ from wotu.core.errors import ErrorCode
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A key in force: the SHA-256 of its text, and what its messages are filed under."""
+    """A key in force: the SHA-256 of its text, and what its messages are filed under.
+
+    ``expires``: seconds since 1970 from when it is no longer in force.
+    """
 
     id: str
     sha256: str
@@ -23,6 +27,7 @@ class Key(msgspec.Struct, frozen=True):
     source: str
     namespace: str = "default"
     messages_per_second: int | None = None
+    expires: int | None = None
 
 
 class _Snapshot(msgspec.Struct):
@@ -60,8 +65,10 @@ def find_key(keys: Keys, text: object) -> Key:
         message = "No write key came with the request; send it as the user of Basic authorization."
         raise Refused(401, ErrorCode.UNAUTHORIZED, message, field="authorization")
     key = keys.get(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
-    if key is None:
-        message = "This write key is unknown or was revoked; make one with: wotu keys create --kind write"
+    if key is None or (key.expires is not None and time.time() >= key.expires):
+        message = (
+            "This write key is unknown, revoked or no longer in force; make one with: wotu keys create --kind write"
+        )
         raise Refused(401, ErrorCode.UNAUTHORIZED, message, field="authorization")
     if key.kind != "write":
         message = f"This is a key of the kind {key.kind}; messages need a write key."

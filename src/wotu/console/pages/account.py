@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from wotu.accounts import services
 from wotu.accounts.choices import Theme
 from wotu.accounts.reads import signed_in
+from wotu.console.addresses import client_address
 from wotu.core.errors import WotuError
 
 
@@ -30,7 +31,10 @@ def password(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"room": "", "first": not user.has_usable_password(), "errors": {}}
     if request.method == "POST":
         try:
-            services.change_password(user, current=request.POST.get("current", ""), new=request.POST.get("new", ""))
+            services.change_password(
+                user, current=request.POST.get("current", ""), new=request.POST.get("new", ""),
+                address=client_address(request)[0],
+            )  # fmt: skip
         except WotuError as error:
             context["errors"] = {error.field: error.message}
             return render(request, "console/password.html", context, status=422)

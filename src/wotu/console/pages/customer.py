@@ -15,6 +15,8 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from wotu.console.answers import ask, workspace
+from wotu.console.pages.consent import consent_context
+from wotu.console.sight import Sight, sight_of
 from wotu.console.vocabulary import event_name, property_name, property_value
 from wotu.console.words import SEGMENTS
 
@@ -49,16 +51,21 @@ class Entry:
 def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
     """The page; an identifier in the address leads to it as well."""
     profile = workspace().customer(customer_id)
+    sight = sight_of(request).knowing(profile.identifiers)
     rfm = profile.rfm
     context = {
         "room": "customers",
         "profile": profile,
-        "title": profile.name or (profile.identifiers[0].value if profile.identifiers else profile.customer_id),
+        "title": _title(profile, sight),
+        "identifiers": sight.identifiers(profile.identifiers),
+        "identifiers_whole": sight.whole,
+        "traits": {sight.text(name): sight.value(name, value) for name, value in profile.traits.items()},
         "segment": SEGMENTS.get(rfm.segment) if rfm else None,
         "scores": [("R", rfm.r), ("F", rfm.f), ("M", rfm.m)] if rfm else [],
         "order_value": profile.revenue / profile.orders if profile.orders else None,
+        **consent_context(profile.customer_id, sight),
         **_orders(profile.customer_id, request),
-        **_timeline(profile.customer_id, request),
+        **_timeline(profile.customer_id, request, sight),
     }
     return render(request, "console/customer.html", context)
 
@@ -77,7 +84,9 @@ def timeline(request: HttpRequest, customer_id: str) -> HttpResponse:
     """More events, older than ``before``, of one kind if ``event`` names it."""
     if not _is_htmx(request):
         return customer(request, customer_id)
-    context = {"profile_id": customer_id, **_timeline(customer_id, request)}
+    profile = workspace().customer(customer_id)
+    sight = sight_of(request).knowing(profile.identifiers)
+    context = {"profile_id": profile.customer_id, **_timeline(profile.customer_id, request, sight)}
     return _fragment(request, "console/parts/timeline.html", context)
 
 
@@ -87,18 +96,28 @@ def _orders(customer_id: str, request: HttpRequest) -> dict[str, Any]:
     return {"profile_id": customer_id, "orders": page.rows, "orders_more": more}
 
 
-def _timeline(customer_id: str, request: HttpRequest) -> dict[str, Any]:
+def _title(profile: Any, sight: Sight) -> str:
+    if profile.name:
+        return sight.text(profile.name)
+    return str(profile.identifiers[0].value if sight.whole and profile.identifiers else profile.customer_id)
+
+
+def _timeline(customer_id: str, request: HttpRequest, sight: Sight) -> dict[str, Any]:
     wanted = request.GET.get("event", "")
     before = request.GET.get("before") or None
     page = workspace().timeline_of(customer_id, limit=_EVENTS, before=before, events=(wanted,) if wanted else ())
-    days = [(day, [_entry(row) for row in group]) for day, group in groupby(page.rows, key=lambda row: row.time.date())]
+    days = [
+        (day, [_entry(row, sight) for row in group])
+        for day, group in groupby(page.rows, key=lambda row: row.time.date())
+    ]
     carried = {"event": wanted} if wanted else {}
     more = urlencode({**carried, "before": page.next}) if page.next else ""
     return {
         "days": days,
         "timeline_more": more,
         "wanted": wanted,
-        "kinds": [(kind, event_name(kind)) for kind in _kinds(customer_id, wanted)],
+        # An event whose name holds an identifier cannot be asked for by who may not see it.
+        "kinds": [(kind, event_name(kind)) for kind in _kinds(customer_id, wanted) if sight.text(kind) == kind],
     }
 
 
@@ -108,17 +127,18 @@ def _kinds(customer_id: str, wanted: str) -> list[str]:
     return sorted({row.event for row in latest} | ({wanted} if wanted else set()))
 
 
-def _entry(row: Any) -> Entry:
+def _entry(row: Any, sight: Sight) -> Entry:
     currency = row.properties.get("currency")
     if not (isinstance(currency, str) and _CURRENCY.fullmatch(currency)):
         currency = settings.WOTU_SETTINGS.currency
-    known = {name: value for name, value in row.properties.items() if value is not None}
+    known = {name: sight.value(name, value) for name, value in row.properties.items() if value is not None}
     properties = [
-        Property(name, property_name(name, row.event), property_value(name, value, currency))
+        Property(sight.text(name), sight.text(property_name(name, row.event)), property_value(name, value, currency))
         for name, value in known.items()
     ]
-    brief = [each for each in properties if not isinstance(known[each.key], (list, dict))][:_PROPERTIES_SHOWN]
-    return Entry(row.time, row.event, event_name(row.event), brief, properties)
+    plain = [not isinstance(value, (list, dict)) for value in known.values()]
+    brief = [each for each, short in zip(properties, plain, strict=True) if short][:_PROPERTIES_SHOWN]
+    return Entry(row.time, sight.text(row.event), sight.text(event_name(row.event)), brief, properties)
 
 
 def _is_htmx(request: HttpRequest) -> bool:

@@ -15,6 +15,7 @@ from wotu.console.answers import ask, workspace
 from wotu.console.exporting import export
 from wotu.console.listing import SIZES, Listing
 from wotu.console.permissions import require_export
+from wotu.console.sight import sight_of
 from wotu.console.words import SEGMENTS, segment_name
 
 _MOST_VALUES = 40
@@ -36,18 +37,19 @@ def customers(request: HttpRequest) -> HttpResponse:
     """The list. Segments are those of the default value question, or of the one whose parameters the address has."""
     if workspace().is_empty():
         return render(request, "console/customers_empty.html", {"room": "customers"})
-    listing, page = Listing.read(request.GET).shown()
+    sight = sight_of(request)
+    listing, page = Listing.read(request.GET, by_name=not sight.whole).shown()
     context = {
         "room": "customers",
         "listing": listing,
-        "rows": page.rows,
+        "rows": tuple(sight.rows(page.rows)),
         "total": page.total,
         "columns": _columns(listing),
         "column_names": _column_names(),
         "pages": _pages(listing, page.total),
         "export_query": listing.query(page=""),
         "segments": [(key, words.name) for key, words in SEGMENTS.items()],
-        "traits": {name: values[:_MOST_VALUES] for name, values in ask("traits").items()},
+        "traits": {name: values[:_MOST_VALUES] for name, values in sight.traits(ask("traits")).items()},
         "sizes": SIZES,
         "chosen_trait": f"{listing.trait}:{listing.value}" if listing.trait else "",
     }
@@ -66,14 +68,16 @@ def export_customers(request: HttpRequest, kind: str) -> StreamingHttpResponse:
         _("Customer ID"), _("Identifier"), _("Name"), _("Segment"), _("Orders"), _("Net revenue"),
         _("Last order"), _("First seen"), _("Last seen"),
     ]  # fmt: skip
+    sight = sight_of(request)
+    listing = Listing.read(request.GET, by_name=not sight.whole)
     rows = (
         (
             row.customer_id, row.identifier, row.name, segment_name(row.segment), row.orders, row.revenue,
             row.last_order, row.first_seen, row.last_seen,
         )
-        for row in Listing.read(request.GET).all_rows()
+        for row in sight.rows(listing.all_rows())
     )  # fmt: skip
-    return export(request, "customers", header, rows, kind=kind)
+    return export(request, "customers", header, rows, kind=kind, total=listing.total())
 
 
 def _columns(listing: Listing) -> list[Column]:

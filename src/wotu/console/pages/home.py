@@ -102,7 +102,7 @@ def export_growth(request: HttpRequest, kind: str) -> StreamingHttpResponse:
         (week.period, int(week.complete), week.new, week.returning, week.resurrecting, week.dormant, week.quick_ratio)
         for week in _growth()
     ]
-    return export(request, "growth", header, rows, kind=kind)
+    return export(request, "growth", header, rows, kind=kind, total=len(rows))
 
 
 def card(figure: Any, currency: str, days: int) -> Card:

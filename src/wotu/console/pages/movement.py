@@ -86,7 +86,7 @@ def export_movement(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     flows = ask("rfm_movement", before, after, **parameters.checked(dated=False)).flows
     header = [_("From, on %(day)s") % {"day": before}, _("To, on %(day)s") % {"day": after}, _("Customers")]
     rows = [(segment_name(source), segment_name(target), moved) for (source, target), moved in sorted(flows.items())]
-    return export(request, "movement", header, rows, kind=kind)
+    return export(request, "movement", header, rows, kind=kind, total=len(rows))
 
 
 def matrix(flows: dict[tuple[str, str], int]) -> list[Line]:

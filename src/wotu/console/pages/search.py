@@ -11,9 +11,11 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from wotu.console.answers import named_exactly, workspace
+from wotu.console.answers import found_exactly, workspace
 from wotu.console.shell import ROOMS
+from wotu.console.sight import sight_of
 from wotu.console.words import SEGMENTS
+from wotu.workspace.customer_table import CustomerPage
 
 _MOST = 8
 
@@ -24,9 +26,11 @@ def search(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     found = None
     if words and not workspace().is_empty():
-        exactly = named_exactly(words)
-        narrowed: dict[str, Any] = {"search": words} if exactly is None else {"among": [exactly]}
-        found = workspace().customers(**narrowed, sort="-revenue", limit=_MOST, offset=0)
+        sight = sight_of(request)
+        exactly = found_exactly(words, by_name=not sight.whole)
+        narrowed: dict[str, Any] = {"among": exactly} if exactly else {"search": words, "by_name": not sight.whole}
+        page = workspace().customers(**narrowed, sort="-revenue", limit=_MOST, offset=0)
+        found = CustomerPage(tuple(sight.rows(page.rows)), page.total)
     context = {"room": "", "words": words, "found": found, "pages": _pages(words)}
     panel = bool(getattr(request, "htmx", False))
     response = render(request, "console/parts/search_panel.html" if panel else "console/search.html", context)

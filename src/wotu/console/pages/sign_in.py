@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import login, logout
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from wotu.accounts import reads, services
 from wotu.accounts.limits import AttemptsSpent
+from wotu.console.addresses import client_address
 from wotu.console.pages.preferences import remember_language
 from wotu.console.redirects import own_address
 
@@ -66,7 +66,7 @@ def sign_in_once(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "console/sign_in_once.html")
     try:
-        user = services.sign_in_once(token)
+        user = services.sign_in_once(token, address=client_address(request)[0])
     except services.SignInRefused:
         return render(request, "console/sign_in_once.html", {"used": True}, status=410)
     return _enter(request, user, "/account/password/")
@@ -77,19 +77,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
     logout(request)
     return redirect("console:sign-in")
-
-
-def client_address(request: HttpRequest) -> tuple[str, str]:
-    """The address an attempt is counted for, and the proxy on this machine that named it, where one did.
-
-    Only the last address of the header is the proxy's own word; the client wrote those before it.
-    """
-    peer = str(request.META.get("REMOTE_ADDR") or "")
-    forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
-    try:
-        return (str(ip_address(forwarded)), peer) if forwarded and ip_address(peer).is_loopback else (peer, "")
-    except ValueError:
-        return peer, ""
 
 
 def _enter(request: HttpRequest, user: User, target: str) -> HttpResponse:

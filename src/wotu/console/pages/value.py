@@ -53,7 +53,7 @@ def export_layers(request: HttpRequest, kind: str) -> StreamingHttpResponse:
          each.r, each.f, each.m)
         for each in members(answer)
     )  # fmt: skip
-    return export(request, "value", header, rows, kind=kind)
+    return export(request, "value", header, rows, kind=kind, total=len(answer))
 
 
 def thresholds(answer: Any, parameters: RfmParameters) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django import template
+from django.conf import settings
 
 from wotu.console import figures, vocabulary, words
 
@@ -33,6 +34,15 @@ def day(value: date | datetime | None) -> str:
 
 
 @register.filter
+def moment(value: datetime | None) -> str:
+    """A day and time of day in the workspace's zone, or a dash."""
+    if value is None:
+        return figures.NO_VALUE
+    local = value.astimezone(settings.WOTU_SETTINGS.zone)
+    return f"{figures.day(local)} {figures.clock(local)}"
+
+
+@register.filter
 def weekday(value: date | datetime) -> str:
     """A date with its weekday."""
     return figures.day_and_weekday(value)
@@ -42,6 +52,18 @@ def weekday(value: date | datetime) -> str:
 def field(mapping: dict[str, Any], key: str) -> Any:
     """An entry of a mapping whose key is known only when the page is drawn."""
     return mapping.get(key, "")
+
+
+@register.filter
+def channel_name(key: str) -> str:
+    """What a channel is called; one that is not of the vocabulary stays as it came."""
+    return str(words.CHANNELS.get(key, key))
+
+
+@register.filter
+def purpose_name(key: str) -> str:
+    """What a purpose is called; one that is not of the vocabulary stays as it came."""
+    return str(words.PURPOSES.get(key, key))
 
 
 @register.filter

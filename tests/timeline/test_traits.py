@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
-from wotu.timeline.people import _typed
+import pyarrow as pa
+
+from wotu.timeline.coding import Coding
+from wotu.timeline.traits import learn_kinds, typed
+
+
+def _typed(values: list[Any]) -> tuple[str, pa.Array]:
+    coding = Coding()
+    learn_kinds(coding, [{"x": value} for value in values])
+    return coding.traits["x"], typed(coding.traits["x"], values)
 
 
 def test_a_trait_too_large_for_a_column_is_missing_there() -> None:

@@ -1,0 +1,68 @@
+"""Work that makes reading faster and may take long: done beside the rounds, one thing at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from wotu.settle.settler import Settler
+from wotu.timeline.compaction import Compaction
+
+_LAKE_SECONDS = 60.0
+
+
+class Chores:
+    """Puts timelines and the lake's small files together on a thread of its own."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+        self._kind: Literal["lake", "timelines"] | None = None
+        self._compaction: Compaction | None = None
+        self._error: BaseException | None = None
+        self._next_lake = time.monotonic() + _LAKE_SECONDS
+
+    @property
+    def busy_with_lake(self) -> bool:
+        """Whether a commit would have to wait."""
+        return self._kind == "lake" and self._is_running
+
+    def next(self, settler: Settler) -> None:
+        """Hand over what is done, and begin what is due."""
+        if self._is_running:
+            return
+        self._take_in(settler)
+        if settler.timelines.is_large:
+            self._compaction = settler.timelines.compaction()
+            self._start("timelines", self._compaction.run)
+        elif time.monotonic() >= self._next_lake:
+            self._next_lake = time.monotonic() + _LAKE_SECONDS
+            self._start("lake", settler.tidy)
+
+    def wait(self) -> None:
+        """Wait for what runs; its result is not needed any more."""
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def _is_running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def _take_in(self, settler: Settler) -> None:
+        if self._error is not None:
+            raise self._error
+        if self._compaction is not None:
+            settler.timelines.take_in(self._compaction)
+            self._compaction = None
+
+    def _start(self, kind: Literal["lake", "timelines"], work: Callable[[], object]) -> None:
+        def run() -> None:
+            try:
+                work()
+            except BaseException as error:
+                self._error = error
+
+        self._kind = kind
+        self._thread = threading.Thread(target=run, name=kind, daemon=True)
+        self._thread.start()

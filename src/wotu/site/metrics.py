@@ -1,0 +1,80 @@
+"""What Prometheus is told, in its text format. ``docs/reference/metrics.md`` has a row for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from wotu import __version__
+from wotu.workspace.condition import Condition
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_MEGABYTE = 1 << 20
+
+
+class InstallMetrics(Collector):
+    """The numbers of one install, looked up when they are asked for.
+
+    ``requests`` counts the answers of this process by HTTP status; ``quarantined`` counts rows in quarantine.
+    """
+
+    def __init__(
+        self, observe: Callable[[], Condition], quarantined: Callable[[], int], requests: Mapping[int, int]
+    ) -> None:
+        self._observe = observe
+        self._quarantined = quarantined
+        self._requests = requests
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics; those of the settler are missing until one has run."""
+        condition = self._observe()
+        yield _gauge("wotu_build_info", "The version of Wotu that runs.", 1, version=__version__)
+        yield _gauge("wotu_settler_up", "Whether a settler is at work (1) or not (0).", condition.settler_is_up)
+        yield _gauge("wotu_backlog_seconds", "How long the oldest message has waited.", condition.backlog_seconds)
+        yield _gauge("wotu_backlog_segments", "Segments that wait in the inbox.", condition.waiting)
+        if (age := condition.generation_age_seconds) is not None:
+            yield _gauge("wotu_generation_age_seconds", "Age of the timelines that questions read.", age)
+        yield _gauge("wotu_quarantine_rows", "Rows in quarantine.", self._quarantined())
+        yield _gauge("wotu_disk_free_bytes", "Free bytes of the workspace's disk.", condition.free)
+        reserve = condition.reserve_mb * _MEGABYTE
+        yield _gauge("wotu_disk_reserve_bytes", "Free bytes below which nothing more is taken.", reserve)
+        yield from _settler(condition)
+        answers = CounterMetricFamily("wotu_http_requests", "HTTP requests answered, by status.", labels=["status"])
+        for status, count in sorted(self._requests.items()):
+            answers.add_metric([str(status)], count)
+        yield answers
+
+
+def _settler(condition: Condition) -> Iterator[Metric]:
+    status = condition.status
+    if status is None:
+        return
+    counted = {
+        "wotu_messages_accepted": ("Messages settled for the first time.", status.accepted),
+        "wotu_messages_duplicates": ("Messages seen before and dropped.", status.duplicates),
+        "wotu_messages_quarantined": ("Messages that could not be understood.", status.quarantined),
+    }
+    for name, (about, value) in counted.items():
+        yield CounterMetricFamily(name, f"{about} Since the settler's start.", value)
+    yield _gauge("wotu_settle_seconds", "How long the last settle took.", status.settle_seconds)
+    yield _gauge("wotu_commit_seconds", "How long the last commit to the lake took.", status.commit_seconds)
+    yield _gauge("wotu_uncommitted_rows", "Rows that questions see and the lake does not have yet.", status.uncommitted)
+    age = max(0.0, condition.now - status.updated)
+    yield _gauge("wotu_settler_status_age_seconds", "How long ago the settler last said how it is.", age)
+
+
+def exposition(*collectors: Collector) -> bytes:
+    """The text of all metrics of some collectors."""
+    registry = CollectorRegistry()
+    for collector in collectors:
+        registry.register(collector)
+    return generate_latest(registry)
+
+
+def _gauge(name: str, about: str, value: float, **labels: str) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=list(labels))
+    family.add_metric(list(labels.values()), float(value))
+    return family

@@ -1,0 +1,254 @@
+"""Timelines as the settler holds them: new rows become a layer upon the others, whole customers at a time.
+
+A layer has the whole timelines of the customers it has, so that a late event, a merge and a split are
+the same act. Small layers are put together with the next as they come; all of them, now and then, with
+the base, which readers do not notice.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from msgspec.structs import replace
+
+from wotu.facts.products import Products
+from wotu.facts.vocabulary import PropertyKind
+from wotu.timeline.assemble import assemble, latest_of, people
+from wotu.timeline.build import totals_of
+from wotu.timeline.coding import Coding
+from wotu.timeline.compaction import Compaction
+from wotu.timeline.generation import Generation, open_generation, write_texts
+from wotu.timeline.layer import Layer, open_layer, write_layer
+from wotu.timeline.manifest import (
+    CURRENT,
+    SETTLED,
+    Manifest,
+    Totals,
+    new_name,
+    read_manifest,
+    remove_unused,
+    write_manifest,
+)  # fmt: skip
+from wotu.timeline.part import Part, join, joined
+from wotu.timeline.raw import LINKS, Raw, Rows, concat, read_raw
+from wotu.timeline.traits import learn_kinds
+
+Integers = npt.NDArray[np.int64]
+OwnersOf = Callable[[Integers], Integers]
+# The base takes the other layers in when they hold more than this part of its events.
+_LARGE_SHARE = 10
+
+
+class Timelines:
+    """The current generation and what it takes to add to it; its holder has the settler's lock."""
+
+    def __init__(self, folder: Path, generation: Generation) -> None:
+        self._folder = folder
+        self.generation = generation
+        manifest = generation.manifest
+        self._coding = Coding(manifest.properties, manifest.traits, generation.texts)
+        self._settled = read_manifest(folder, SETTLED)
+        self._frozen = 1
+
+    @classmethod
+    def open(cls, folder: Path, *, seq: int, currency: str) -> Timelines | None:
+        """The latest timelines that hold nothing beyond ``seq`` of the lake; ``None`` when there are none."""
+        for unfinished in folder.glob(".base-*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        for file in (CURRENT, SETTLED):
+            manifest = read_manifest(folder, file)
+            if manifest is not None and manifest.currency == currency and manifest.seq <= seq:
+                try:
+                    return cls(folder, open_generation(folder, manifest))
+                except (OSError, EOFError, ValueError, pa.ArrowException):
+                    continue
+        return None
+
+    @property
+    def seq(self) -> int:
+        """How far the timelines reach."""
+        return self.generation.manifest.seq
+
+    @property
+    def are_published(self) -> bool:
+        """Whether readers see these timelines."""
+        manifest = read_manifest(self._folder)
+        return manifest is not None and manifest.name == self.generation.name
+
+    def add(self, rows: Rows, owners_of: OwnersOf, changed: Integers, *, seq: int, after: int = 0) -> None:
+        """Take in what ``rows`` say beyond ``after``; nothing is published yet.
+
+        ``owners_of`` gives the customer of each subject as of now, ``changed`` the subjects whose customer is
+        new or another. Raises ``KindChanged`` when the timelines have to be built again instead.
+        """
+        manifest = self.generation.manifest
+        raw = read_raw(rows, self._coding, currency=manifest.currency, after=after)
+        subjects = np.unique(np.concatenate([changed, *(_subjects(table) for table in _tables(raw))]))
+        before, owners = self.generation.customer_of(subjects), owners_of(subjects)
+        known = np.unique(before[before >= 0])
+        ids = np.union1d(owners, known[owners_of(known) == known])
+        old = np.union1d(known, ids)
+        taken = self._taken(old)
+        part = self._assembled(ids, owners_of, taken, raw)
+        totals = manifest.totals - sum(map(totals_of, taken), Totals()) + totals_of(part)
+        moved = before != owners
+        self._lay(part, old, subjects[moved], owners[moved])
+        time = raw.events["time"].to_numpy()
+        first, last = _extreme(min, manifest.first, time), _extreme(max, manifest.last, time)
+        self._manifest(seq=seq, totals=totals, first=first, last=last)
+
+    def publish(self, products: Products | None = None) -> Manifest:
+        """Show the timelines as they are now to every reader."""
+        manifest = self.generation.manifest
+        stored = manifest.products
+        if products is not None:
+            stored = new_name("products")
+            products.write(self._folder / stored)
+        self._manifest(name=new_name("generation"), products=stored, texts=self._written_texts())
+        manifest = self.generation.manifest
+        write_manifest(self._folder, manifest)
+        self.generation = open_generation(self._folder, manifest, self.generation)
+        remove_unused(self._folder, manifest, self._settled)
+        return manifest
+
+    def mark_settled(self) -> None:
+        """Say that the lake has everything that is published: this is where to begin after a crash."""
+        self._settled = self.generation.manifest
+        write_manifest(self._folder, self._settled, file=SETTLED)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the layers above the base hold so much that it should take them in."""
+        base, *above = self.generation.layers
+        return sum(layer.events for layer in above) * _LARGE_SHARE > base.events + 10_000
+
+    def compaction(self) -> Compaction:
+        """The layers as they are now, to be made into one base, on another thread if need be."""
+        self._frozen = len(self.generation.layers)
+        return Compaction(self._folder, self.generation.shards, self._kinds())
+
+    def take_in(self, compaction: Compaction) -> None:
+        """Put the base that ``compaction`` wrote in the place of the layers it was made from; publish it."""
+        layers = self.generation.layers
+        base = compaction.finish(self.generation.customer_of, layers[: self._frozen])
+        self._layers((base, *layers[self._frozen :]))
+        self._frozen = 1
+        self.publish()
+
+    def _lay(self, part: Part, covers: Integers, subjects: Integers, owners: Integers) -> None:
+        """Put a layer on top; smaller ones below it are taken into it."""
+        layers, parts = list(self.generation.layers), [part]
+        while len(layers) > self._frozen and layers[-1].events <= 2 * sum(len(p.tables["events"]) for p in parts):
+            below = layers.pop()
+            parts += _uncovered(below, covers)
+            covers = np.union1d(covers, below.covers)
+            subjects, owners = _newest(below.subjects, below.customers, subjects, owners)
+        name = new_name("layer")
+        write_layer(
+            self._folder / name, [join(parts, self._kinds())], covers=covers, subjects=subjects, customers=owners,
+            durable=False,
+        )  # fmt: skip
+        self._layers((*layers, open_layer(self._folder / name)))
+
+    def _taken(self, ids: Integers) -> list[Part]:
+        """What is visible of the customers ``ids``."""
+        found = []
+        for shard in self.generation.shards:
+            at, here = shard.part.find(ids)
+            at = at[here]
+            found.append(shard.part.take(at if shard.hidden is None else at[~shard.hidden[at]]))
+        return found
+
+    def _assembled(self, ids: Integers, owners_of: OwnersOf, taken: list[Part], new: Raw) -> Part:
+        events = joined([*(part.tables["events"] for part in taken), *_whole(new.events)], self._kinds())
+        raw = Raw(
+            pa.Table.from_batches([events]),
+            concat([*(pa.Table.from_batches([part.tables["sales"]]) for part in taken), new.sales]),
+            concat([*(pa.Table.from_batches([part.tables["told"]]) for part in taken), new.told]),
+            concat([*(_links(part) for part in taken), new.links]),
+        )
+
+        def slots_of(subjects: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
+            return np.searchsorted(ids, owners_of(subjects.astype(np.int64))).astype(np.int32)
+
+        latest = latest_of(raw.told, slots_of, len(ids))
+        learn_kinds(self._coding, latest)
+        return assemble(ids, slots_of, raw, people(self._coding, latest), currency=self.generation.manifest.currency)
+
+    def _written_texts(self) -> tuple[str, ...]:
+        """The text files, with one more where texts got codes; smaller files before it are taken into it."""
+        new, names, files = self._coding.unwritten(), list(self.generation.manifest.texts), self.generation.text_files
+        if not new:
+            return tuple(names)
+        while names and _count(files[names[-1]]) <= 2 * _count(new):
+            new = _after(files[names.pop()], new)
+        write_texts(self._folder / (name := new_name("texts")), new)
+        return (*names, name)
+
+    def _kinds(self) -> dict[str, PropertyKind]:
+        return self._coding.properties | {f"t_{name}": kind for name, kind in self._coding.traits.items()}
+
+    def _layers(self, layers: tuple[Layer, ...]) -> None:
+        names = tuple(layer.name for layer in layers)
+        manifest = replace(self.generation.manifest, layers=names)
+        self.generation = Generation(manifest, layers, self.generation.text_files, self.generation.products)
+
+    def _manifest(self, **changes: Any) -> None:
+        coding, now = self._coding, self.generation
+        manifest = replace(
+            now.manifest, events=coding.event_names(), properties=dict(coding.properties),
+            traits=dict(coding.traits), **changes,
+        )  # fmt: skip
+        self.generation = Generation(manifest, now.layers, now.text_files, now.products)
+
+
+def _tables(raw: Raw) -> tuple[pa.Table, ...]:
+    return raw.events, raw.sales, raw.told, raw.links
+
+
+def _subjects(table: pa.Table) -> Integers:
+    return table["subject"].to_numpy().astype(np.int64)
+
+
+def _whole(table: pa.Table) -> list[pa.RecordBatch]:
+    return table.combine_chunks().to_batches()
+
+
+def _links(part: Part) -> pa.Table:
+    identifiers = part.customers["identifiers"].flatten()
+    return pa.table({name: identifiers.field(name) for name in LINKS.names}, schema=LINKS)
+
+
+def _uncovered(layer: Layer, covers: Integers) -> list[Part]:
+    """The customers of a layer that the layer above it does not have."""
+    return [part.take(np.flatnonzero(~np.isin(part.ids, covers))) for part in layer.parts]
+
+
+def _newest(older: Integers, older_owners: Integers, subjects: Integers, owners: Integers) -> tuple[Integers, Integers]:
+    """What two layers say of who belongs to whom; the newer one holds."""
+    every, first = np.unique(np.concatenate([subjects, older]), return_index=True)
+    return every, np.concatenate([owners, older_owners])[first]
+
+
+def _count(texts: Mapping[str, pa.Array]) -> int:
+    return sum(len(values) for values in texts.values())
+
+
+def _after(earlier: Mapping[str, pa.Array], later: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+    """The texts of both, column by column, the later ones behind."""
+    empty = pa.array([], pa.string())
+    columns = dict.fromkeys([*earlier, *later])
+    return {name: pa.concat_arrays([earlier.get(name, empty), later.get(name, empty)]) for name in columns}
+
+
+def _extreme(choose: Callable[..., int], known: int | None, times: Integers) -> int | None:
+    if not len(times):
+        return known
+    found = int(times.min() if choose is min else times.max())
+    return found if known is None else choose(known, found)

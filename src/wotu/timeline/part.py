@@ -1,0 +1,93 @@
+"""What one shard of a layer holds: customers, and per table the rows of each customer, one after the other.
+
+``events`` are what questions fold over, in order of (time, seq); ``orders`` are what became of order
+events. ``sales`` (order events) and ``told`` (traits) are as they came, so that a customer's orders
+and traits can be made again when rows come late or customers are joined and split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from wotu.facts.vocabulary import PropertyKind
+from wotu.timeline.columns import missing
+
+Integers = npt.NDArray[np.int64]
+TABLES = ("events", "sales", "told", "orders")
+
+
+@dataclass(frozen=True)
+class Part:
+    """``customers`` has a row per customer, by id, with the number of its rows in each of ``tables``."""
+
+    customers: pa.RecordBatch
+    tables: Mapping[str, pa.RecordBatch]
+
+    @cached_property
+    def ids(self) -> Integers:
+        """Customer ids, ascending."""
+        return self.customers["customer"].to_numpy()
+
+    @cached_property
+    def starts(self) -> dict[str, Integers]:
+        """Per table: customer *i* has the rows ``starts[i]:starts[i+1]``."""
+        return {name: _starts(self.customers[name].to_numpy()) for name in TABLES}
+
+    def sum(self, column: str) -> int:
+        """The sum of a count over all customers."""
+        return int(self.customers[column].to_numpy().sum())
+
+    def find(self, ids: Integers) -> tuple[Integers, npt.NDArray[np.bool_]]:
+        """Where each id stands, and whether it is here at all."""
+        if not len(self.ids):
+            return np.zeros(len(ids), np.int64), np.zeros(len(ids), np.bool_)
+        at = np.searchsorted(self.ids, ids)
+        at[at == len(self.ids)] = 0
+        return at, self.ids[at] == ids
+
+    def take(self, at: Integers) -> Part:
+        """The customers at these positions, in this order, with their rows."""
+        tables = {}
+        for name, rows in self.tables.items():
+            starts = self.starts[name]
+            tables[name] = rows.take(pa.array(_expanded(starts[at], starts[at + 1] - starts[at])))
+        return Part(self.customers.take(pa.array(at)), tables)
+
+
+def join(parts: Sequence[Part], kinds: Mapping[str, PropertyKind]) -> Part:
+    """The customers of all parts, by id; each is in one of them. ``kinds``: of property and trait columns."""
+    customers = joined([part.customers for part in parts], kinds)
+    tables = {name: joined([part.tables[name] for part in parts], kinds) for name in TABLES}
+    whole = Part(customers, tables)
+    order = np.argsort(whole.ids, kind="stable")
+    return whole if np.array_equal(order, np.arange(len(order))) else whole.take(order)
+
+
+def joined(batches: Sequence[pa.RecordBatch], kinds: Mapping[str, PropertyKind]) -> pa.RecordBatch:
+    """One batch of all rows; a column that came later is missing in older batches."""
+    if len(batches) == 1:
+        return batches[0]
+    fields = {field.name: field for batch in batches for field in batch.schema}
+    aligned = []
+    for batch in batches:
+        arrays = [
+            batch[name] if name in batch.schema.names else pa.array(missing(kinds[name], len(batch))) for name in fields
+        ]
+        aligned.append(pa.RecordBatch.from_arrays(arrays, names=list(fields)))
+    return pa.concat_batches(aligned)
+
+
+def _starts(counts: Integers) -> Integers:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+
+
+def _expanded(starts: Integers, counts: Integers) -> Integers:
+    """Row numbers: ``counts[i]`` of them from ``starts[i]`` on, for every *i* in turn."""
+    ends = np.cumsum(counts)
+    return np.repeat(starts - (ends - counts), counts) + np.arange(ends[-1] if len(ends) else 0)

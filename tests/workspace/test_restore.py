@@ -1,0 +1,139 @@
+"""A restore gives a whole workspace or none, and never touches one that is there."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.workspace.backups import back, contents, order, orders, take
+
+from wotu.core.errors import ErrorCode, WotuError
+from wotu.workspace import Workspace
+from wotu.workspace.restore import restore
+
+
+@pytest.fixture
+def archive(make_workspace: Callable[..., Workspace], tmp_path: Path) -> Path:
+    """A backup of two orders, not compressed."""
+    workspace = make_workspace()
+    workspace.collect([order(1), order(2)])
+    return take(workspace.layout, tmp_path / "b.tar").path
+
+
+def rewritten(archive: Path, change: Callable[[str, bytes], tuple[str, bytes] | None]) -> Path:
+    """The archive with its members changed; ``None`` leaves one out."""
+    target = archive.with_name("changed.tar")
+    with tarfile.open(archive) as old, tarfile.open(target, "w") as new:
+        for member in old:
+            content = old.extractfile(member)
+            assert content is not None
+            changed = change(member.name, content.read())
+            if changed is not None:
+                info = tarfile.TarInfo(changed[0])
+                info.size = len(changed[1])
+                new.addfile(info, io.BytesIO(changed[1]))
+    return target
+
+
+def refused(archive: Path, root: Path) -> WotuError:
+    """The refusal; nothing is left of the attempt."""
+    beside = set(root.parent.iterdir())
+    with pytest.raises(WotuError) as error:
+        restore(archive, root)
+    assert set(root.parent.iterdir()) == beside
+    return error.value
+
+
+def test_a_folder_that_holds_anything_is_refused(archive: Path, tmp_path: Path) -> None:
+    root = tmp_path / "there"
+    root.mkdir()
+    (root / "mine.txt").write_text("mine")
+    assert refused(archive, root).field == "workspace"
+    assert contents(root) == {"mine.txt": b"mine"}
+    (root / "mine.txt").unlink()
+    assert orders(back(archive, root)) == ["u1", "u2"]
+
+
+@pytest.mark.parametrize("part", ["lake/", "wotu.toml", "workspace.format"])
+@pytest.mark.parametrize("harm", ["changed", "shortened", "missing"])
+def test_a_backup_that_is_not_whole_is_refused(archive: Path, tmp_path: Path, part: str, harm: str) -> None:
+    def change(name: str, content: bytes) -> tuple[str, bytes] | None:
+        if not name.startswith(part):
+            return name, content
+        if harm == "missing":
+            return None
+        return name, content[:-1] if harm == "shortened" else bytes([content[0] ^ 1]) + content[1:]
+
+    error = refused(rewritten(archive, change), tmp_path / "new")
+    assert error.code is ErrorCode.INVALID_FILE
+    assert part in error.message
+
+
+def test_a_backup_without_its_list_is_refused(archive: Path, tmp_path: Path) -> None:
+    changed = rewritten(archive, lambda name, content: None if name == "manifest.json" else (name, content))
+    assert "its list of files is missing" in refused(changed, tmp_path / "new").message
+    damaged = rewritten(archive, lambda name, content: (name, b"{}" if name == "manifest.json" else content))
+    assert "its list of files cannot be read" in refused(damaged, tmp_path / "new").message
+
+
+@pytest.mark.parametrize("name", ["../outside", "/absolute", "a/../../outside"])
+def test_no_file_is_written_outside_the_workspace(archive: Path, tmp_path: Path, name: str) -> None:
+    changed = rewritten(archive, lambda old, content: (name if old == "wotu.toml" else old, content))
+    assert name in refused(changed, tmp_path / "new").message
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_link_in_a_backup_is_refused(archive: Path, tmp_path: Path) -> None:
+    link = tarfile.TarInfo("secret.key")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    with tarfile.open(archive, "a") as tar:
+        tar.addfile(link)
+    assert "secret.key" in refused(archive, tmp_path / "new").message
+
+
+@pytest.mark.parametrize("ending", [".tar.zst", ".tar.gz", ".tar"])
+@pytest.mark.parametrize("keep", [0.0, 0.3, 0.95])
+def test_a_cut_file_is_refused(
+    make_workspace: Callable[..., Workspace], tmp_path: Path, ending: str, keep: float
+) -> None:
+    workspace = make_workspace()
+    workspace.collect([order(1)])
+    whole = take(workspace.layout, tmp_path / f"b{ending}").path
+    cut = tmp_path / f"cut{ending}"
+    cut.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * keep)])
+    if ending == ".tar" and keep > 0.9:
+        return  # a tar ends in padding, which may be missing
+    assert refused(cut, tmp_path / "new").code is ErrorCode.INVALID_FILE
+
+
+def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    assert "no such file" in refused(tmp_path / "b.tar.zst", tmp_path / "new").message
+
+
+def test_a_backup_of_a_newer_wotu_is_refused(archive: Path, tmp_path: Path) -> None:
+    def newer(name: str, content: bytes) -> tuple[str, bytes]:
+        if name != "manifest.json":
+            return name, content
+        return name, msgspec.json.encode({**msgspec.json.decode(content), "format": 99})
+
+    error = refused(rewritten(archive, newer), tmp_path / "new")
+    assert error.code is ErrorCode.NEWER_WORKSPACE
+
+
+@pytest.mark.crash
+def test_a_killed_restore_leaves_no_workspace(archive: Path, tmp_path: Path) -> None:
+    root = tmp_path / "new"
+    command = [sys.executable, "-m", "wotu", "--workspace", str(root), "restore", str(archive)]
+    environment = {**os.environ, "WOTU_CRASH_AT": "restore:unpacked"}
+    killed = subprocess.run(command, env=environment, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    assert not root.exists()
+    assert orders(back(archive, root)) == ["u1", "u2"]
