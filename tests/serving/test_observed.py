@@ -17,13 +17,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from wotu import __version__
+from wotu.collect.http.counters import Counters
 from wotu.core.locks import file_lock
 from wotu.core.status import SettlerStatus, write_status
+from wotu.site.collector_metrics import CollectorMetrics
 from wotu.site.observed import observed
 from wotu.workspace import Workspace
 
 Answer = tuple[int, dict[bytes, bytes], bytes]
 GB = 1 << 30
+COUNTERS = Counters(requests=Counter({200: 3}), rejected=Counter({"unauthorized": 1}), accepted=5)
 
 
 class Asked:
@@ -36,7 +39,7 @@ class Asked:
         self.inner: list[str] = []
         self.application = observed(
             self._application, workspace.path, database=self._database, warm=lambda: self.warm,
-            more_metrics=[More()],
+            more_metrics=[More(), CollectorMetrics(lambda: COUNTERS)],
         )  # fmt: skip
 
     async def _application(self, scope: Any, receive: Any, send: Any) -> None:
