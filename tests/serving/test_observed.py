@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import time
-from collections import namedtuple
+from collections import Counter, namedtuple
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from wotu import __version__
 from wotu.collect.http.counters import Counters
 from wotu.core.locks import file_lock
 from wotu.core.status import SettlerStatus, write_status
-from wotu.site.collector_metrics import CollectorMetrics
+from wotu.site.metrics import CollectorMetrics
 from wotu.site.observed import observed
 from wotu.workspace import Workspace
 

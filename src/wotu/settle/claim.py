@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wotu.collect.batch import Batch
 from wotu.collect.inbox import segment_of
 from wotu.collect.message import ENVELOPE
 from wotu.collect.quarantine import Problem
+from wotu.collect.received import read_log
 from wotu.settle.properties import with_columns
 
 
@@ -24,7 +26,7 @@ class Claim:
     messages: pa.Table
     segment: npt.NDArray[np.int64]
     segments: tuple[str, ...]
-    problems: tuple[tuple[str, Problem], ...] = ()
+    problems: tuple[Problem, ...]
 
     def receipts(self, fresh: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
         """By segment, how many of its messages were taken and how many had been seen before."""
@@ -36,19 +38,30 @@ class Claim:
         }
 
 
-def read_claim(paths: Iterable[Path]) -> Claim:
-    """The messages of the segments in ``paths``, in their order."""
-    tables: list[pa.Table] = []
-    segment: list[npt.NDArray[np.int64]] = []
-    names = []
+def read_claim(paths: Iterable[Path], *, currency: str) -> Claim:
+    """The messages of the segments in ``paths``, in their order; see ``read_log`` for ``currency``."""
+    tables: list[pa.Table] = [ENVELOPE.empty_table()]
+    segment = [np.empty(0, np.int64)]
+    names, problems = [], []
     for place, path in enumerate(paths):
         names.append(segment_of(path))
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-            tables.append(pq.read_table(file))
-            segment.append(np.full(len(tables[-1]), place))
+        for batch in _batches(path, currency):
+            tables.append(batch.table)
+            segment.append(np.full(len(batch.table), place))
+            problems += batch.problems
     # A segment whose property has another type than an earlier one keeps it under ``rest`` (see properties).
-    messages = pa.concat_tables([ENVELOPE.empty_table(), *_agreeing(tables)], promote_options="default")
-    return Claim(messages.combine_chunks(), np.concatenate([np.empty(0, np.int64), *segment]), tuple(names))
+    messages = pa.concat_tables(_agreeing(tables), promote_options="default")
+    return Claim(messages.combine_chunks(), np.concatenate(segment), tuple(names), tuple(problems))
+
+
+def _batches(path: Path, currency: str) -> Iterator[Batch]:
+    """What one segment holds: a log, a table, or tables that belong together."""
+    if path.suffix == ".log":
+        yield read_log(path, currency=currency)
+        return
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        table = pq.read_table(file)
+        yield Batch(table, [], len(table))
 
 
 def _agreeing(tables: list[pa.Table]) -> list[pa.Table]:

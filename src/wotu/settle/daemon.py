@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from datetime import UTC, datetime
 
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
-from wotu.core.settings import read_settings
+from wotu.core.settings import Settings, read_settings
 from wotu.settle.chores import Chores
+from wotu.settle.obstacles import obstacle
 from wotu.settle.settler import Settler
+from wotu.settle.telling import Teller
 
 _PAUSE_SECONDS = 0.05
 _RETRY_SECONDS = 5.0
@@ -33,26 +36,50 @@ def run_settler(layout: Layout) -> None:
 
 def _hold(layout: Layout, stop: threading.Event) -> None:
     """Settle until told to stop; after an error, begin again from what is on disk."""
+    teller = Teller(layout)
     while not stop.is_set():
         try:
-            _run(layout, stop)
-        except Exception:
+            _run(layout, teller, stop)
+        except Exception as error:
             # What waits is safe on disk; trying again later is all a settler can do.
             _log.exception("settling failed; trying again in %d seconds", _RETRY_SECONDS)
+            teller.tell("failing", reason=type(error).__name__)
             stop.wait(_RETRY_SECONDS)
+    teller.tell("stopped")
 
 
-def _run(layout: Layout, stop: threading.Event) -> None:
+def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
     """Rounds and commits until told to stop or the settings change; everything is committed then."""
-    settings = read_settings(layout.settings)
-    changed = layout.settings.stat().st_mtime_ns
+    teller.tell("starting")
+    settings, changed = read_settings(layout.settings), layout.settings.stat().st_mtime_ns
     settler, chores = Settler(layout, settings), Chores()
+    teller.settler = settler
     while not stop.is_set() and layout.settings.stat().st_mtime_ns == changed:
-        accepted = settler.round(datetime.now(UTC))
-        if settler.is_due and not chores.busy_with_lake:
-            settler.commit()
-        chores.next(settler)
-        if not accepted:
+        if _is_hindered(layout, settings, settler, teller):
+            stop.wait(1.0)
+        elif not _one_round(settler, chores, teller):
             stop.wait(_PAUSE_SECONDS)
     chores.wait()
     settler.commit()
+
+
+def _is_hindered(layout: Layout, settings: Settings, settler: Settler, teller: Teller) -> bool:
+    found = obstacle(layout.root, settings, datetime.now(UTC), settler.last_received)
+    if found is not None:
+        teller.tell(found.state, reason=found.reason)
+    return found is not None
+
+
+def _one_round(settler: Settler, chores: Chores, teller: Teller) -> int:
+    """Show what waits, commit when it is time; how many messages were accepted."""
+    started = time.monotonic()
+    accepted = settler.round(datetime.now(UTC))
+    if accepted:
+        teller.settle_seconds = time.monotonic() - started
+    if settler.is_due and not chores.busy_with_lake:
+        started = time.monotonic()
+        settler.commit()
+        teller.commit_seconds = time.monotonic() - started
+    chores.next(settler)
+    teller.tell("settling" if accepted else "idle")
+    return accepted

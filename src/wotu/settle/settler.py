@@ -63,6 +63,8 @@ class Settler:
         self._pending: list[pa.Table] = []
         self._oldest = 0.0
         self._receipts: dict[str, dict[str, int]] = {}
+        self.last_received: datetime | None = None
+        self.counts = {"accepted": 0, "duplicates": 0, "quarantined": 0}
         self._seen = SeenMessages(layout.settled, self._lake)
         self._resolver = self._resolved()
         self._timelines = self._up_to_date()
@@ -109,12 +111,14 @@ class Settler:
         if not paths:
             return 0
         crash_point("settle:claimed")
-        claim, number = read_claim(paths), self._number
+        claim, number = read_claim(paths, currency=self._settings.currency), self._number
         fresh = without_repeats(claim.messages, self._seen.new(*_ids(claim.messages)), self._lake)
         self._receipts = claim.receipts(fresh)
         accepted = self._take(claim.messages.filter(pa.array(fresh)).combine_chunks(), now)
         self._quarantine_claim(claim, now)
         crash_point("settle:before-receipts")
+        self.counts["accepted"] += accepted
+        self.counts["duplicates"] += len(fresh) - int(fresh.sum())
         for segment, receipt in self._receipts.items():
             self._inbox.write_receipt(segment, receipt)
         self._receipts = {}
@@ -155,7 +159,9 @@ class Settler:
         rows = pa.concat_tables([message_rows(typed, resolution, first), identities], promote_options="default")
         self._learn_columns(typed.schema)
         changes = self._resolver.apply(resolution)
-        self._seen.add(*_ids(messages), messages["received"].combine_chunks())
+        received = messages["received"].combine_chunks()
+        self.last_received = max(filter(None, (self.last_received, pc.max(received).as_py())))
+        self._seen.add(*_ids(messages), received)
         self._seq += len(rows)
         self._oldest = self._oldest if self._pending else time.monotonic()
         self._pending.append(rows)
@@ -241,11 +247,13 @@ class Settler:
                 self._schema = self._schema.append(field)
 
     def _quarantine_claim(self, claim: Claim, now: datetime) -> None:
+        """Keep what the collector took and nobody can read, with its reason."""
         by_source: dict[str, list[Problem]] = {}
-        for source, problem in claim.problems:
-            by_source.setdefault(source, []).append(problem)
+        for problem in claim.problems:
+            by_source.setdefault(problem.source or "unknown", []).append(problem)
         for source, problems in by_source.items():
             Quarantine(self._layout.quarantine).add(source, problems, now)
+        self.counts["quarantined"] += len(claim.problems)
 
     def _quarantine(self, messages: pa.Table, resolution: Resolution, now: datetime) -> None:
         """Keep what identity could not use or refused to join, beside the messages, which are all kept."""

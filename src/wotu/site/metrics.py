@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from wotu import __version__
+from wotu.collect.http.counters import Counters
 from wotu.workspace.condition import Condition
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -48,6 +49,29 @@ class InstallMetrics(Collector):
         yield answers
 
 
+class CollectorMetrics(Collector):
+    """What the collector of this process did since it started."""
+
+    def __init__(self, counters: Callable[[], Counters]) -> None:
+        self._counters = counters
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics of the collector."""
+        counters = self._counters()
+        yield _total("wotu_collector_messages", "Messages acknowledged.", counters.accepted)
+        yield _total("wotu_collector_bytes", "Bytes of acknowledged bodies, unpacked.", counters.received_bytes)
+        yield _total("wotu_collector_syncs", "Writes to disk that messages waited for.", counters.syncs)
+        yield _total("wotu_collector_sync_seconds", "How long these writes took together.", counters.sync_seconds)
+        requests = CounterMetricFamily("wotu_collector_requests", "Requests answered, by status.", labels=["status"])
+        for status, count in sorted(counters.requests.items()):
+            requests.add_metric([str(status)], count)
+        yield requests
+        refused = CounterMetricFamily("wotu_collector_refused", "Requests refused, by error code.", labels=["code"])
+        for code, count in sorted(counters.rejected.items()):
+            refused.add_metric([str(code)], count)
+        yield refused
+
+
 def _settler(condition: Condition) -> Iterator[Metric]:
     status = condition.status
     if status is None:
@@ -72,6 +96,10 @@ def exposition(*collectors: Collector) -> bytes:
     for collector in collectors:
         registry.register(collector)
     return generate_latest(registry)
+
+
+def _total(name: str, about: str, value: float) -> Metric:
+    return CounterMetricFamily(name, f"{about} Since the start.", value)
 
 
 def _gauge(name: str, about: str, value: float, **labels: str) -> Metric:

@@ -17,8 +17,8 @@ from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.logs import server_logging
 from wotu.core.parent_process import as_parent, end_with_parent
-from wotu.site.collector_metrics import CollectorMetrics
 from wotu.site.dispatch import LateConsole, Site
+from wotu.site.metrics import CollectorMetrics
 from wotu.site.observed import observed
 
 _COLLECTS = "WOTU_SITE_COLLECTS"

@@ -66,9 +66,7 @@ def find_key(keys: Keys, text: object) -> Key:
         raise Refused(401, ErrorCode.UNAUTHORIZED, message, field="authorization")
     key = keys.get(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
     if key is None or (key.expires is not None and time.time() >= key.expires):
-        message = (
-            "This write key is unknown or no longer in force; make one with: wotu keys create --kind write"
-        )
+        message = "This write key is unknown or no longer in force; make one with: wotu keys create --kind write"
         raise Refused(401, ErrorCode.UNAUTHORIZED, message, field="authorization")
     if key.kind != "write":
         message = f"This is a key of the kind {key.kind}; messages need a write key."
