@@ -83,7 +83,8 @@ def _serve(options: Namespace) -> None:
         if not options.quiet:
             console().print(f"Wotu serves {layout.root} at http://{options.host}:{options.port} (Ctrl-C stops it)")
             console().print("Nobody in the team yet? wotu user add NAME prints a sign-in link.", style="dim")
-        serve(str(layout.root), options.host, options.port)
+        with announced(layout.root):
+            serve(str(layout.root), options.host, options.port)
 
 
 def _doctor(options: Namespace) -> None:

@@ -39,9 +39,9 @@ class Intake:
         incoming.mkdir(parents=True, exist_ok=True)
         seal_orphans(incoming)
         self.counters = Counters()
-        self.recent = Recent(layout.root / "run" / "live.json")
+        self.recent = Recent(layout.run / "live.json")
         keys: Keys = {}
-        self._keys = Following(layout.root / "keys.json", read_keys, keys)
+        self._keys = Following(layout.keys, read_keys, keys)
         self._settings = Following(layout.settings, read_settings, Settings())
         self._disk = Disk(layout.root)
         self._waiting = Waiting()
@@ -109,7 +109,7 @@ class Intake:
         try:
             await self._log.write(pack(frame.received, frame.protocol, frame.origin, frame.body))
         except OSError as error:
-            raise disk_full(f"The disk could not be written to ({error.strerror or error})") from error
+            raise disk_full(f"the disk could not be written to ({error.strerror or error}).") from error
 
 
 def _parts(route: Route, body: bytes) -> Parts:

@@ -17,7 +17,7 @@ from wotu.core.errors import ErrorCode
 class Key(msgspec.Struct, frozen=True):
     """A key in force: the SHA-256 of its text, and what its messages are filed under.
 
-    One that was replaced ``expires``, in seconds since 1970.
+    ``expires``: seconds since 1970 from when it is no longer in force.
     """
 
     id: str
@@ -67,7 +67,7 @@ def find_key(keys: Keys, text: object, now: float) -> Key:
         raise Refused(401, ErrorCode.UNAUTHORIZED, message, field="authorization")
     key = keys.get(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
     if key is None or (key.expires is not None and key.expires <= now):
-        message = "This write key is unknown or was revoked; make one with: wotu keys create --kind write"
+        message = "This write key is unknown or no longer in force; make one with: wotu keys create --kind write"
         raise Refused(401, ErrorCode.UNAUTHORIZED, message, field="authorization")
     if key.kind != "write":
         message = f"This is a key of the kind {key.kind}; messages need a write key."
