@@ -81,6 +81,11 @@ def test_what_waits_is_in_the_backup(make_workspace: Callable[..., Workspace], t
     assert orders(restored) == ["u1", "u2", "u3"]
 
 
+def _claim(workspace: Workspace, number: int) -> None:
+    inbox = Inbox(workspace.layout.inbox)
+    inbox.claim(number, inbox.pending())
+
+
 @pytest.mark.parametrize("moment", ["claimed", "settled"])
 def test_a_segment_that_moves_between_inbox_and_lake_counts_once(
     make_workspace: Callable[..., Workspace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
@@ -93,7 +98,7 @@ def test_a_segment_that_moves_between_inbox_and_lake_counts_once(
 
     def settle_first(folder: Path) -> object:
         if moment == "claimed":
-            Inbox(workspace.layout.inbox).claim(2)
+            _claim(workspace, 2)
         else:
             Settler(workspace.layout, workspace.settings).settle(datetime.now(UTC))
         wait_in_inbox(workspace.layout, 3)
@@ -118,7 +123,7 @@ def test_a_segment_that_moves_while_the_inbox_is_pinned_counts_once(
     def move_first(source: Path, target: Path) -> None:
         if not moved:
             moved.append(Path(source).name)
-            Inbox(workspace.layout.inbox).claim(1)
+            _claim(workspace, 1)
             (incoming / "9-1.open").rename(incoming / "9-1.log")
         link(source, target)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from wotu.collect.batch import Batch
 from wotu.collect.frames import DamagedFrame, Frame, Protocol, frames
+from wotu.collect.inbox import segment_of
 from wotu.collect.message_columns import MessageColumns
 from wotu.collect.quarantine import LONGEST_CONTENT, Problem
 from wotu.collect.quick import Usual, usual_batch
@@ -123,7 +124,7 @@ class _Reading:
         ]
 
     def _place(self, frame: Frame) -> str:
-        return f"{self._path.stem}:{frame.offset}"
+        return f"{segment_of(self._path)}:{frame.offset}"
 
 
 def _moment(micros: int) -> datetime:

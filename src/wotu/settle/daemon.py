@@ -6,6 +6,7 @@ import logging
 import signal
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from wotu.core.layout import Layout
@@ -13,6 +14,7 @@ from wotu.core.locks import file_lock
 from wotu.core.logs import configure_logging
 from wotu.core.settings import Settings, read_settings
 from wotu.settle.chores import Chores
+from wotu.settle.claim import Claim
 from wotu.settle.obstacles import obstacle
 from wotu.settle.settler import Settler
 from wotu.settle.telling import Teller
@@ -57,11 +59,20 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
     settings, changed = read_settings(layout.settings), layout.settings.stat().st_mtime_ns
     settler, chores = Settler(layout, settings), Chores()
     teller.settler = settler
-    while not stop.is_set() and layout.settings.stat().st_mtime_ns == changed:
-        if _is_hindered(layout, settings, settler, teller):
-            stop.wait(1.0)
-        elif not _one_round(settler, chores, teller):
-            stop.wait(_PAUSE_SECONDS)
+    with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
+        ahead: Future[Claim | None] | None = None
+        while not stop.is_set() and layout.settings.stat().st_mtime_ns == changed:
+            if _is_hindered(layout, settings, settler, teller):
+                stop.wait(1.0)
+                continue
+            claim = (ahead or reader.submit(settler.read)).result()
+            # The next segments are read while these are shown.
+            ahead = None if claim is None else reader.submit(settler.read)
+            _one_round(settler, claim, chores, teller)
+            if claim is None:
+                stop.wait(_PAUSE_SECONDS)
+        if ahead is not None and (claim := ahead.result()) is not None:
+            settler.show(claim, datetime.now(UTC))
     chores.wait()
     if not _is_hindered(layout, settings, settler, teller):
         # What the collector took in before it ended.
@@ -76,16 +87,15 @@ def _is_hindered(layout: Layout, settings: Settings, settler: Settler, teller: T
     return found is not None
 
 
-def _one_round(settler: Settler, chores: Chores, teller: Teller) -> int:
-    """Show what waits, commit when it is time; how many messages were accepted."""
+def _one_round(settler: Settler, claim: Claim | None, chores: Chores, teller: Teller) -> None:
+    """Show what was read, and commit when it is time."""
     started = time.monotonic()
-    accepted = settler.round(datetime.now(UTC))
-    if accepted:
+    if claim is not None:
+        settler.show(claim, datetime.now(UTC))
         teller.settle_seconds = time.monotonic() - started
     if settler.is_due and not chores.busy_with_lake:
         started = time.monotonic()
         settler.commit()
         teller.commit_seconds = time.monotonic() - started
     chores.next(settler)
-    teller.tell("settling" if accepted else "idle")
-    return accepted
+    teller.tell("idle" if claim is None else "settling")
