@@ -22,8 +22,10 @@ from wotu.core.properties import is_property_column, property_column, property_n
 from wotu.facts.vocabulary import COLUMN_TYPES, PROPERTIES, PropertyKind
 
 MOST_COLUMNS = 300
-# Messages whose properties are one whole: they are read together, never asked about one by one.
-_WHOLE = ("row", "merge", "split")
+# The properties of a fact row are one whole: they are read together, never asked about one by one.
+_WHOLE = "row"
+# What people decided stands in identity rows, and there alone.
+_DECISIONS = ("merge", "split")
 # A larger one has no float64.
 _LARGEST_NUMBER = 1.7e308
 _DECODER = msgspec.json.Decoder(dict[str, Any])
@@ -42,10 +44,15 @@ def with_columns(batch: pa.Table, lake: pa.Schema) -> pa.Table:
     batch, moved = _typed_columns(batch, types)
     texts: list[str | None] = batch["properties"].to_pylist()
     _put_back(texts, moved)
-    whole = pc.is_in(batch["type"], pa.array(_WHOLE)).to_pylist()
-    found = _by_name([None if kept else text for text, kept in zip(texts, whole, strict=True)])
+    kinds = batch["type"].to_pylist()
+    rest: list[dict[str, Any] | str | None] = [
+        text if kind == _WHOLE else None for text, kind in zip(texts, kinds, strict=True)
+    ]
+    asked_about = [
+        None if kind == _WHOLE or kind in _DECISIONS else text for text, kind in zip(texts, kinds, strict=True)
+    ]
+    found = _by_name(asked_about)
     _choose_types(found, types)
-    rest: list[dict[str, Any] | str | None] = [text if kept else None for text, kept in zip(texts, whole, strict=True)]
     for name, values in found.items():
         column = property_column(name)
         drifted = values.pieces
