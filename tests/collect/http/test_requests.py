@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gzip
 import json
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -205,6 +206,21 @@ def test_keys_are_followed(tmp_path: Path) -> None:
         assert await status() == 401
 
     drive(layout, test)
+
+
+def test_a_replaced_key_ends_with_its_overlap(tmp_path: Path) -> None:
+    layout = make_layout(tmp_path)
+
+    async def test(driven: Driven) -> None:
+        for expires, status in ((int(time.time()) + 3_600, 200), (int(time.time()) - 1, 401)):
+            write_keys(tmp_path, {"text": KEY, "expires": expires})
+            await asyncio.sleep(CHECK_SECONDS * 1.2)
+            answer = await driven.request("/v1/track", BODY)
+            assert answer is not None
+            assert answer.status == status
+
+    drive(layout, test)
+    assert len(kept(tmp_path).table) == 1
 
 
 def test_only_write_keys_may_write(tmp_path: Path) -> None:

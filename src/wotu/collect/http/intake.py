@@ -74,7 +74,7 @@ class Intake:
         settings = self._settings.current()
         self._disk.check(settings.reserve_mb)
         text = key_of_header(headers[b"authorization"]) if b"authorization" in headers else None
-        key = find_key(self._keys.current(), text) if text else None
+        key = find_key(self._keys.current(), text, time.time()) if text else None
         most = settings.largest_message_bytes if route.type else settings.largest_batch_bytes
         # A form writes three bytes as four, and some of those as three again.
         sent = await read_body(receive, headers, 4 * most if route.form else most, hold)
@@ -85,7 +85,7 @@ class Intake:
             raise too_large("body", most)
         hold(len(body))
         parts = _parts(route, body)
-        key = key or find_key(self._keys.current(), text or _key_inside(parts))
+        key = key or find_key(self._keys.current(), text or _key_inside(parts), time.time())
         try:
             await self._keep(route, key, parts, body, settings)
         except Refused as refusal:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
@@ -56,8 +55,10 @@ def key_of_header(authorization: bytes) -> str | None:
         return None
 
 
-def find_key(keys: Keys, text: object) -> Key:
-    """The key with this text. The look-up is by hash, so that how long it takes tells nothing about keys.
+def find_key(keys: Keys, text: object, now: float) -> Key:
+    """The key with this text, in force at ``now`` (seconds since 1970).
+
+    The look-up is by hash, so that how long it takes tells nothing about keys.
 
     Raises ``Refused`` (401) when there is none, or when it is no write key.
     """
@@ -65,7 +66,7 @@ def find_key(keys: Keys, text: object) -> Key:
         message = "No write key came with the request; send it as the user of Basic authorization."
         raise Refused(401, ErrorCode.UNAUTHORIZED, message, field="authorization")
     key = keys.get(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
-    if key is None or (key.expires is not None and time.time() >= key.expires):
+    if key is None or (key.expires is not None and key.expires <= now):
         message = "This write key is unknown or no longer in force; make one with: wotu keys create --kind write"
         raise Refused(401, ErrorCode.UNAUTHORIZED, message, field="authorization")
     if key.kind != "write":
