@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wotu.collect.inbox import Inbox
+from wotu.collect.logs import seal_orphans
 from wotu.collect.quarantine import Problem, Quarantine
 from wotu.core.crash_points import crash_point
 from wotu.core.layout import Layout
@@ -39,6 +40,8 @@ from wotu.timeline.traits import KindChanged
 
 Progress = Callable[[str], None]
 _RECEIPTS_KEPT_SECONDS = 3600.0
+# How often to look for logs whose writer died.
+_ORPHANS_SECONDS = 2.0
 COMMIT_ROWS, COMMIT_SECONDS = 100_000, 30.0
 # Decisions of people and tables besides events are read from the lake: they are committed at once.
 _AT_ONCE = ("row", "merge", "split")
@@ -73,6 +76,7 @@ class Settler:
         self._finish([number for number in self._inbox.claimed() if number < self._number])
         self._held = self._inbox.held(self._number)
         self._reading: list[Path] = []
+        self._next_look = 0.0
         if not self._held and not self._timelines.are_published:
             self._timelines.publish()
 
@@ -113,6 +117,9 @@ class Settler:
 
     def read(self) -> Claim | None:
         """What waits, if anything does; reading may be done on another thread while an earlier claim is shown."""
+        if time.monotonic() >= self._next_look:
+            seal_orphans(self._inbox.incoming)
+            self._next_look = time.monotonic() + _ORPHANS_SECONDS
         held, self._held = self._held, []
         paths = held or [path for path in self._inbox.pending() if path not in self._reading]
         self._reading = [] if held else paths
