@@ -40,7 +40,8 @@ class _Reading:
     """The messages of one log under construction."""
 
     def __init__(self, path: Path, currency: str) -> None:
-        self._path = path
+        # A claimed log has a number in front of the name it arrived with.
+        self._name = path.stem.rpartition(".")[2]
         self._currency = currency
         self._columns = MessageColumns()
         self._problems: list[Problem] = []
@@ -59,7 +60,7 @@ class _Reading:
         self._rows += 1
         shown = content[: 4 * LONGEST_CONTENT].decode("utf-8", "backslashreplace")[:LONGEST_CONTENT]
         field = fault.field.lstrip(".")
-        problem = Problem(self._path.name, self._rows, field, str(fault), shown)
+        problem = Problem(f"{self._name}.log", self._rows, field, str(fault), shown)
         if frame is not None:
             spoken = ":".join(filter(None, (frame.protocol.name.lower(), frame.origin.type))) if whole else None
             problem = replace(
@@ -129,7 +130,7 @@ class _Reading:
         ]
 
     def _place(self, frame: Frame) -> str:
-        return f"{self._path.stem}:{frame.offset}"
+        return f"{self._name}:{frame.offset}"
 
 
 def _moment(micros: int) -> datetime:
