@@ -23,7 +23,7 @@ from wotu.workspace.quarantine_actions import Choice, general_reason
 
 Make = Callable[..., Workspace]
 # More than fits into thousandths, as dinars are counted, but not into yen.
-_HUGE = "50000000000000000"
+_HUGE = "9000000000000"
 _RETRY = "import sys; from wotu.workspace import Workspace; print(Workspace.open(sys.argv[1]).quarantine.retry())"
 
 
