@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wotu.cli.options import add_common, add_verb, common, open_workspace, wants_json
+from wotu.cli.options import add_verb, common, open_workspace, wants_json
 from wotu.cli.output import console, write_json, write_table
 from wotu.core.errors import invalid_argument
 
@@ -17,28 +18,19 @@ _SHOWN = 50
 
 
 def add_verbs(verbs: Any) -> None:
-    """Add the verbs of this file."""
-    quarantine = add_verb(verbs, "quarantine", _list, "Rows that could not be understood: list, retry, discard.")
-    actions = quarantine.add_subparsers(title="what to do", metavar="ACTION", required=True)
-    _choosing(_action(actions, "list", _list, "The rows with their reasons, counted by source, field and reason."))
-    _choosing(_action(actions, "retry", _retry, "Read messages again; those that can be used now are collected."))
-    discard = _action(actions, "discard", _discard, "Delete rows for good; says which with an option, or --all.")
-    _choosing(discard)
-    discard.add_argument("--all", action="store_true", help="every row in quarantine")
+    """Add the verb of this file."""
+    verb = add_verb(verbs, "quarantine", _run, "Rows that could not be understood: list, retry, discard.")
+    verb.add_argument("action", choices=("list", "retry", "discard"))
+    verb.add_argument("--id", action="append", metavar="ID", help="one row; may stand several times")
+    verb.add_argument("--source", metavar="NAME", help="rows of this source")
+    verb.add_argument("--field", metavar="NAME", help="rows with a problem in this field")
+    verb.add_argument("--reason", metavar="TEXT", help="rows with this reason")
+    verb.add_argument("--all", action="store_true", help="discard every row")
 
 
-def _action(actions: Any, name: str, run: Any, summary: str) -> ArgumentParser:
-    parser: ArgumentParser = actions.add_parser(name, help=summary, description=summary)
-    add_common(parser)
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _choosing(parser: ArgumentParser) -> None:
-    parser.add_argument("--id", action="append", metavar="ID", help="one row; may stand several times")
-    parser.add_argument("--source", metavar="NAME", help="rows of this source")
-    parser.add_argument("--field", metavar="NAME", help="rows with a problem in this field")
-    parser.add_argument("--reason", metavar="TEXT", help="rows with exactly this reason")
+def _run(options: Namespace) -> None:
+    common(options)
+    {"list": _list, "retry": _retry, "discard": _discard}[options.action](options)
 
 
 def _chosen(options: Namespace) -> Choice:
@@ -48,7 +40,6 @@ def _chosen(options: Namespace) -> Choice:
 
 
 def _list(options: Namespace) -> None:
-    common(options)
     rows = open_workspace(options).quarantine.rows(_chosen(options))
     if wants_json(options):
         names = ("id", "received", "source", "file", "line", "field", "reason", "content")
@@ -65,8 +56,9 @@ def _list(options: Namespace) -> None:
 
 
 def _retry(options: Namespace) -> None:
-    common(options)
-    told = open_workspace(options).quarantine.retry(_chosen(options))
+    workspace = open_workspace(options)
+    told = workspace.quarantine.retry(_chosen(options))
+    _record(workspace.path, "retry_quarantine", options, told)
     if wants_json(options):
         write_json(told)
         return
@@ -77,12 +69,23 @@ def _retry(options: Namespace) -> None:
 
 
 def _discard(options: Namespace) -> None:
-    common(options)
     chosen = _chosen(options)
     if not (options.all or options.id or options.source or options.field or options.reason):
         raise invalid_argument("all", "Say which rows with --id, --source, --field or --reason; or --all.")
-    discarded = open_workspace(options).quarantine.discard(chosen)
+    workspace = open_workspace(options)
+    discarded = workspace.quarantine.discard(chosen)
+    _record(workspace.path, "discard_quarantine", options, {"rows": discarded})
     if wants_json(options):
         write_json({"discarded": discarded})
     else:
         console().print(f"{discarded:,} rows discarded.")
+
+
+def _record(workspace: Path, action: str, options: Namespace, told: dict[str, int]) -> None:
+    from wotu.cli.control import connect
+
+    connect(workspace)
+    from wotu.accounts.audit import record
+
+    detail = {"field": options.field} if options.field else {}
+    record(actor="cli", action=action, target=options.source or "", detail={**detail, **told})
