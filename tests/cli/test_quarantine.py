@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.settle.messages import track
 
-from wotu.cli.main import main
 from wotu.workspace import Workspace
 
 Run = Callable[..., tuple[int, str, str]]
@@ -23,15 +25,13 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def run(workspace: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a command; (exit code, output, errors)."""
-    monkeypatch.setenv("WOTU_WORKSPACE", str(workspace.path))
+def run(workspace: Workspace) -> Run:
+    """Runs a command in a process of its own, as the audit needs Django; (exit code, output, errors)."""
 
     def go(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        code = main(("quarantine", *words))
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        command = [sys.executable, "-m", "wotu", "--workspace", str(workspace.path), "quarantine", *words]
+        done = subprocess.run(command, capture_output=True, text=True)
+        return done.returncode, done.stdout, done.stderr
 
     return go
 
@@ -65,3 +65,8 @@ def test_discarding_asks_which(run: Run, workspace: Workspace) -> None:
     assert json.loads(run("discard", "--field", "type", "--json")[1]) == {"discarded": 1}
     assert run("discard", "--all")[1] == "1 rows discarded.\n"
     assert run("list")[1] == "Nothing is in quarantine.\n"
+    with sqlite3.connect(workspace.path / "control.db") as control:
+        told = control.execute("SELECT actor, action, detail FROM accounts_auditentry ORDER BY id").fetchall()
+    assert [(actor, action, json.loads(detail)) for actor, action, detail in told] == [
+        ("cli", "discard_quarantine", {"field": "type", "rows": 1}), ("cli", "discard_quarantine", {"rows": 1}),
+    ]  # fmt: skip

@@ -74,8 +74,11 @@ def test_a_page_answers(shop: Workspace, sign_in: SignIn, address: str, language
     assert "%(" not in page
 
 
-@pytest.mark.parametrize("address", ["/data/", "/data/live/", "/data/quarantine/", "/data/catalogue/",
-                                     "/data/freshness/", "/data/connect/", "/data/stages/", "/data/tables/"])  # fmt: skip
+@pytest.mark.parametrize(
+    "address",
+    [f"/data/{name}" for name in ("", *(f"{n}/" for n in ("live", "quarantine", "catalogue", "freshness", "connect",
+                                                          "stages", "tables")))],
+)  # fmt: skip
 def test_an_empty_workspace_teaches_the_next_step(
     tmp_path: Path, open_as: Callable[[Any], Any], settings: LazySettings, sign_in: SignIn, address: str
 ) -> None:

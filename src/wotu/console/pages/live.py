@@ -76,7 +76,7 @@ def live(request: HttpRequest) -> HttpResponse:
         "views": [(view, asked.query(view="" if view == "events" else view), asked.view == view) for view in VIEWS],
         "pause_query": asked.query(pause="" if asked.paused else "yes"),
         "names": sorted(space.generation().manifest.events),
-        "sources": sorted({each.source for each in (*state.arrivals, *state.rejections)} - {""}) if state else [],
+        "sources": _sources(state),
     }
     if part:
         return render(request, "console/data/parts/live_rows.html", context)
@@ -100,6 +100,13 @@ def message(request: HttpRequest, seq: int) -> HttpResponse:
         "json": json.dumps(told, ensure_ascii=False, indent=2, default=str),
     }
     return data_page(request, "console/data/message.html", "live", context)
+
+
+def _sources(state: Live | None) -> list[str]:
+    """Whom the collector remembers."""
+    if state is None:
+        return []
+    return sorted({each.source for each in state.arrivals} | {each.source for each in state.rejections} - {""})
 
 
 def _shown(event: Any, sight: Sight) -> dict[str, Any]:
