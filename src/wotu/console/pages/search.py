@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from wotu.console.answers import found_exactly, workspace
-from wotu.console.settings_tabs import tabs_for
 from wotu.console.data_tabs import TABS
+from wotu.console.settings_tabs import tabs_for
 from wotu.console.shell import ROOMS
 from wotu.console.sight import sight_of
 from wotu.console.words import SEGMENTS
