@@ -44,8 +44,8 @@ local events = {{"Product Viewed", "Product Added", "Page Viewed", "Searched", "
 local number, run = 0, "{run}"
 wrk.method = "POST"; wrk.path = "/v1/batch"
 wrk.headers["Authorization"] = "{basic}"; wrk.headers["Content-Type"] = "application/json"
-local form = '{{"type":"track","event":"%s","userId":"user%d","messageId":"%s-%d","timestamp":"2026-%02d-%02dT03:04:05Z",' ..
-  '"context":{{"library":{{"name":"analytics-python","version":"2.4.0"}}}},"properties":{{"product_id":"sku%d",' ..
+local form = '{{"type":"track","event":"%s","userId":"user%d","messageId":"%s-%d",' ..
+  '"timestamp":"2026-%02d-%02dT03:04:05Z","context":{{"library":{{"name":"analytics-python","version":"2.4.0"}}}},"properties":{{"product_id":"sku%d",' ..
   '"category":"shoes","color":"red","size":42,"position":%d,"list_price":19.5,"in_stock":true,"list":"search"}}}}'
 function request()
   local parts = {{}}
