@@ -15,7 +15,11 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # What the console uses of other packages' files; the rest of them is not copied.
-USED_OF_PACKAGES = {"plotly": ("plotly.min.js",), "django_htmx": ("htmx-2.min.js",)}
+USED_OF_PACKAGES = {
+    "plotly": ("plotly.min.js",),
+    "django_htmx": ("htmx-2.min.js",),
+    "ninja": ("swagger-ui-bundle.js", "swagger-ui.css"),
+}
 _CHUNK = 256 * 1024
 
 
