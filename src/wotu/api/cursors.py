@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from wotu.core.errors import WotuError, invalid_argument
 
@@ -26,6 +28,17 @@ def unpacked(cursor: str | None) -> str | None:
     if packed(place) != cursor:
         raise unusable()
     return place
+
+
+@contextmanager
+def continuing() -> Iterator[None]:
+    """Around a reading of another room: what it says of its place is said of the cursor."""
+    try:
+        yield
+    except WotuError as error:
+        if error.field in ("after", "before"):
+            raise unusable() from error
+        raise
 
 
 def unusable() -> WotuError:

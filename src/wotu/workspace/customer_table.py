@@ -195,4 +195,6 @@ def _read_mark(sort: str, mark: str) -> tuple[int | None, int]:
 
 
 def _unusable(mark: str) -> WotuError:
-    return invalid_argument("after", f"after={mark!r} is not what an earlier page of this order gave as next; start anew.")
+    return invalid_argument(
+        "after", f"after={mark!r} is not what an earlier page of this order gave as next; start anew."
+    )

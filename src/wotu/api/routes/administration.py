@@ -16,6 +16,7 @@ from wotu.accounts import audit, key_services, reads, settings_services
 from wotu.accounts.rules import Action
 from wotu.answers.kept import workspace
 from wotu.api.callers import caller_of
+from wotu.api.cursors import continuing
 from wotu.api.errors import not_found
 from wotu.api.idempotency import write
 from wotu.api.schemas.administration import (
@@ -75,9 +76,7 @@ def rotate_key(request: HttpRequest, id: str, asked: Rotation) -> MadeKey:  # no
     caller = caller_of(request)
     micros = 0 if asked.overlap == "0" else parse_duration(asked.overlap, field="overlap")
     _known_key(id)
-    made = key_services.rotate_key(
-        id, overlap=timedelta(microseconds=micros), by=caller.actor, address=caller.address
-    )
+    made = key_services.rotate_key(id, overlap=timedelta(microseconds=micros), by=caller.actor, address=caller.address)
     return MadeKey(id=made.id, key=made.text)
 
 
@@ -101,10 +100,11 @@ def revoke_key(request: HttpRequest, id: str) -> EndedKey:  # noqa: A002
 def list_audit(request: HttpRequest, asked: Query[AuditQuery]) -> Page[Any]:
     """Who did what, newest first."""
     caller_of(request).require(Action.MANAGE_TEAM)
-    found = audit.entries(
-        actor=asked.actor, action=asked.action, since=asked.since, until=asked.until, before=asked.place,
-        limit=asked.limit,
-    )  # fmt: skip
+    with continuing():
+        found = audit.entries(
+            actor=asked.actor, action=asked.action, since=asked.since, until=asked.until, before=asked.place,
+            limit=asked.limit,
+        )  # fmt: skip
     return page([AuditEntry.from_orm(row) for row in found.rows], found.next)
 
 

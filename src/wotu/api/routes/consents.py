@@ -48,9 +48,7 @@ def record_consent(request: HttpRequest, identifier: str, asked: NewConsent) -> 
     customer = space.customer(identifier).customer_id
     now = space.set_consent(customer, asked.channel, asked.purpose, asked.given, caller.name, source=asked.source)
     detail = {"channel": asked.channel, "purpose": asked.purpose, "given": asked.given}
-    record(
-        actor=caller.actor, action=AuditAction.SET_CONSENT, target=customer, detail=detail, address=caller.address
-    )
+    record(actor=caller.actor, action=AuditAction.SET_CONSENT, target=customer, detail=detail, address=caller.address)
     return _shown(now, caller.sight)
 
 

@@ -12,7 +12,7 @@ from wotu.accounts.rules import Action
 from wotu.accounts.sight import Sight
 from wotu.answers.kept import found_exactly, workspace
 from wotu.api.callers import caller_of
-from wotu.api.cursors import packed
+from wotu.api.cursors import continuing, packed
 from wotu.api.probing import check_filter
 from wotu.api.schemas.customers import (
     Customer,
@@ -41,10 +41,11 @@ def list_customers(request: HttpRequest, asked: Query[CustomerQuery]) -> dict[st
     sight = _sight(request)
     check_filter(sight, asked.where)
     exactly = found_exactly(asked.search, by_name=not sight.whole) if asked.search else []
-    found = workspace().customers(
-        search="" if exactly else asked.search, where=asked.where, segment=asked.segment, sort=asked.sort,
-        limit=asked.limit, among=exactly or None, by_name=not sight.whole, after=asked.place,
-    )  # fmt: skip
+    with continuing():
+        found = workspace().customers(
+            search="" if exactly else asked.search, where=asked.where, segment=asked.segment, sort=asked.sort,
+            limit=asked.limit, among=exactly or None, by_name=not sight.whole, after=asked.place,
+        )  # fmt: skip
     items = [CustomerRow(**texts(row, "revenue")) for row in sight.rows(found.rows)]
     return {"items": items, "next": packed(found.next), "total": found.total}
 
@@ -81,7 +82,8 @@ def get_customer(request: HttpRequest, identifier: str) -> Customer:
 def list_orders(request: HttpRequest, identifier: str, asked: Query[Paging]) -> Page[Any]:
     """Orders with their lines, newest first."""
     caller_of(request).require(Action.READ)
-    found = workspace().orders_of(identifier, limit=asked.limit, before=asked.place)
+    with continuing():
+        found = workspace().orders_of(identifier, limit=asked.limit, before=asked.place)
     orders = [
         Order(
             order_id=order.order_id, time=order.time, revenue=str(order.revenue), refunded=str(order.refunded),
@@ -101,9 +103,9 @@ def list_orders(request: HttpRequest, identifier: str, asked: Query[Paging]) -> 
 def list_timeline(request: HttpRequest, identifier: str, asked: Query[TimelineQuery]) -> Page[Any]:
     """Everything the customer did, newest first."""
     profile, sight = _seen(request, identifier)
-    found = workspace().timeline_of(
-        profile.customer_id, limit=asked.limit, before=asked.place, events=(asked.event,) if asked.event else ()
-    )
+    wanted = (asked.event,) if asked.event else ()
+    with continuing():
+        found = workspace().timeline_of(profile.customer_id, limit=asked.limit, before=asked.place, events=wanted)
     events = [
         TimelineEvent(
             time=event.time, event=sight.text(event.event), seq=event.seq,

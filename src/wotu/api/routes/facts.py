@@ -53,9 +53,7 @@ def list_facts(request: HttpRequest, table: str, asked: Query[Paging]) -> Page[A
     return page([_row(row, declared, sight) for row in part.to_pylist()], place)
 
 
-@router.get(
-    "/facts/{table}/{path:key}", response=answers(Row, NOT_FOUND), summary="One row", operation_id="get_fact"
-)
+@router.get("/facts/{table}/{path:key}", response=answers(Row, NOT_FOUND), summary="One row", operation_id="get_fact")
 def get_fact(request: HttpRequest, table: str, key: str) -> Any:
     """The row with this key: its key columns joined by `|`, such as `2026-01-05|douyin||acquisition`."""
     declared, sight = _declared(table), _reader(request)
@@ -126,9 +124,7 @@ def _declared(name: str) -> fact_tables.FactTable:
 
 def _recorded(caller: Caller, table: fact_tables.FactTable, counts: dict[str, int], **detail: int) -> Counts:
     """The answer to a change, which the audit tells without keys: they may be identifiers."""
-    record(
-        actor=caller.actor, action=AuditAction.EDIT_FACTS, target=table.name, detail=detail, address=caller.address
-    )
+    record(actor=caller.actor, action=AuditAction.EDIT_FACTS, target=table.name, detail=detail, address=caller.address)
     return Counts(**counts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from ninja import Body, Query, Router
 from wotu.accounts.rules import Action
 from wotu.answers.kept import workspace
 from wotu.api.callers import caller_of
+from wotu.api.cursors import unusable
 from wotu.api.idempotency import once_id, write
 from wotu.api.schemas.errors import CONFLICT, IDEMPOTENT, TOO_LARGE, answers
 from wotu.api.schemas.facts import Counts
@@ -21,6 +23,7 @@ from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.layout import Layout
 
 router = Router(tags=["Messages"])
+_PLACE = re.compile(r"[\w-]+/[0-9]{1,9}", re.ASCII)
 
 
 @router.post(
@@ -54,10 +57,15 @@ def list_quarantine(request: HttpRequest, asked: Query[Paging]) -> Page[Any]:
     """Rows with their reason, the latest first. What was sent is told to roles that see identifiers."""
     caller = caller_of(request)
     caller.require(Action.READ)
-    rows, place = Quarantine(Layout(settings.WOTU_WORKSPACE).quarantine).latest(asked.limit, before=asked.place)
+    before = asked.place
+    if before is not None and not _PLACE.fullmatch(before):
+        raise unusable()
+    rows, place = Quarantine(Layout(settings.WOTU_WORKSPACE).quarantine).latest(asked.limit, before=before)
     sight = caller.sight
     items = [
-        QuarantinedRow(**{**row, "reason": sight.text(row["reason"]), "content": row["content"] if sight.whole else None})
+        QuarantinedRow(
+            **{**row, "reason": sight.text(row["reason"]), "content": row["content"] if sight.whole else None}
+        )
         for row in rows
     ]
     return page(items, place)

@@ -10,8 +10,12 @@ from ninja import Field, Schema
 class MessageQuery(Schema):
     """Where messages come from."""
 
-    source: str = Field("api", min_length=1, max_length=64, pattern=r"^[\w.:-]+$", description="The source they count as.")
-    namespace: str = Field("default", min_length=1, max_length=64, pattern=r"^[\w.:-]+$", description="Of their user ids.")
+    source: str = Field(
+        "api", min_length=1, max_length=64, pattern=r"^[\w.:-]+$", description="The source they count as."
+    )
+    namespace: str = Field(
+        "default", min_length=1, max_length=64, pattern=r"^[\w.:-]+$", description="Of their user ids."
+    )
 
 
 class QuarantinedRow(Schema):
