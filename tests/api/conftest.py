@@ -24,7 +24,7 @@ class Api:
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self._client = Client()
+        self._client = Client(SERVER_NAME="127.0.0.1")
 
     def __call__(self, method: str, address: str, body: Any = None, **headers: str) -> Any:
         given = {"authorization": f"Bearer {self.key}"} if self.key else {}

@@ -1,4 +1,4 @@
-"""What a person may see of customers: identifiers whole, or masked wherever they stand on a page, in a file, in an answer."""
+"""What a caller may see of customers: identifiers whole, or masked on every page, in every file and answer."""
 
 from __future__ import annotations
 

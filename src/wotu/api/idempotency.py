@@ -47,11 +47,11 @@ View = Callable[..., Schema]
 
 
 def write(
-    action: Action, *, status: int = HTTPStatus.OK, in_control: bool = False, secret: str = ""
+    action: Action, *, status: int = HTTPStatus.OK, in_control: bool = False, told_once: str = ""
 ) -> Callable[[View], Callable[..., HttpResponse]]:
     """A view that changes something: the role is checked first, and the request carried out once per key.
 
-    ``in_control``: the effect lies in the control database. ``secret`` names the field of the answer that
+    ``in_control``: the effect lies in the control database. ``told_once`` names the field of the answer that
     is told once and never stored; a repeated request gets null for it.
     """
 
@@ -60,7 +60,7 @@ def write(
         def written(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             caller = caller_of(request)
             caller.require(action)
-            carry_out = Once(caller, request, status=status, in_control=in_control, secret=secret)
+            carry_out = Once(caller, request, status=status, in_control=in_control, told_once=told_once)
             return carry_out(lambda: view(request, *args, **kwargs))
 
         # Names in annotations mean what they mean where the view is written.
@@ -73,9 +73,9 @@ def write(
 class Once:
     """One request that changes something, and how to carry it out once."""
 
-    def __init__(self, caller: Caller, request: HttpRequest, *, status: int, in_control: bool, secret: str) -> None:
+    def __init__(self, caller: Caller, request: HttpRequest, *, status: int, in_control: bool, told_once: str) -> None:
         self._caller, self._request = caller, request
-        self._status, self._in_control, self._secret = status, in_control, secret
+        self._status, self._in_control, self._told_once = status, in_control, told_once
         self._key = _key_of(request, caller)
 
     def __call__(self, effect: Callable[[], Schema]) -> HttpResponse:
@@ -95,7 +95,7 @@ class Once:
         with transaction.atomic() if self._in_control else nullcontext():
             body = effect().model_dump(mode="json", by_alias=True)
             crash_point("api-effect")
-            kept = {**body, self._secret: None} if self._secret else body
+            kept = {**body, self._told_once: None} if self._told_once else body
             with transaction.atomic():
                 self._rows().delete()
                 IdempotentAnswer.objects.create(

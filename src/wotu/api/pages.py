@@ -16,8 +16,7 @@ from wotu.api.errors import answer, error_of_status
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """Every address, to read and to try; works offline."""
-    response = render(request, "api/docs.html")
-    return response
+    return render(request, "api/docs.html")
 
 
 @login_not_required

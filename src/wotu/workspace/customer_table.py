@@ -47,7 +47,7 @@ class CustomerRow:
 
 @dataclass(frozen=True)
 class CustomerPage:
-    """Some rows of ``total`` that fit. ``next``, given as ``after``, asks for those behind them; ``None`` at the end."""
+    """Some rows of ``total`` that fit. ``next``, given as ``after``, asks for those behind; ``None`` at the end."""
 
     rows: tuple[CustomerRow, ...]
     total: int
@@ -195,6 +195,5 @@ def _read_mark(sort: str, mark: str) -> tuple[int | None, int]:
 
 
 def _unusable(mark: str) -> WotuError:
-    return invalid_argument(
-        "after", f"after={mark!r} is not what an earlier page of this order gave as next; start anew."
-    )
+    message = f"after={mark!r} is not what an earlier page of this order gave as next; start anew."
+    return invalid_argument("after", message)

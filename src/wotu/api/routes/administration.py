@@ -55,7 +55,7 @@ def list_keys(request: HttpRequest) -> Any:
     operation_id="create_key",
     openapi_extra=IDEMPOTENT,
 )
-@write(Action.MANAGE_KEYS, status=HTTPStatus.CREATED, in_control=True, secret="key")
+@write(Action.MANAGE_KEYS, status=HTTPStatus.CREATED, in_control=True, told_once="key")
 def create_key(request: HttpRequest, asked: NewKey) -> MadeKey:
     """The text of the key is in this answer and nowhere else."""
     caller = caller_of(request)
@@ -70,7 +70,7 @@ def create_key(request: HttpRequest, asked: NewKey) -> MadeKey:
     operation_id="rotate_key",
     openapi_extra=IDEMPOTENT,
 )
-@write(Action.MANAGE_KEYS, status=HTTPStatus.CREATED, in_control=True, secret="key")
+@write(Action.MANAGE_KEYS, status=HTTPStatus.CREATED, in_control=True, told_once="key")
 def rotate_key(request: HttpRequest, id: str, asked: Rotation) -> MadeKey:  # noqa: A002
     """A new key that may the same; the old one works on for `overlap`."""
     caller = caller_of(request)

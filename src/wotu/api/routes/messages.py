@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from ninja import Body, Query, Router
 
 from wotu.accounts.rules import Action
+from wotu.accounts.sight import Sight
 from wotu.answers.kept import workspace
 from wotu.api.callers import caller_of
 from wotu.api.cursors import unusable
@@ -61,14 +62,13 @@ def list_quarantine(request: HttpRequest, asked: Query[Paging]) -> Page[Any]:
     if before is not None and not _PLACE.fullmatch(before):
         raise unusable()
     rows, place = Quarantine(Layout(settings.WOTU_WORKSPACE).quarantine).latest(asked.limit, before=before)
-    sight = caller.sight
-    items = [
-        QuarantinedRow(
-            **{**row, "reason": sight.text(row["reason"]), "content": row["content"] if sight.whole else None}
-        )
-        for row in rows
-    ]
+    items = [_shown(row, caller.sight) for row in rows]
     return page(items, place)
+
+
+def _shown(row: dict[str, Any], sight: Sight) -> QuarantinedRow:
+    content = row["content"] if sight.whole else None
+    return QuarantinedRow(**{**row, "reason": sight.text(row["reason"]), "content": content})
 
 
 def _named(messages: list[dict[str, Any]], once: str) -> list[dict[str, Any]]:

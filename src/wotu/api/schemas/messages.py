@@ -6,16 +6,14 @@ from datetime import datetime
 
 from ninja import Field, Schema
 
+_NAME = r"^[A-Za-z0-9_.:-]{1,64}$"
+
 
 class MessageQuery(Schema):
     """Where messages come from."""
 
-    source: str = Field(
-        "api", min_length=1, max_length=64, pattern=r"^[\w.:-]+$", description="The source they count as."
-    )
-    namespace: str = Field(
-        "default", min_length=1, max_length=64, pattern=r"^[\w.:-]+$", description="Of their user ids."
-    )
+    source: str = Field("api", pattern=_NAME, description="The source they count as.")
+    namespace: str = Field("default", pattern=_NAME, description="Of their user ids.")
 
 
 class QuarantinedRow(Schema):

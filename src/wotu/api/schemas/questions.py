@@ -8,7 +8,7 @@ from ninja import Field, Schema
 
 Scalar = str | int | float | bool
 Where = str | dict[str, Scalar]
-Unit = Literal["hour", "day", "week", "month", "quarter", "year"]
+Unit = Literal["hour", "day", "week", "month"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WHERE = Field("", description="A filter, or an object of equal values.", examples=['channel == "wechat"'])
 _MOMENT = "A date or a time, such as `2026-01-01`; half-open."
