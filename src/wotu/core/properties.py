@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote
 
 # Amounts of an order or refund: integer minor units of the row's currency, in every column.
@@ -11,6 +12,7 @@ MONEY = ("revenue", "discount", "shipping", "tax")
 _PLAIN = re.compile(r"[a-z0-9_]")
 
 
+@lru_cache(maxsize=4096)
 def property_column(name: str) -> str:
     """The column that holds property ``name``: ``p_`` and the name, percent-encoded.
 
@@ -20,6 +22,7 @@ def property_column(name: str) -> str:
     return "p_" + "".join(c if _PLAIN.fullmatch(c) or _uncased(c) else _encoded(c) for c in name)
 
 
+@lru_cache(maxsize=4096)
 def property_name(column: str) -> str:
     """The property that ``column`` holds (the inverse of ``property_column``)."""
     return unquote(column.removeprefix("p_"))

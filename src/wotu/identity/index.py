@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numba import njit, types
 
 from wotu.core.durable import replacing
 from wotu.identity.keyed_hash import Hashes, hash_texts
@@ -21,6 +22,38 @@ from wotu.identity.keyed_hash import Hashes, hash_texts
 Subjects = npt.NDArray[np.int64]
 UNKNOWN = -1
 _SCHEMA = pa.schema([("hash", pa.uint64()), ("check", pa.uint64()), ("subject", pa.int32())])
+
+
+_U64 = types.Array(types.uint64, 1, "C", readonly=True)
+_I32 = types.Array(types.int32, 1, "C", readonly=True)
+
+
+@njit(types.int64[::1](_U64, _U64, _I32, _U64, _U64), cache=True, nogil=True)
+def _find_sorted(stored, stored_check, subject, hashes, checks):  # type: ignore[no-untyped-def]
+    """Gallop forward from probe to probe: bulk lookups touch the level in order, single ones in a few steps."""
+    found = np.full(len(hashes), UNKNOWN, np.int64)
+    low = 0
+    for i in range(len(hashes)):
+        wanted, step, high = hashes[i], 1, low
+        while high < len(stored) and stored[high] < wanted:
+            low = high + 1
+            high += step
+            step *= 2
+        high = min(high, len(stored))
+        while low < high:
+            middle = (low + high) // 2
+            if stored[middle] < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        at = low
+        # Half a hash in common: the one that is meant may come next.
+        while at < len(stored) and stored[at] == wanted:
+            if stored_check[at] == checks[i]:
+                found[i] = subject[at]
+                break
+            at += 1
+    return found
 
 
 @dataclass(frozen=True)
@@ -42,9 +75,14 @@ class Level:
     @classmethod
     def read(cls, path: Path) -> Level:
         """A level from its file, memory-mapped."""
+        return cls.described(path)[0]
+
+    @classmethod
+    def described(cls, path: Path) -> tuple[Level, dict[bytes, bytes]]:
+        """A level from its file, and what was written beside it."""
         with pa.memory_map(str(path)) as source:
             table = pa.ipc.open_file(source).read_all()
-        return cls(*(table[name].to_numpy() for name in _SCHEMA.names))
+        return cls(*(table[name].to_numpy() for name in _SCHEMA.names)), table.schema.metadata or {}
 
     def write(self, path: Path, metadata: dict[str, str] | None = None) -> None:
         """Write the level to ``path`` as it is, without making it durable."""
@@ -54,18 +92,8 @@ class Level:
             writer.write_table(table)
 
     def find(self, hashes: Hashes, checks: Hashes) -> Subjects:
-        """The subject of each pair of halves, ``UNKNOWN`` where there is none."""
-        found = np.full(len(hashes), UNKNOWN, np.int64)
-        position = np.searchsorted(self.hash, hashes)
-        probes = np.flatnonzero(position < len(self.hash))
-        while len(probes):
-            probes = probes[self.hash[position[probes]] == hashes[probes]]
-            equal = self.check[position[probes]] == checks[probes]
-            found[probes[equal]] = self.subject[position[probes[equal]]]
-            # Half a hash in common: the one that is meant may come next.
-            probes = probes[~equal]
-            position[probes] += 1
-            probes = probes[position[probes] < len(self.hash)]
+        """The subject of each pair of halves (sorted by the first), ``UNKNOWN`` where there is none."""
+        found: Subjects = _find_sorted(self.hash, self.check, self.subject, hashes, checks)
         return found
 
 

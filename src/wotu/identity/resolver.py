@@ -20,7 +20,7 @@ from wotu.core.identifiers import IDENTIFIERS
 from wotu.identity import rules
 from wotu.identity.actions import Action, read_actions
 from wotu.identity.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
-from wotu.identity.customers import Customers
+from wotu.identity.customers import Customers, distinct
 from wotu.identity.decisions import DECISIONS, Changes, Flag, Reason, Resolution
 from wotu.identity.evidence import NOBODYS_TYPES, Evidence, read_evidence, usable, without
 from wotu.identity.fresh import forget_fresh, write_fresh
@@ -196,13 +196,12 @@ class Resolver:
         done = outcome == rules.DONE
         # Evidence becomes a join.
         events = pa.array(DECISIONS).take(pa.array(np.maximum(step[done], rules.JOIN) - 1))
-        details = {action.row: action.detail for action, _ in meant}
         decisions = {
             "event": events,
             "subject": pa.array(left[done]),
             "other": pa.array(right[done]),
             "row": pa.array(row[order][done]),
-            "detail": pa.array([details.get(at) for at in row[order][done].tolist()], pa.string()),
+            "detail": _details(row[order][done], meant),
         }
         flags = _flags(messages, evidence, np.flatnonzero(further), meant, outcome[np.argsort(order)])
         flags += [
@@ -216,7 +215,7 @@ class Resolver:
         self, step: npt.NDArray[np.int8], left: Subjects, right: Subjects, roles: npt.NDArray[np.int32], most: int
     ) -> npt.NDArray[np.int8]:
         """What would become of ``step``; ``left`` and ``right`` become what the steps say they became."""
-        nodes = np.unique(np.concatenate([left, right]))
+        nodes = distinct(np.concatenate([left, right]))
         copy, members = self._customers.around(nodes[nodes < len(self)])
         copy.grow(roles)
         members = np.concatenate([members, len(self) + np.arange(len(roles))])
@@ -278,6 +277,14 @@ class Resolver:
         is_alias = pc.equal(messages["type"].combine_chunks(), "alias")
         strangers = pc.invert(pc.or_(known, pc.and_(pc.is_valid(keys), earlier.fill_null(False))))
         return pc.and_(pc.and_(is_alias, pc.is_valid(previous)), strangers)
+
+
+def _details(rows: Subjects, meant: list[tuple[Action, tuple[int, int]]]) -> pa.Array:
+    """Who decided and why, of the decisions of ``rows``."""
+    if not meant:
+        return pa.nulls(len(rows), pa.string())
+    details = {action.row: action.detail for action, _ in meant}
+    return pa.array([details.get(row) for row in rows.tolist()], pa.string())
 
 
 def _flags(

@@ -7,45 +7,189 @@ A property gets a column the first time it is seen, of the type most of its valu
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from wotu.core.properties import is_property_column, property_column, property_name
 from wotu.facts.vocabulary import COLUMN_TYPES, PROPERTIES, PropertyKind
-from wotu.identity.actions import ACTIONS
 
 MOST_COLUMNS = 300
+# The properties of a fact row are one whole: they are read together, never asked about one by one.
+_WHOLE = "row"
+# What people decided stands in identity rows, and there alone.
+_DECISIONS = ("merge", "split")
 # A larger one has no float64.
-_LARGEST_NUMBER = Decimal("1.7e308")
-_DECODER = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_LARGEST_NUMBER = 1.7e308
+_DECODER = msgspec.json.Decoder(dict[str, Any])
+_EXACT = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-_KINDS: dict[type, PropertyKind] = {str: "text", bool: "boolean", int: "number", Decimal: "number"}
+_KINDS: dict[type, PropertyKind] = {
+    str: "text", bool: "boolean", int: "number", float: "number", Decimal: "number",
+}  # fmt: skip
+_NUMBERS = frozenset((int, float, Decimal))
+Rows = list[int]
 
 
 def with_columns(batch: pa.Table, lake: pa.Schema) -> pa.Table:
     """The batch with a typed column for every property that has or gets one, the others in ``rest``."""
     types = {field.name: field.type for field in lake if is_property_column(field.name)}
     batch, moved = _typed_columns(batch, types)
+    texts: list[str | None] = batch["properties"].to_pylist()
+    _put_back(texts, moved)
     kinds = batch["type"].to_pylist()
-    # What a merge or split says is kept in identity rows only: identifiers stand nowhere else.
-    decoded: list[dict[str, Any] | None] = [
-        None if text is None or kind in ACTIONS else _DECODER.decode(text)
-        for kind, text in zip(kinds, batch["properties"].to_pylist(), strict=True)
+    rest: list[dict[str, Any] | str | None] = [
+        text if kind == _WHOLE else None for text, kind in zip(texts, kinds, strict=True)
     ]
-    # A fact row is one whole: its properties are read together, never asked about one by one.
-    asked_about = [None if kind == "row" else row for kind, row in zip(kinds, decoded, strict=True)]
+    asked_about = [
+        None if kind == _WHOLE or kind in _DECISIONS else text for text, kind in zip(texts, kinds, strict=True)
+    ]
+    found = _by_name(asked_about)
+    _choose_types(found, types)
+    for name, values in found.items():
+        column = property_column(name)
+        drifted = values.pieces
+        if column in types:
+            array, drifted = values.column(len(texts), types[column], is_known=name in PROPERTIES)
+            batch = _with_column(batch, column, array)
+        _keep(rest, name, drifted, texts)
+    kept = [row if row is None or isinstance(row, str) else _ENCODER.encode(row).decode() for row in rest]
+    return batch.drop_columns("properties").append_column("rest", pa.array(kept, pa.string()))
+
+
+@dataclass
+class _Values:
+    """What the rows of a batch say of one property: ``pieces`` of row numbers with a value each."""
+
+    pieces: list[tuple[Rows, Sequence[Any]]] = field(default_factory=list)
+
+    def kinds(self) -> Counter[PropertyKind]:
+        """How many values are of each kind."""
+        counted: Counter[PropertyKind] = Counter()
+        for _, values in self.pieces:
+            for given, count in Counter(map(type, values)).items():
+                if given in _KINDS:
+                    counted[_KINDS[given]] += count
+        return counted
+
+    def column(self, count: int, target: pa.DataType, *, is_known: bool) -> tuple[pa.Array, list[tuple[Rows, Any]]]:
+        """The values that ``target`` can hold as a column of ``count`` rows, and those it cannot."""
+        column: npt.NDArray[np.object_] = np.full(count, None, object)
+        drifted: list[tuple[Rows, Any]] = []
+        for rows, values in self.pieces:
+            given = set(map(type, values))
+            if not _fits_whole(given, target, values):
+                rows, values, others = _parted(rows, values, target, is_known)
+                drifted.append(others)
+            for row, value in zip(rows, values, strict=True):
+                column[row] = value
+        return pa.array(column, target, from_pandas=False), drifted
+
+
+def _fits_whole(given: set[type], target: pa.DataType, values: Sequence[Any]) -> bool:
+    """Whether all values are what ``target`` holds, as they are."""
+    if pa.types.is_string(target):
+        return given == {str}
+    if pa.types.is_boolean(target):
+        return given == {bool}
+    if not pa.types.is_floating(target):
+        return False
+    return given == {float} or (given <= {int, float} and max(map(abs, values)) <= 2**53)
+
+
+def _parted(
+    rows: Rows, values: Sequence[Any], target: pa.DataType, is_known: bool
+) -> tuple[Rows, list[Any], tuple[Rows, list[Any]]]:
+    """Rows with values that ``target`` holds, and the others."""
+    fitting: tuple[Rows, list[Any]] = ([], [])
+    others: tuple[Rows, list[Any]] = ([], [])
+    for row, value in zip(rows, values, strict=True):
+        fitted = _fitting(value, target, is_known)
+        side = others if fitted is None else fitting
+        side[0].append(row)
+        side[1].append(value if fitted is None else fitted)
+    return *fitting, others
+
+
+def _fitting(value: Any, target: pa.DataType, is_known: bool) -> Any:
+    """The value as ``target`` holds it, or None when it is of another type."""
+    if pa.types.is_string(target):
+        # Ids of the vocabulary are text however they were sent.
+        return value if isinstance(value, str) else str(value) if is_known and type(value) is int else None
+    if pa.types.is_boolean(target):
+        return value if isinstance(value, bool) else None
+    if pa.types.is_floating(target) and type(value) in _NUMBERS:
+        return float(value) if -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER else None
+    return None
+
+
+def _by_name(texts: Sequence[str | None]) -> dict[str, _Values]:
+    """The values of every property; rows of the same shape are taken together."""
+    shapes: dict[tuple[str, ...], tuple[Rows, list[Any]]] = {}
+    for row, text in enumerate(texts):
+        if text is not None:
+            properties = _decoded(text)
+            rows, values = shapes.setdefault(tuple(properties), ([], []))
+            rows.append(row)
+            values.append(properties.values())
+    found: dict[str, _Values] = defaultdict(_Values)
+    for shape, (rows, values) in shapes.items():
+        for name, column in zip(shape, zip(*values, strict=True), strict=True):
+            found[name].pieces.append((rows, column))
+    return found
+
+
+def _decoded(text: str) -> dict[str, Any]:
+    try:
+        return _DECODER.decode(text)
+    except msgspec.DecodeError:
+        # A number beyond what a float can hold.
+        return _EXACT.decode(text)
+
+
+def _choose_types(found: Mapping[str, _Values], types: dict[str, pa.DataType]) -> None:
+    """Give properties without a column one while there is room, the most used first."""
+    new = {name: values.kinds() for name, values in found.items() if property_column(name) not in types}
+    for name in sorted(new, key=lambda name: (-new[name].total(), name)):
+        if new[name] and _has_room(name, types):
+            types[property_column(name)] = COLUMN_TYPES[PROPERTIES.get(name) or new[name].most_common(1)[0][0]]
+
+
+def _with_column(batch: pa.Table, column: str, array: pa.Array) -> pa.Table:
+    if column not in batch.column_names:
+        return batch.append_column(column, array)
+    both = pc.coalesce(batch[column].combine_chunks(), array)
+    return batch.set_column(batch.column_names.index(column), column, both)
+
+
+def _keep(
+    rest: list[dict[str, Any] | str | None], name: str, pieces: Sequence[tuple[Rows, Any]], texts: Sequence[str | None]
+) -> None:
+    """Keep values under ``rest`` exactly as they were written."""
+    for rows, values in pieces:
+        for row, value in zip(rows, values, strict=True):
+            kept = rest[row]
+            if kept is None:
+                kept = rest[row] = {}
+            assert isinstance(kept, dict)
+            text = texts[row]
+            kept[name] = _EXACT.decode(text)[name] if isinstance(value, (float, dict, list)) and text else value
+
+
+def _put_back(texts: list[str | None], moved: Mapping[str, pa.ChunkedArray]) -> None:
+    """Values of columns that do not fit the lake, among the properties they came from."""
     for name, values in moved.items():
         for row, value in enumerate(values.to_pylist()):
             if value is not None:
-                decoded[row] = asked_about[row] = {**(decoded[row] or {}), name: value}
-    if any(asked_about):
-        batch = _spread(batch, asked_about, types)
-    rest = pa.array([_ENCODER.encode(row).decode() if row else None for row in decoded], pa.string())
-    return batch.drop_columns("properties").append_column("rest", rest)
+                given = _EXACT.decode(texts[row] or "{}")
+                texts[row] = _ENCODER.encode({**given, name: value}).decode()
 
 
 def _typed_columns(batch: pa.Table, types: dict[str, pa.DataType]) -> tuple[pa.Table, dict[str, pa.ChunkedArray]]:
@@ -66,7 +210,7 @@ def _typed_columns(batch: pa.Table, types: dict[str, pa.DataType]) -> tuple[pa.T
     return batch, moved
 
 
-def _has_room(name: str, types: dict[str, pa.DataType]) -> bool:
+def _has_room(name: str, types: Mapping[str, pa.DataType]) -> bool:
     """Whether ``name`` may have a column: the vocabulary always, others until ``MOST_COLUMNS`` of them exist."""
     return name in PROPERTIES or sum(property_name(column) not in PROPERTIES for column in types) < MOST_COLUMNS
 
@@ -85,54 +229,3 @@ def _same_kind(given: pa.DataType, target: pa.DataType) -> bool:
     if pa.types.is_timestamp(target):
         return pa.types.is_timestamp(given)
     return bool(given == target or (pa.types.is_large_string(given) and pa.types.is_string(target)))
-
-
-def _spread(batch: pa.Table, decoded: list[dict[str, Any] | None], types: dict[str, pa.DataType]) -> pa.Table:
-    """Move values out of the decoded rows into columns, where their type fits."""
-    kinds = _kinds_by_majority(decoded)
-    taken: dict[str, dict[int, Any]] = defaultdict(dict)
-    for name, kind in kinds.items():
-        column = property_column(name)
-        if column not in types and _has_room(name, types):
-            types[column] = COLUMN_TYPES[kind]
-    for row, properties in enumerate(decoded):
-        for name in list(properties or ()):
-            column = property_column(name)
-            if column in types and properties is not None:
-                value = _fitting(properties[name], types[column], name)
-                if value is not None:
-                    taken[column][row] = value
-                    del properties[name]
-    for column, values in taken.items():
-        array = pa.array([values.get(row) for row in range(len(decoded))], types[column])
-        if column in batch.column_names:
-            batch = batch.set_column(
-                batch.column_names.index(column), column, pc.coalesce(batch[column].combine_chunks(), array)
-            )
-        else:
-            batch = batch.append_column(column, array)
-    return batch
-
-
-def _kinds_by_majority(decoded: list[dict[str, Any] | None]) -> dict[str, PropertyKind]:
-    seen: dict[str, Counter[PropertyKind]] = defaultdict(Counter)
-    for properties in decoded:
-        for name, value in (properties or {}).items():
-            kind = PROPERTIES.get(name) or _KINDS.get(type(value))
-            if kind is not None:
-                seen[name][kind] += 1
-    ranked = sorted(seen, key=lambda name: (-seen[name].total(), name))
-    return {name: seen[name].most_common(1)[0][0] for name in ranked}
-
-
-def _fitting(value: Any, target: pa.DataType, name: str) -> Any:
-    """The value as ``target`` holds it, or None when it is of another type."""
-    if pa.types.is_string(target):
-        # Ids of the vocabulary are text however they were sent.
-        as_text = isinstance(value, int) and not isinstance(value, bool) and name in PROPERTIES
-        return str(value) if isinstance(value, str) or as_text else None
-    if pa.types.is_boolean(target):
-        return value if isinstance(value, bool) else None
-    if pa.types.is_floating(target) and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return float(value) if -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER else None
-    return None

@@ -10,12 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from wotu.collect.inbox import Inbox
+from wotu.collect.logs import seal_orphans
 from wotu.collect.quarantine import Problem, Quarantine
 from wotu.core.crash_points import crash_point
 from wotu.core.layout import Layout
@@ -38,6 +40,8 @@ from wotu.timeline.traits import KindChanged
 
 Progress = Callable[[str], None]
 _RECEIPTS_KEPT_SECONDS = 3600.0
+# How often to look for logs whose writer died.
+_ORPHANS_SECONDS = 2.0
 COMMIT_ROWS, COMMIT_SECONDS = 100_000, 30.0
 # Decisions of people and tables besides events are read from the lake: they are committed at once.
 _AT_ONCE = ("row", "merge", "split")
@@ -63,7 +67,7 @@ class Settler:
         self._pending: list[pa.Table] = []
         self._oldest = 0.0
         self._receipts: dict[str, dict[str, int]] = {}
-        self.last_received: datetime | None = None
+        self.last_received = self._lake.last_received()
         self.counts = {"accepted": 0, "duplicates": 0, "quarantined": 0}
         self._seen = SeenMessages(layout.settled, self._lake)
         self._resolver = self._resolved()
@@ -71,6 +75,8 @@ class Settler:
         # Committed before a crash: told of only when timelines are up to date.
         self._finish([number for number in self._inbox.claimed() if number < self._number])
         self._held = self._inbox.held(self._number)
+        self._reading: list[Path] = []
+        self._next_look = 0.0
         if not self._held and not self._timelines.are_published:
             self._timelines.publish()
 
@@ -106,12 +112,24 @@ class Settler:
 
     def round(self, now: datetime) -> int:
         """Show what waits in every question from now on; how many messages were accepted."""
-        paths = [*self._held, *self._inbox.claim(self._number)]
-        self._held = []
-        if not paths:
-            return 0
+        claim = self.read()
+        return 0 if claim is None else self.show(claim, now)
+
+    def read(self) -> Claim | None:
+        """What waits, if anything does; reading may be done on another thread while an earlier claim is shown."""
+        if time.monotonic() >= self._next_look:
+            seal_orphans(self._inbox.incoming)
+            self._next_look = time.monotonic() + _ORPHANS_SECONDS
+        held, self._held = self._held, []
+        paths = held or [path for path in self._inbox.pending() if path not in self._reading]
+        self._reading = [] if held else paths
+        return read_claim(paths, currency=self._settings.currency) if paths else None
+
+    def show(self, claim: Claim, now: datetime) -> int:
+        """Show the messages of a claim in every question; how many were accepted."""
+        number = self._number
+        self._inbox.claim(number, [path for path in claim.paths if path.parent == self._inbox.incoming])
         crash_point("settle:claimed")
-        claim, number = read_claim(paths, currency=self._settings.currency), self._number
         fresh = without_repeats(claim.messages, self._seen.new(*_ids(claim.messages)), self._lake)
         self._receipts = claim.receipts(fresh)
         accepted = self._take(claim.messages.filter(pa.array(fresh)).combine_chunks(), now)

@@ -71,11 +71,14 @@ def missing(kind: PropertyKind, count: int) -> Values:
 
 def encode(kind: PropertyKind, values: pa.Array, dictionary: Dictionary | None) -> Values:
     """A lake column's values as the fixed-width array of ``kind``."""
+    if pa.types.is_null(values.type):
+        # No message of the batch has the property: its column has no type of its own.
+        return missing(kind, len(values))
     if kind == "text":
         assert dictionary is not None
         return dictionary.encode(values)
     if kind == "key":
-        hashes = hash_texts(values.fill_null("")).view(np.int64)
+        hashes = hash_texts(values.cast(pa.string()).fill_null("")).view(np.int64)
         return np.where(pc.is_valid(values).to_numpy(zero_copy_only=False), hashes, MISSING)
     if kind == "number":
         return values.cast(pa.float64()).to_numpy(zero_copy_only=False)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from wotu.collect.logs import seal_orphans
 from wotu.core.crash_points import crash_point
 from wotu.core.durable import sync
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
@@ -40,6 +41,8 @@ def restore(archive: Path, root: Path) -> RestoreSummary:
     try:
         building.mkdir(mode=0o700)
         manifest = _unpack(archive, building)
+        # Nobody writes the logs any more that the collector was writing.
+        seal_orphans(building / "inbox" / "incoming")
         crash_point("restore:unpacked")
         if root.exists():
             root.rmdir()
