@@ -190,10 +190,12 @@ def test_of_many_at_once_one_makes_the_key(
 # ---- a crash between effect and answer
 
 _SERVE = """
-import os, sys
+import sys
 from pathlib import Path
-from wotu.site.server import prepare
-prepare(Path(sys.argv[1]))
+from wotu.site.server import setup
+setup(Path(sys.argv[1]))
+from django.core.management import call_command
+call_command("migrate", interactive=False, verbosity=0)
 from wotu.accounts.key_services import create_key
 from tests.api.conftest import Api
 Path(sys.argv[1], "key").write_text(create_key(kind="api", role="owner").text) if sys.argv[2] == "first" else None
