@@ -21,6 +21,8 @@ from wotu.api.schemas.customers import (
     CustomerRow,
     IdentityEvent,
     Order,
+    OrderLine,
+    RfmRow,
     TimelineEvent,
     TimelineQuery,
 )
@@ -69,7 +71,7 @@ def get_customer(request: HttpRequest, identifier: str) -> Customer:
         events=profile.events,
         orders=profile.orders,
         revenue=str(profile.revenue),
-        rfm=None if profile.rfm is None else texts(profile.rfm, "monetary"),
+        rfm=None if profile.rfm is None else RfmRow(**texts(profile.rfm, "monetary")),
     )
 
 
@@ -87,7 +89,7 @@ def list_orders(request: HttpRequest, identifier: str, asked: Query[Paging]) -> 
     orders = [
         Order(
             order_id=order.order_id, time=order.time, revenue=str(order.revenue), refunded=str(order.refunded),
-            cancelled=order.cancelled, lines=[texts(line, "quantity", "price", "amount") for line in order.lines],
+            cancelled=order.cancelled, lines=[OrderLine(**texts(line, "quantity", "price", "amount")) for line in order.lines],
         )
         for order in found.rows
     ]  # fmt: skip
