@@ -29,7 +29,7 @@ from wotu.api.schemas.customers import (
 from wotu.api.schemas.errors import NOT_FOUND, answers
 from wotu.api.schemas.pages import Page, Paging, page
 from wotu.api.values import plain, texts
-from wotu.workspace.profiles import CustomerProfile
+from wotu.workspace import profiles
 
 router = Router(tags=["Customers"])
 
@@ -86,14 +86,7 @@ def list_orders(request: HttpRequest, identifier: str, asked: Query[Paging]) -> 
     caller_of(request).require(Action.READ)
     with continuing():
         found = workspace().orders_of(identifier, limit=asked.limit, before=asked.place)
-    orders = [
-        Order(
-            order_id=order.order_id, time=order.time, revenue=str(order.revenue), refunded=str(order.refunded),
-            cancelled=order.cancelled, lines=[OrderLine(**texts(line, "quantity", "price", "amount")) for line in order.lines],
-        )
-        for order in found.rows
-    ]  # fmt: skip
-    return page(orders, found.next)
+    return page([_order(row) for row in found.rows], found.next)
 
 
 @router.get(
@@ -139,7 +132,15 @@ def list_identity(request: HttpRequest, identifier: str) -> Page[Any]:
     return page(events, None)
 
 
-def _seen(request: HttpRequest, identifier: str) -> tuple[CustomerProfile, Sight]:
+def _order(order: profiles.Order) -> Order:
+    return Order(
+        order_id=order.order_id, time=order.time, revenue=str(order.revenue), refunded=str(order.refunded),
+        cancelled=order.cancelled,
+        lines=[OrderLine(**texts(line, "quantity", "price", "amount")) for line in order.lines],
+    )  # fmt: skip
+
+
+def _seen(request: HttpRequest, identifier: str) -> tuple[profiles.CustomerProfile, Sight]:
     """The customer, and what the caller may see of them."""
     sight = _sight(request)
     profile = workspace().customer(identifier)
