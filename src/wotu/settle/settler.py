@@ -8,7 +8,7 @@ that number, so that after a crash it is known what is in the lake and what is t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from wotu.lake.memory import MemoryRows
 from wotu.lake.messages import Lake
 from wotu.settle.claim import Claim, read_claim
 from wotu.settle.duplicates import SeenMessages
-from wotu.settle.properties import with_columns
+from wotu.settle.properties import Decoded, with_columns
 from wotu.settle.rows import identity_rows, identity_state, message_rows
 from wotu.timeline.build import build
 from wotu.timeline.overlay import Timelines
@@ -132,7 +132,7 @@ class Settler:
         crash_point("settle:claimed")
         fresh = without_repeats(claim.messages, self._seen.new(*_ids(claim.messages)), self._lake)
         self._receipts = claim.receipts(fresh)
-        accepted = self._take(claim.messages.filter(pa.array(fresh)).combine_chunks(), now)
+        accepted = self._take(*claim.new(fresh), now)
         self._quarantine_claim(claim, now)
         crash_point("settle:before-receipts")
         self.counts["accepted"] += accepted
@@ -164,7 +164,7 @@ class Settler:
             if free:
                 self._lake.compact()
 
-    def _take(self, messages: pa.Table, now: datetime) -> int:
+    def _take(self, messages: pa.Table, decoded: Sequence[Decoded], now: datetime) -> int:
         """New messages: whose they are, as rows of the lake, and visible."""
         if not len(messages):
             return 0
@@ -172,7 +172,7 @@ class Settler:
         resolution = self._resolver.resolve(messages, most_identifiers=self._settings.most_identifiers)
         self._quarantine(messages, resolution, now)
         first = self._seq + 1
-        typed = with_columns(messages, self._schema)
+        typed = with_columns(messages, self._schema, decoded)
         identities = identity_rows(messages, resolution, first + len(messages))
         rows = pa.concat_tables([message_rows(typed, resolution, first), identities], promote_options="default")
         self._learn_columns(typed.schema)
