@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -83,6 +84,26 @@ class Quarantine:
         """Every quarantined row in order of arrival."""
         tables = [pq.read_table(path, schema=SCHEMA) for path in self._files()]
         return pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+
+    def latest(self, limit: int, *, before: str | None = None) -> tuple[list[dict[str, Any]], str | None]:
+        """Up to ``limit`` rows as dicts, the latest first, and what to give as ``before`` for those before them.
+
+        A file never changes, so a row keeps its place: its file and its number there.
+        """
+        file, _, number = (before or "").partition("/")
+        rows: list[dict[str, Any]] = []
+        place = ""
+        for path in reversed(self._files()):
+            if before is not None and path.stem > file:
+                continue
+            held = pq.read_table(path, schema=SCHEMA).to_pylist()
+            end = min(int(number), len(held)) if path.stem == file and number.isdecimal() else len(held)
+            for at in range(end - 1, -1, -1):
+                if len(rows) == limit:
+                    return rows, place
+                rows.append(held[at])
+                place = f"{path.stem}/{at}"
+        return rows, None
 
     def count(self) -> int:
         """How many rows are in quarantine."""

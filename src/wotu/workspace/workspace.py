@@ -198,12 +198,13 @@ class Workspace:
     def customers(
         self, search: str = "", *, where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
         offset: int = 0, layers: Mapping[str, Any] | None = None, among: Sequence[str] | None = None,
-        by_name: bool = False,
+        by_name: bool = False, after: str | None = None,
     ) -> CustomerPage:  # fmt: skip
         """Customers found by identifier or name, by traits and by value segment (of ``rfm(**layers)``).
 
         ``among`` keeps only the named ones, such as those that another answer counted. ``by_name`` searches
-        names alone, for people who may not see identifiers.
+        names alone, for people who may not see identifiers. ``after`` is what the page before gave as ``next``:
+        each customer is then on one page, whatever comes in meanwhile.
         """
         answer = self.rfm(**(layers or {}))
         return self._directory().page(
@@ -217,6 +218,7 @@ class Workspace:
             offset=offset,
             among=among,
             by_name=by_name,
+            after=after,
         )
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
