@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError
 
+from wotu.core.crash_points import crash_point
 from wotu.core.durable import sync
-from wotu.lake.reading import File, Wanted, read_files
+from wotu.lake.reading import File, Wanted, overlapping, read_files
 from wotu.lake.schema import MESSAGES
 
 _log = logging.getLogger("wotu.lake")
@@ -24,6 +28,7 @@ _APPLICATION = "settler"
 # Statistics of other columns would put personal data into the table's log.
 _CONFIGURATION: dict[str, str | None] = {"delta.dataSkippingStatsColumns": "seq,subject,time"}
 _COMMIT_MILLISECONDS = 600_000
+Integers = npt.NDArray[np.int64]
 # Compaction: this many files of fewer rows than that.
 _MANY_FILES = 64
 _LARGE_ROWS = 1_000_000
@@ -103,6 +108,60 @@ class Lake:
             return False
         return True
 
+    def rewrite(self, *, without: Integers, blank: Integers, blanks: Mapping[str, pa.Scalar]) -> int:
+        """Write the files again that have rows of these seq (sorted), leaving out those of ``without``.
+
+        Rows of ``blank`` get the values ``blanks`` in place of their own. One commit per group of files, so
+        that a crash leaves the rest to be done again; how many groups were written.
+        """
+        written = 0
+        with self._writing:
+            for group in overlapping(self._files()):
+                low, high = min(file[0] for file in group), max(file[1] for file in group)
+                if _any_between(without, low, high) or _any_between(blank, low, high):
+                    self._replace(group, low, high, without, blank, blanks)
+                    crash_point("lake:group-rewritten")
+                    written += 1
+        return written
+
+    def _replace(
+        self, group: list[File], low: int, high: int, without: Integers, blank: Integers,
+        blanks: Mapping[str, pa.Scalar],
+    ) -> None:  # fmt: skip
+        schema = self.schema()
+        fields = {field.name: field for field in schema}
+        batches = list(read_files(group, schema.names, fields, Wanted(), ()))
+        rows = pa.Table.from_batches(batches).cast(schema)
+        rows = rows.filter(pa.array(~np.isin(rows["seq"].to_numpy(), without)))
+        blanked = pa.array(np.isin(rows["seq"].to_numpy(), blank))
+        for name, value in blanks.items():
+            at = schema.get_field_index(name)
+            given = pc.if_else(blanked, value.cast(schema.field(at).type), rows[name].combine_chunks())
+            rows = rows.set_column(at, schema.field(at), given)
+        predicate = f"seq >= {low} and seq <= {high}"
+        write_deltalake(
+            self._uri, rows.combine_chunks(), mode="overwrite", predicate=predicate, configuration=_CONFIGURATION
+        )
+        self._sync()
+
+    def forget_history(self) -> None:
+        """Delete every file and every entry of the log that the table as it is now does not need."""
+        table = self._table()
+        if table is None:
+            return
+        with self._writing:
+            table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
+            table = DeltaTable(self._uri)
+            table.create_checkpoint()
+            self._sync()
+            log, version = self._folder / "_delta_log", table.version()
+            for path in (*log.glob("*.checkpoint*"), log / "_last_checkpoint"):
+                sync(path)
+            for path in log.iterdir():
+                if path.name[:20].isdigit() and int(path.name[:20]) < version:
+                    path.unlink()
+            sync(log)
+
     def read(self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = ()) -> pa.Table:
         """Rows with ``seq`` > ``after`` (of the given message ``types``, if any), in order of ``seq``."""
         batches = list(self.scan(columns, after=after, types=types))
@@ -146,3 +205,8 @@ class Lake:
         actions = pa.table(table.get_add_actions(flatten=True))
         rows = actions.select(["min.seq", "max.seq", "path"]).to_pylist()
         return sorted((row["min.seq"], row["max.seq"], self._folder / row["path"]) for row in rows)
+
+
+def _any_between(numbers: Integers, low: int, high: int) -> bool:
+    """Whether any of ``numbers`` (sorted) is in ``low`` … ``high``."""
+    return bool(np.searchsorted(numbers, low) < np.searchsorted(numbers, high, side="right"))

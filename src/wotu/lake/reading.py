@@ -42,7 +42,7 @@ def read_files(
     A column that no file has is null, of the type in ``fields`` or none.
     """
     dictionary = (*READ_AS_DICTIONARY, *texts)
-    for group in _overlapping(files):
+    for group in overlapping(files):
         if max(high for _, high, _ in group) <= wanted.after:
             continue
         opened = [_open(path, dictionary) for _, _, path in group]
@@ -141,7 +141,7 @@ def _column(batch: pa.RecordBatch, name: str, fields: dict[str, pa.Field], dicti
     return pa.nulls(len(batch), kind)
 
 
-def _overlapping(files: Sequence[File]) -> list[list[File]]:
+def overlapping(files: Sequence[File]) -> list[list[File]]:
     """Files in order of seq; those whose ranges overlap stand together."""
     groups: list[list[File]] = []
     reached = 0
