@@ -95,9 +95,14 @@ class Resolver:
         """The customer of each of ``subjects``, ``UNKNOWN`` (−1) of those that were erased."""
         return np.where(np.isin(subjects, self._erased), UNKNOWN, self._customers.customer_of(subjects))
 
-    def members(self, customer: int) -> Subjects:
-        """All subjects of the customer that subject ``customer`` belongs to, sorted."""
-        return self._customers.members(np.array([customer]))
+    def members(self, subjects: Subjects | int) -> Subjects:
+        """All subjects of the customers that ``subjects`` belong to, sorted."""
+        return self._customers.members(np.atleast_1d(np.asarray(subjects, np.int64)))
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces of all user ids."""
+        return tuple(self._names)
 
     def forget(self, erased: Subjects) -> None:
         """Take what identifies the subjects ``erased`` (all there ever were) out; their numbers stay.

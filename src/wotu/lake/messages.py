@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,14 @@ _MANY_FILES = 64
 _LARGE_ROWS = 1_000_000
 # … but never more rows than this at once, so that it stays a matter of seconds.
 _MOST_ROWS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Blank:
+    """Rows (by seq, sorted) that get ``values``, by column, in place of their own."""
+
+    seq: Integers
+    values: Mapping[str, pa.Scalar]
 
 
 class Lake:
@@ -108,36 +117,34 @@ class Lake:
             return False
         return True
 
-    def rewrite(self, *, without: Integers, blank: Integers, blanks: Mapping[str, pa.Scalar]) -> int:
-        """Write the files again that have rows of these seq (sorted), leaving out those of ``without``.
+    def rewrite(self, *, without: Integers, blanks: Sequence[Blank] = ()) -> int:
+        """Write the files again that have rows of these seq (sorted): without some, and others with values blanked.
 
-        Rows of ``blank`` get the values ``blanks`` in place of their own. One commit per group of files, so
-        that a crash leaves the rest to be done again; how many groups were written.
+        One commit per group of files, so that a crash leaves the rest to be done again; how many were written.
         """
         written = 0
+        touched = [without, *(blank.seq for blank in blanks)]
         with self._writing:
             for group in overlapping(self._files()):
                 low, high = min(file[0] for file in group), max(file[1] for file in group)
-                if _any_between(without, low, high) or _any_between(blank, low, high):
-                    self._replace(group, low, high, without, blank, blanks)
+                if any(_any_between(numbers, low, high) for numbers in touched):
+                    self._replace(group, low, high, without, blanks)
                     crash_point("lake:group-rewritten")
                     written += 1
         return written
 
-    def _replace(
-        self, group: list[File], low: int, high: int, without: Integers, blank: Integers,
-        blanks: Mapping[str, pa.Scalar],
-    ) -> None:  # fmt: skip
+    def _replace(self, group: list[File], low: int, high: int, without: Integers, blanks: Sequence[Blank]) -> None:
         schema = self.schema()
         fields = {field.name: field for field in schema}
         batches = list(read_files(group, schema.names, fields, Wanted(), ()))
         rows = pa.Table.from_batches(batches).cast(schema)
         rows = rows.filter(pa.array(~np.isin(rows["seq"].to_numpy(), without)))
-        blanked = pa.array(np.isin(rows["seq"].to_numpy(), blank))
-        for name, value in blanks.items():
-            at = schema.get_field_index(name)
-            given = pc.if_else(blanked, value.cast(schema.field(at).type), rows[name].combine_chunks())
-            rows = rows.set_column(at, schema.field(at), given)
+        for blank in blanks:
+            blanked = pa.array(np.isin(rows["seq"].to_numpy(), blank.seq))
+            for name, value in blank.values.items():
+                at = schema.get_field_index(name)
+                given = pc.if_else(blanked, value.cast(schema.field(at).type), rows[name].combine_chunks())
+                rows = rows.set_column(at, schema.field(at), given)
         predicate = f"seq >= {low} and seq <= {high}"
         write_deltalake(
             self._uri, rows.combine_chunks(), mode="overwrite", predicate=predicate, configuration=_CONFIGURATION
@@ -158,7 +165,8 @@ class Lake:
             for path in (*log.glob("*.checkpoint*"), log / "_last_checkpoint"):
                 sync(path)
             for path in log.iterdir():
-                if path.name[:20].isdigit() and int(path.name[:20]) < version:
+                number = path.name[:20]
+                if path.name != "_last_checkpoint" and not (number.isdigit() and int(number) >= version):
                     path.unlink()
             sync(log)
 

@@ -28,10 +28,13 @@ class Claim:
     segments: tuple[str, ...]
     problems: tuple[Problem, ...]
 
-    def receipts(self, fresh: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
-        """By segment, how many of its messages were taken and how many had been seen before."""
+    def receipts(self, fresh: npt.NDArray[np.bool_], refused: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
+        """By segment, how many of its messages were taken and how many had been seen before.
+
+        ``refused`` ones, of people who were erased, are neither.
+        """
         accepted = np.bincount(self.segment[fresh], minlength=len(self.segments))
-        duplicates = np.bincount(self.segment[~fresh], minlength=len(self.segments))
+        duplicates = np.bincount(self.segment[~fresh & ~refused], minlength=len(self.segments))
         return {
             name: {"accepted": int(kept), "duplicates": int(again)}
             for name, kept, again in zip(self.segments, accepted, duplicates, strict=True)

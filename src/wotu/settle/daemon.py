@@ -12,6 +12,7 @@ from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.settings import Settings, read_settings
 from wotu.settle.chores import Chores
+from wotu.settle.erasing import Erasing
 from wotu.settle.obstacles import obstacle
 from wotu.settle.settler import Settler
 from wotu.settle.telling import Teller
@@ -52,12 +53,15 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
     """Rounds and commits until told to stop or the settings change; everything is committed then."""
     teller.tell("starting")
     settings, changed = read_settings(layout.settings), layout.settings.stat().st_mtime_ns
-    settler, chores = Settler(layout, settings), Chores()
+    settler, chores, erasing = Settler(layout, settings), Chores(), Erasing(layout)
     teller.settler = settler
     while not stop.is_set() and layout.settings.stat().st_mtime_ns == changed:
         if _is_hindered(layout, settings, settler, teller):
             stop.wait(1.0)
         elif not _one_round(settler, chores, teller):
+            if erasing.is_waiting():
+                chores.rest(settler)
+                erasing.run(settler, datetime.now(UTC))
             stop.wait(_PAUSE_SECONDS)
     chores.wait()
     settler.commit()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,19 +25,23 @@ from wotu.core.properties import is_property_column
 from wotu.core.settings import Settings
 from wotu.facts.changes import without_repeats
 from wotu.facts.products import Products
+from wotu.identity.erasures import Erasures, Tombstones, read_erasures
+from wotu.identity.index import UNKNOWN
 from wotu.identity.resolver import Changes, Resolution, Resolver
 from wotu.lake.memory import MemoryRows
 from wotu.lake.messages import Lake
 from wotu.settle.claim import Claim, read_claim
 from wotu.settle.duplicates import SeenMessages
 from wotu.settle.properties import with_columns
-from wotu.settle.rows import identity_rows, identity_state, message_rows
+from wotu.settle.rows import erasure_row, identity_rows, identity_state, message_rows
+from wotu.settle.traces import names_any
 from wotu.timeline.build import build
 from wotu.timeline.overlay import Timelines
 from wotu.timeline.raw import Rows
 from wotu.timeline.traits import KindChanged
 
 Progress = Callable[[str], None]
+Integers = npt.NDArray[np.int64]
 _RECEIPTS_KEPT_SECONDS = 3600.0
 COMMIT_ROWS, COMMIT_SECONDS = 100_000, 30.0
 # Decisions of people and tables besides events are read from the lake: they are committed at once.
@@ -64,7 +69,9 @@ class Settler:
         self._oldest = 0.0
         self._receipts: dict[str, dict[str, int]] = {}
         self.last_received: datetime | None = None
-        self.counts = {"accepted": 0, "duplicates": 0, "quarantined": 0}
+        self.counts = {"accepted": 0, "duplicates": 0, "quarantined": 0, "erased": 0}
+        self._erased = read_erasures(layout.erasures)
+        self._stones = Tombstones.of(self._erased.waiting("hidden", "done"))
         self._seen = SeenMessages(layout.settled, self._lake)
         self._resolver = self._resolved()
         self._timelines = self._up_to_date()
@@ -112,13 +119,15 @@ class Settler:
             return 0
         crash_point("settle:claimed")
         claim, number = read_claim(paths, currency=self._settings.currency), self._number
-        fresh = without_repeats(claim.messages, self._seen.new(*_ids(claim.messages)), self._lake)
-        self._receipts = claim.receipts(fresh)
-        accepted = self._take(claim.messages.filter(pa.array(fresh)).combine_chunks(), now)
+        messages, taken = self._screened(claim.messages)
+        fresh = without_repeats(messages, self._seen.new(*_ids(messages)) & taken, self._lake)
+        self._receipts = claim.receipts(fresh, ~taken)
+        accepted = self._take(messages.filter(pa.array(fresh)).combine_chunks(), now)
         self._quarantine_claim(claim, now)
         crash_point("settle:before-receipts")
         self.counts["accepted"] += accepted
-        self.counts["duplicates"] += len(fresh) - int(fresh.sum())
+        self.counts["duplicates"] += int((~fresh & taken).sum())
+        self.counts["erased"] += int((~taken).sum())
         for segment, receipt in self._receipts.items():
             self._inbox.write_receipt(segment, receipt)
         self._receipts = {}
@@ -145,6 +154,48 @@ class Settler:
         with file_lock(self._layout.backup_lock, wait=False) as free:
             if free:
                 self._lake.compact()
+
+    def members(self, subjects: Integers) -> Integers:
+        """All subjects of the customers that ``subjects`` belong to, sorted."""
+        return self._resolver.members(subjects)
+
+    def forget(self, erased: Erasures) -> None:
+        """From now on nobody is joined with the erased, and no message of before brings them back."""
+        self._erased = erased
+        self._stones = Tombstones.of(erased.waiting("hidden", "done"))
+        self._resolver.forget(erased.subjects())
+
+    def record_erasure(self, customer: int, now: datetime) -> None:
+        """Commit that ``customer`` was erased and take the person out of every answer; nothing else may wait."""
+        assert not self._held and not self._pending
+        self._seq += 1
+        self._pending = [erasure_row(customer, self._seq, now)]
+        self._write()
+        gone = self._erased.subjects()
+        nothing = MemoryRows(self._schema.empty_table())
+        if not self._added(nothing, Changes(gone, np.full(len(gone), UNKNOWN)), after=0):
+            self.rebuild()
+        self._timelines.publish()
+        self._timelines.mark_settled()
+
+    def rebuild(self) -> None:
+        """Make the timelines again from the lake; nothing that was in them and is not there is left."""
+        self._timelines = self._built()
+
+    def _screened(self, messages: pa.Table) -> tuple[pa.Table, npt.NDArray[np.bool_]]:
+        """The messages without erased identifiers, and which of them may be taken."""
+        if not self._stones:
+            return messages, np.ones(len(messages), np.bool_)
+        messages, taken = self._resolver.screen(messages, self._stones)
+        of_nobody = pc.is_in(messages["type"], pa.array(_AT_ONCE)).to_numpy()
+        gone = set(self._erased.subjects().tolist())
+        namespaces = ["default", *self._resolver.namespaces]
+        for row in np.flatnonzero(of_nobody).tolist():
+            names = (messages[name][row].as_py() for name in ("type", "event", "properties"))
+            until = self._stones.asked.max()
+            late = messages["time"].cast(pa.int64())[row].as_py() <= until
+            taken[row] = not (late and names_any(*names, gone, self._stones, namespaces))
+        return messages, taken
 
     def _take(self, messages: pa.Table, now: datetime) -> int:
         """New messages: whose they are, as rows of the lake, and visible."""
@@ -206,9 +257,12 @@ class Settler:
     def _resolved(self) -> Resolver:
         """Identity as the lake has it; derived files that are behind are made again."""
         resolver = Resolver(self._layout.identity)
-        if resolver.checkpoint.seq != self._seq:
+        behind = resolver.checkpoint.seq != self._seq
+        if behind:
             resolver = Resolver.empty(self._layout.identity)
             resolver.restore(*identity_state(self._lake))
+        resolver.forget(self._erased.subjects())
+        if behind:
             resolver.save(self._seq)
         return resolver
 

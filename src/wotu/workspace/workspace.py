@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from wotu.core.customer_ids import customer_text
 from wotu.core.errors import invalid_argument
 from wotu.core.fact_tables import STAGE_RULES, STAGES
 from wotu.core.layout import Layout
@@ -18,6 +19,7 @@ from wotu.core.money import exponent
 from wotu.core.periods import Unit, from_micros, midnight, to_micros
 from wotu.core.settings import Settings, read_settings
 from wotu.facts.stages import preset as preset_rules
+from wotu.identity.erasures import State
 from wotu.insight.events import EventsAnswer
 from wotu.insight.events import events as ask_events
 from wotu.insight.growth_accounting import GrowthAnswer, growth_accounting
@@ -247,6 +249,18 @@ class Workspace:
         """Take one identifier, and every message that came with it, off its customer; the id it now has."""
         intake = Intake(self.layout, self.settings)
         return split_identifier(intake, self._directory, identifier, namespace=namespace, by=by, reason=reason)
+
+    def erase(self, identifier: str, *, by: str = "", wait: bool = True, progress: Progress = lambda _: None) -> str:
+        """Erase a person: from every answer at once, from every file by the time this returns; the id they had.
+
+        ``wait=False`` returns as soon as no answer shows them; the settler does the rest. ``by`` says who decided.
+        """
+        directory = self._directory()
+        customer = directory.find(identifier)
+        state: State = "done" if wait else "hidden"
+        intake = Intake(self.layout, self.settings)
+        intake.erase(directory.members(customer).tolist(), by=by, wait=state, progress=progress)
+        return customer_text(customer)
 
     def identity_history(self, identifier: str) -> tuple[IdentityEvent, ...]:
         """How a customer came to be: identifiers, joins, merges and splits, oldest first."""
