@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,14 @@ from tests.console.site import configure
 configure()
 
 from django.conf import LazySettings  # noqa: E402
+from django.utils import translation  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """A page of another test leaves its language behind."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -30,7 +30,8 @@ print(add_user(sys.argv[2], role="owner"))
 """
 PAGES = ("/", "/?days=365", "/customers/", "/customers/?state=dormant&days=91",
          "/customers/u3/", "/value/", "/value/?split=score", "/value/movement/",
-         "/search/?q=u3", "/account/", "/account/password/")  # fmt: skip
+         "/search/?q=u3", "/account/", "/account/password/", "/settings/", "/settings/team/", "/settings/keys/",
+         "/settings/audit/")  # fmt: skip
 
 pytestmark = [
     pytest.mark.enable_socket,
@@ -160,6 +161,37 @@ def test_what_the_script_adds(browser: Browser, folder: Path, address: str) -> N
 
     assert witness.complaints == []
     page.close()
+
+
+def test_a_key_is_made_copied_and_gone(browser: Browser, folder: Path, address: str) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-US")
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    page = context.new_page()
+    witness = Witness(page)
+    page.goto(f"{address}/sign-in/once/{_token(folder, 'key-maker')}/")
+    page.click("main button")
+    page.goto(f"{address}/settings/keys/", wait_until="networkidle")
+
+    page.fill("form:has(input[value=write]) input[name=name]", "shop-web")
+    page.click("form:has(input[value=write]) button")
+    text = page.locator(".secret code").inner_text()
+    page.click(".secret button")
+    expect(page.locator(".secret button")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == text
+    page.goto(f"{address}/settings/keys/", wait_until="networkidle")
+    assert text not in page.content()
+    page.click(".keys .c-do summary")
+    page.click('.keys button[value="revoke"]')
+    expect(page.locator(".notice.good")).to_be_visible()
+
+    # A consent is recorded without leaving the customer.
+    page.goto(f"{address}/customers/u3/", wait_until="networkidle")
+    page.click("#consent summary")
+    page.click('#consent button[value="yes"]')
+    expect(page.locator("#consent .consents li")).to_have_count(1)
+    assert page.url.endswith("/customers/u3/")
+    assert witness.complaints == []
+    context.close()
 
 
 def test_the_keyboard_walks_the_rows(browser: Browser, folder: Path, address: str) -> None:

@@ -75,7 +75,10 @@ def test_prices_rates_and_numbers_are_decimal_texts() -> None:
         {"product_id": "7", "price": "0.335", "margin_rate": "0.35"},
         {"product_id": "7.5", "cost": "12.5", "margin_rate": "0.2"},
     ]
-    assert put("targets", {"metric": "revenue", "period": 2026, "value": "1e6"})[0]["value"] == "1000000"
+    periods = (2026, "2026-q1", "2026-01", "2026/1/5")
+    targets = put("targets", *({"metric": "revenue", "period": period, "value": "1e6"} for period in periods))
+    assert [row["period"] for row in targets] == ["2026", "2026-Q1", "2026-01", "2026-01-05"]
+    assert targets[0]["value"] == "1000000"
 
 
 @pytest.mark.parametrize(
@@ -96,6 +99,8 @@ def test_prices_rates_and_numbers_are_decimal_texts() -> None:
         ("contacts", {"company_id": 1, "customer": "13800000001"}, "customer"),
         ("contacts", {"company_id": 1, "customer": "phone:"}, "customer"),
         ("contacts", {"company_id": 1, "customer": "c7", "role": "boss"}, "role"),
+        ("targets", {"metric": "revenue", "period": "2026-13", "value": 1}, "period"),
+        ("targets", {"metric": "revenue", "period": "spring", "value": 1}, "period"),
         ("stage_rules", {"stage": "deal", "rule": "{"}, "rule"),
         ("stage_rules", {"stage": "deal"}, "rule"),
     ],

@@ -74,7 +74,9 @@ def test_every_frame_keeps_its_own_origin_and_time(tmp_path: Path) -> None:
 def test_a_message_without_id_gets_the_same_id_whenever_it_is_read(tmp_path: Path) -> None:
     message = {"type": "track", "event": "A"}
     first = rows(read(tmp_path, {"batch": [message, message]}, {"batch": [message]}))
-    again = rows(read(tmp_path, {"batch": [message, message]}, {"batch": [message]}))
+    path = tmp_path / "00000000000000000001-7.log"
+    claimed = path.rename(tmp_path / f"00000003.{path.name}")
+    again = rows(read_log(claimed, currency="CNY"))
     ids = [row["message_id"] for row in first]
     assert ids == [row["message_id"] for row in again]
     assert len(set(ids)) == 3

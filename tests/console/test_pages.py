@@ -29,6 +29,10 @@ PAGES = [
     "/search/?q=household",
     "/account/",
     "/account/password/",
+    "/settings/",
+    "/settings/team/",
+    "/settings/keys/",
+    "/settings/audit/",
 ]
 _INLINE = re.compile(r"\sstyle=|<style|\son[a-z]+=|<script(?![^>]*\ssrc=)(?![^>]*type=\"application/json\")")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from tests.console import real
 from tests.console.fake import FakeWorkspace
 from tests.console.test_export import _rows
 from tests.console.test_pages import _INLINE
@@ -23,6 +25,11 @@ from wotu.core.settings import Settings, read_settings
 pytestmark = pytest.mark.django_db(transaction=True)
 SignIn = Callable[..., Client]
 PAGES = ["/settings/", "/settings/team/", "/settings/keys/", "/settings/audit/", "/settings/audit/?action=sign_in"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return real.make(tmp_path_factory.mktemp("settings") / "workspace")
 
 
 @pytest.fixture(autouse=True)
@@ -188,6 +195,18 @@ def test_a_wrong_form_makes_no_key(folder: Path, sign_in: SignIn, form: dict[str
     assert Key.objects.count() == 0
 
 
+def test_a_write_key_tells_when_its_source_was_heard_of(folder: Path, sign_in: SignIn) -> None:
+    create_key(kind="write", name="shop")
+    create_key(kind="write", name="silent")
+    (folder / "run").mkdir()
+    arrival = {"protocol": "segment", "type": "track", "event": "E", "names": [], "identifiers": []}
+    arrivals = [arrival | {"time": at, "source": "shop"} for at in (1_767_000_000.0, 1_767_225_600.0)]
+    live = {"pid": 1, "updated": 1.0, "accepted": 2, "rejected": 0, "arrivals": arrivals, "rejections": []}
+    (folder / "run" / "live.json").write_text(json.dumps(live))
+    page = _text(sign_in().get("/settings/keys/"))
+    assert re.findall(r'data-label="Last used">([^<]+)<', page) == ["—", "Dec 31, 2025 19:00"]
+
+
 # ---- audit
 
 
@@ -212,12 +231,12 @@ def test_the_audit_is_found_by_person_and_day(folder: Path, sign_in: SignIn) -> 
     client = sign_in()
     services.add_user("bo", by="cli")
     AuditEntry.objects.create(
-        at="2026-01-31T23:30:00-05:00", actor_kind="user", actor="ann", action="merge", target="c7"
+        at="2026-01-31T23:30:00-05:00", actor_kind="user", actor="ann", action="merge", target="c70070071"
     )
-    assert "c7" in _text(client.get("/settings/audit/?actor=ann"))
-    assert "c7" in _text(client.get("/settings/audit/?from=2026-01-31&to=2026-01-31"))
-    assert "c7" not in _text(client.get("/settings/audit/?from=2026-02-01&to=2026-02-01"))
-    assert "c7" not in _text(client.get("/settings/audit/?actor=cli"))
+    assert "c70070071" in _text(client.get("/settings/audit/?actor=ann"))
+    assert "c70070071" in _text(client.get("/settings/audit/?from=2026-01-31&to=2026-01-31"))
+    assert "c70070071" not in _text(client.get("/settings/audit/?from=2026-02-01&to=2026-02-01"))
+    assert "c70070071" not in _text(client.get("/settings/audit/?actor=cli"))
     wrong = client.get("/settings/audit/?from=never")
     assert (wrong.status_code, "Write a date such as 2026-01-31." in _text(wrong)) == (422, True)
     assert client.get("/settings/audit/?before=x").status_code == 400
@@ -281,6 +300,25 @@ def test_a_grave_change_is_shown_first(folder: Path, sign_in: SignIn, name: str,
     assert client.post("/settings/", form | {"confirm": "yes"}).status_code == 302
     assert str(getattr(read_settings(folder / "wotu.toml"), name)) == value
     assert read_settings(folder / "wotu.toml").session_gap == "45m"
+
+
+def test_answers_follow_a_changed_calendar_at_once(
+    made: Any, folder: Path, open_as: Callable[[Any], Any], sign_in: SignIn, settings: LazySettings
+) -> None:
+    shop = open_as(made)
+    settings.WOTU_WORKSPACE, settings.WOTU_SETTINGS = shop.path, shop.settings
+    client = sign_in()
+    before = _rows(client.get("/growth.csv"))
+    assert client.post("/settings/", _form(client) | {"week_start": "sunday", "confirm": "yes"}).status_code == 302
+    after = _rows(client.get("/growth.csv"))
+    assert before[1][0] == "2024-10-07"
+    assert after[1][0] == "2024-10-06"
+    recency = shop.rfm(as_of="2025-01-01").recency.sum()
+    assert (
+        client.post("/settings/", _form(client) | {"timezone": "America/Los_Angeles", "confirm": "yes"}).status_code
+        == 302
+    )
+    assert shop.rfm(as_of="2025-01-01").recency.sum() > recency
 
 
 @pytest.mark.parametrize(

@@ -149,8 +149,8 @@ def test_every_error_code_has_a_heading_and_no_other() -> None:
 def mapping_keys() -> set[str]:
     parts = {
         "": mapping.Mapping, "order.": mapping.Order, "order.lines.": mapping.Lines,
-        "order.cancellation.": mapping.Cancellation, "time.": mapping.Time, "event.": mapping.EventColumn,
-        "property.": mapping.Property,
+        "order.cancellation.": mapping.Cancellation, "skip.": mapping.Skip, "time.": mapping.Time,
+        "event.": mapping.EventColumn, "property.": mapping.Property,
     }  # fmt: skip
     return {prefix + field for prefix, part in parts.items() for field in part.__struct_fields__}
 
@@ -199,6 +199,7 @@ def answers(make_workspace: Callable[..., Workspace]) -> dict[str, dict[str, Any
         "events": workspace.events("Order Completed", unit="month").to_dict(),
         "growth_accounting": workspace.growth_accounting(unit="month").to_dict(),
         "rfm": workspace.rfm().to_dict(),
+        "stages": workspace.stages().to_dict(),
         "error": refused.value.to_dict(),
     }
 

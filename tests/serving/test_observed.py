@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import time
-from collections import namedtuple
+from collections import Counter, namedtuple
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from wotu import __version__
+from wotu.collect.http.counters import Counters
 from wotu.core.locks import file_lock
 from wotu.core.status import SettlerStatus, write_status
+from wotu.site.metrics import CollectorMetrics, exposition
 from wotu.site.observed import observed
 from wotu.workspace import Workspace
 
 Answer = tuple[int, dict[bytes, bytes], bytes]
 GB = 1 << 30
+COUNTERS = Counters(requests=Counter({200: 3}), rejected=Counter({"unauthorized": 1}), accepted=5)
 
 
 class Asked:
@@ -241,4 +244,6 @@ def test_every_metric_has_a_row_in_the_reference_and_no_other(asked: Asked) -> N
     told = {line.split("`")[1].partition("{")[0] for line in page.splitlines() if line.startswith("| `")}
     asked.get("/customers/")
     named = {name.partition(" ")[0] for name in asked.metrics()} - {"wotu_of_another_part"}
+    collector = exposition(CollectorMetrics(lambda: COUNTERS)).decode()
+    named |= {sample.name for family in text_string_to_metric_families(collector) for sample in family.samples}
     assert named == told

@@ -25,17 +25,19 @@ from wotu.core.settings import Settings, write_settings
 from wotu.settle.settler import Settler
 from wotu.workspace import Workspace, backup
 from wotu.workspace.intake import Intake
+from wotu.workspace.restore import restore
 from wotu.workspace.verification import verify
 
 ENDINGS = (".tar.zst", ".tar.gz", ".tar")
 
 
-def wait_in_inbox(layout: Layout, *numbers: int) -> str:
-    """Messages acknowledged and not settled."""
-    received = datetime.now(UTC)
+def wait_in_inbox(layout: Layout, *numbers: int, each: bool = False) -> str:
+    """Messages acknowledged and not settled, in one file or ``each`` in a file of its own."""
     messages = [order(number) for number in numbers]
-    batch = messages_from_dicts(messages, source="python", namespace="default", currency="CNY", received=received)
-    return Inbox(layout.inbox).append(conform(batch.table))
+    lots = [[message] for message in messages] if each else [messages]
+    taken = {"source": "python", "namespace": "default", "currency": "CNY", "received": datetime.now(UTC)}
+    batches = [messages_from_dicts(lot, **taken) for lot in lots]  # type: ignore[arg-type]
+    return Inbox(layout.inbox).append(*(conform(batch.table) for batch in batches))
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -79,6 +81,11 @@ def test_what_waits_is_in_the_backup(make_workspace: Callable[..., Workspace], t
     assert orders(restored) == ["u1", "u2", "u3"]
 
 
+def _claim(workspace: Workspace, number: int) -> None:
+    inbox = Inbox(workspace.layout.inbox)
+    inbox.claim(number, inbox.pending())
+
+
 @pytest.mark.parametrize("moment", ["claimed", "settled"])
 def test_a_segment_that_moves_between_inbox_and_lake_counts_once(
     make_workspace: Callable[..., Workspace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
@@ -91,7 +98,7 @@ def test_a_segment_that_moves_between_inbox_and_lake_counts_once(
 
     def settle_first(folder: Path) -> object:
         if moment == "claimed":
-            Inbox(workspace.layout.inbox).claim(2)
+            _claim(workspace, 2)
         else:
             Settler(workspace.layout, workspace.settings).settle(datetime.now(UTC))
         wait_in_inbox(workspace.layout, 3)
@@ -116,17 +123,41 @@ def test_a_segment_that_moves_while_the_inbox_is_pinned_counts_once(
     def move_first(source: Path, target: Path) -> None:
         if not moved:
             moved.append(Path(source).name)
-            Inbox(workspace.layout.inbox).claim(1)
+            _claim(workspace, 1)
             (incoming / "9-1.open").rename(incoming / "9-1.log")
         link(source, target)
 
     monkeypatch.setattr(os, "link", move_first)
     summary = take(workspace.layout, tmp_path / "b.tar")
     monkeypatch.undo()
-    restored = back(summary.path, tmp_path / "restored")
+    root = restore(summary.path, tmp_path / "restored").root
     assert moved == [f"{segment}.parquet"]
-    assert orders(restored) == ["u1"]
-    assert (restored.layout.inbox / "incoming" / "9-1.log").read_bytes() == b"frames"
+    assert (root / "inbox" / "incoming" / "9-1.log").read_bytes() == b"frames"
+    (root / "inbox" / "incoming" / "9-1.log").unlink()
+    assert orders(Workspace.open(root)) == ["u1"]
+
+
+def test_messages_that_came_together_are_pinned_together(
+    make_workspace: Callable[..., Workspace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A group of files is claimed when half of it is pinned."""
+    workspace = make_workspace()
+    wait_in_inbox(workspace.layout, 1, 2, 3, each=True)
+    link, linked = os.link, []
+
+    def move_amid(source: Path, target: Path) -> None:
+        linked.append(source)
+        if len(linked) == 2:
+            Inbox(workspace.layout.inbox).claim(1)
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", move_amid)
+    summary = take(workspace.layout, tmp_path / "b.tar")
+    monkeypatch.undo()
+    root = restore(summary.path, tmp_path / "restored").root
+    kept = [path.relative_to(root / "inbox").parts[0] for path in (root / "inbox").rglob("*.parquet")]
+    assert kept == ["claimed"] * 3
+    assert orders(Workspace.open(root)) == ["u1", "u2", "u3"]
 
 
 COLLECTING = """

@@ -86,7 +86,7 @@ def test_observed_of_a_folder(make_workspace: Callable[..., Workspace]) -> None:
     assert (seen.lock_held, seen.waiting, seen.oldest_waiting) == (True, 2, NOW - 10)
     assert seen.backlog_seconds == 10.0
     assert seen.status is not None
-    assert seen.generation_time == (workspace.layout.timelines / "current").stat().st_mtime
+    assert seen.generation_time == (workspace.layout.timelines / "current.json").stat().st_mtime
 
 
 def test_what_the_settler_holds_counts_as_waiting(make_workspace: Callable[..., Workspace]) -> None:

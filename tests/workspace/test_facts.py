@@ -89,12 +89,10 @@ def test_customers_are_found_by_any_identifier_and_after_they_joined(
         [track("Signed Up", "u1"), {"type": "identify", "userId": "u2", "traits": {"phone": "13800000001"}}]
     )
     first, second = (workspace.customer(f"user_id:{user}").customer_id for user in ("u1", "u2"))
-    rows = [
-        {"customer": who, "staff_id": "s1"}
-        for who in ("user_id:u1", "phone:+86 138 0000 0001", second, "email:a@b.cn", "phone:none")
-    ]
-    workspace.put_facts("owners", rows)
-    found = {row["customer"]: row["customer_id"] for row in workspace.facts("owners").to_pylist()}
+    given = ("user_id:u1", "phone:+86 138 0000 0001", second, "email:a@b.cn", "phone:none")
+    workspace.put_facts("companies", [{"company_id": "C1", "name": "茶"}])
+    workspace.put_facts("contacts", [{"company_id": "C1", "customer": who} for who in given])
+    found = {row["customer"]: row["customer_id"] for row in workspace.facts("contacts").to_pylist()}
     assert found == {
         "user_id:u1": first,
         "phone:+86 138 0000 0001": second,
@@ -103,8 +101,21 @@ def test_customers_are_found_by_any_identifier_and_after_they_joined(
         "phone:none": None,
     }
     workspace.collect({"type": "identify", "userId": "u2", "traits": {"email": "a@b.cn"}})
-    found = {row["customer"]: row["customer_id"] for row in workspace.facts("owners").to_pylist()}
+    found = {row["customer"]: row["customer_id"] for row in workspace.facts("contacts").to_pylist()}
     assert found["email:a@b.cn"] == second
+
+
+def test_a_customer_has_one_owner_under_whichever_identifier_told_last(
+    make_workspace: Callable[..., Workspace],
+) -> None:
+    workspace = make_workspace()
+    for customer, staff in (("user_id:u", "s1"), ("phone:13800000001", "s2"), ("phone:13800000009", "s3")):
+        workspace.put_facts("owners", [{"customer": customer, "staff_id": staff}])
+    assert workspace.facts("owners")["staff_id"].to_pylist() == ["s2", "s3", "s1"]
+    workspace.collect({"type": "identify", "userId": "u", "traits": {"phone": "13800000001"}})
+    assert workspace.facts("owners")["staff_id"].to_pylist() == ["s2", "s3"]
+    workspace.put_facts("owners", [{"customer": "user_id:u", "staff_id": "s4"}])
+    assert workspace.facts("owners")["staff_id"].to_pylist() == ["s3", "s4"]
 
 
 def test_stage_rules_are_set_tried_and_kept(make_workspace: Callable[..., Workspace]) -> None:
@@ -142,3 +153,21 @@ def test_wrong_rules_change_nothing(
         workspace.set_stage_rules(**parameters)
     assert caught.value.field == field
     assert (workspace.stage_rules(), workspace.generation_name()) == ({"deal": {"order": 1}}, before)
+
+
+def test_stages_count_a_customer_once_however_many_settles_touched_them(
+    make_workspace: Callable[..., Workspace],
+) -> None:
+    workspace = make_workspace()
+    workspace.collect([track("Product Viewed", user) for user in "abc"])
+    workspace.collect({"type": "identify", "userId": "a", "traits": {"grade": "lead"}})
+    workspace.collect([track("Order Completed", "a", order_id="1", revenue="9.00"), track("Product Viewed", "d")])
+    workspace.collect(track("Order Completed", "a", time="2026-01-06T08:00:00+08:00", order_id="2", revenue="9.00"))
+    asked = {"lead": {"trait": 'trait.grade == "lead"'}}
+    answer = workspace.stages(rules=asked, until="2026-02-01")
+    told = {count.stage: (count.customers, count.anonymous) for count in answer.stages}
+    assert told | {"exposure": (4, 0), "lead": (1, 0), "deal": (1, 0), "repurchase": (1, 0)} == told
+    who = [workspace.customer("user_id:a").customer_id]
+    assert answer.customers("lead") == answer.customers("deal") == answer.customers("repurchase") == who
+    assert answer.reach.customers == 4
+    assert answer.reach.events == 6

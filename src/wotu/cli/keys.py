@@ -39,19 +39,24 @@ def _keys(options: Namespace) -> None:
     for name in (*_OF_CREATE, "overlap"):
         if getattr(options, name) is not None and name not in allowed:
             raise invalid_argument(name, f"--{name} has no meaning for wotu keys {options.action}.")
+    if options.action == "create":
+        _check_kind(options)
     connect(open_workspace(options).path)
     _ACTIONS[options.action](options)
 
 
-def _create(options: Namespace) -> None:
-    from wotu.accounts.key_services import create_key
-
+def _check_kind(options: Namespace) -> None:
     if options.kind is None:
         raise invalid_argument("kind", "name what the key opens: --kind write|api.")
     of_the_other_kind = ("role",) if options.kind == "write" else ("namespace", "rate")
     for name in of_the_other_kind:
         if getattr(options, name) is not None:
             raise invalid_argument(name, f"--{name} has no meaning for a key of kind {options.kind}.")
+
+
+def _create(options: Namespace) -> None:
+    from wotu.accounts.key_services import create_key
+
     made = create_key(
         kind=options.kind, name=options.name or "", namespace=options.namespace or "default",
         role=options.role or "analyst", messages_per_second=options.rate, by="cli",

@@ -13,10 +13,11 @@ from wotu.cli.supervisor import supervise
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.layout import Layout
 from wotu.core.parent_process import end_with_parent
+from wotu.core.processes import announced
 from wotu.core.settings import read_settings
 
 if TYPE_CHECKING:
-    from wotu.workspace.examination import Finding
+    from wotu.workspace.findings import Finding
 
 _MARKS = {"ok": "[green]✓[/]", "note": "[yellow]•[/]", "problem": "[red]✗[/]"}
 
@@ -34,12 +35,14 @@ def add_verbs(verbs: Any) -> None:
 def serve(workspace: str, host: str, port: int) -> None:
     """Collector and console on one port, and the settler, as one supervised tree."""
     check_port(host, port)
-    supervise(
-        {
-            "server": ("wotu.site", workspace, host, str(port)),
-            "settler": ("wotu", "serve", "--only", "settler", "--workspace", workspace),
-        }
-    )
+    with announced(Path(workspace)):
+        # They end in this order: what takes messages in before what settles them.
+        supervise(
+            {
+                "server": ("wotu.site", workspace, host, str(port)),
+                "settler": ("wotu", "serve", "--only", "settler", "--workspace", workspace),
+            }
+        )
 
 
 def check_port(host: str, port: int) -> None:
@@ -80,7 +83,8 @@ def _serve(options: Namespace) -> None:
         if not options.quiet:
             console().print(f"Wotu serves {layout.root} at http://{options.host}:{options.port} (Ctrl-C stops it)")
             console().print("Nobody in the team yet? wotu user add NAME prints a sign-in link.", style="dim")
-        serve(str(layout.root), options.host, options.port)
+        with announced(layout.root):
+            serve(str(layout.root), options.host, options.port)
 
 
 def _doctor(options: Namespace) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from wotu.core.parent_process import as_parent
 
 _POLL_SECONDS = 0.2
-_STOP_SECONDS = 15.0
+# The settler commits what it has shown, which after a large import may take a while.
+_STOP_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 30.0
 
 
@@ -42,7 +43,7 @@ class _Child:
 
 
 def supervise(children: dict[str, Sequence[str]]) -> None:
-    """Run ``python -m ARGUMENTS`` for every child until SIGTERM or SIGINT."""
+    """Run ``python -m ARGUMENTS`` for every child until SIGTERM or SIGINT; they end in the order given."""
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
@@ -51,11 +52,10 @@ def supervise(children: dict[str, Sequence[str]]) -> None:
         for child in running:
             child.keep_running()
         stop.wait(_POLL_SECONDS)
+    # One after the other: what takes messages in ends before what settles them.
     for child in running:
         if child.process is not None:
             child.process.terminate()
-    for child in running:
-        if child.process is not None:
             _wait(child.process)
 
 

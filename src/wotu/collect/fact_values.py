@@ -20,6 +20,7 @@ from wotu.core.money import decimal_text
 DELETED = "deleted"
 PRICE_PLACES = 6
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ].*)?", re.ASCII)
+_PERIOD = re.compile(r"\d{4}(?:-Q[1-4]|-(?:0[1-9]|1[0-2]))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,16 @@ def _date(value: object, column: FactColumn, terms: Terms) -> str:
         raise Fault(column.name, f"{str(value)[:40]!r} is not a date that exists") from error
 
 
+def _period(value: object, column: FactColumn, terms: Terms) -> str:
+    text = (read_id(value, column.name) or "").upper()
+    if _PERIOD.fullmatch(text):
+        return text
+    try:
+        return _date(value, column, terms)
+    except Fault as fault:
+        raise Fault(column.name, f"{text[:40]!r} is not a period; write 2026, 2026-Q1, 2026-01 or a date") from fault
+
+
 def _choice(value: object, column: FactColumn, _: Terms) -> str:
     text = value.strip() if isinstance(value, str) else value
     if text not in column.choices:
@@ -159,5 +170,5 @@ def _plain(number: Decimal | None) -> str | None:
 
 _READERS: dict[ColumnKind, Callable[[Any, FactColumn, Terms], Any]] = {
     "text": _text, "money": _money, "price": _price, "number": _number, "rate": _rate, "count": _count,
-    "date": _date, "choice": _choice, "customer": _customer, "rule": _rule,
+    "date": _date, "period": _period, "choice": _choice, "customer": _customer, "rule": _rule,
 }  # fmt: skip

@@ -8,6 +8,7 @@ repeated after a crash sees the same messages; ``receipts/`` tells a caller what
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ SEGMENTS = (".parquet", ".group", ".log")
 
 
 def segment_of(path: Path) -> str:
-    """The segment id of a claimed file."""
-    return path.name.split(".")[1]
+    """The segment id of a file, claimed or not."""
+    return path.stem.rpartition(".")[2]
 
 
 class Inbox:
@@ -33,52 +34,51 @@ class Inbox:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._incoming = folder / "incoming"
+        self.incoming = folder / "incoming"
         self._claimed = folder / "claimed"
         self._receipts = folder / "receipts"
 
     def append(self, *tables: pa.Table) -> str:
         """Keep batches that ``conform`` accepted, all or none; their segment id once they are on disk."""
-        self._incoming.mkdir(parents=True, exist_ok=True)
+        self.incoming.mkdir(parents=True, exist_ok=True)
         segment = arrival_name()
         if len(tables) == 1:
-            with replacing(self._incoming / f"{segment}.parquet") as temporary:
+            with replacing(self.incoming / f"{segment}.parquet") as temporary:
                 pq.write_table(tables[0], temporary, compression="zstd")
             return segment
-        group = self._incoming / f".{segment}"
+        group = self.incoming / f".{segment}"
         group.mkdir(mode=0o700)
         for number, table in enumerate(tables):
             pq.write_table(table, group / f"{number:06d}.parquet", compression="zstd")
             sync(group / f"{number:06d}.parquet")
         sync(group)
-        group.rename(self._incoming / f"{segment}.group")
-        sync(self._incoming)
+        group.rename(self.incoming / f"{segment}.group")
+        sync(self.incoming)
         return segment
 
     def pending(self) -> list[Path]:
         """Segments nobody claimed yet, oldest first."""
-        if not self._incoming.exists():
+        if not self.incoming.exists():
             return []
-        return sorted(path for path in self._incoming.iterdir() if path.suffix in SEGMENTS and path.name[0] != ".")
+        return sorted(path for path in self.incoming.iterdir() if path.suffix in SEGMENTS and path.name[0] != ".")
 
     def held(self, number: int) -> list[Path]:
         """The segments that settle ``number`` has claimed, in the order of claiming."""
         folder = self._claimed / str(number)
         return sorted(path for path in folder.iterdir() if path.suffix in SEGMENTS) if folder.exists() else []
 
-    def claim(self, number: int) -> list[Path]:
-        """Move all pending segments to settle ``number``, behind those it has; where they are now."""
-        pending = self.pending()
+    def claim(self, number: int, pending: Sequence[Path]) -> None:
+        """Move pending segments to settle ``number``, behind those it has."""
         if not pending:
-            return []
+            return
         folder = self._claimed / str(number)
         folder.mkdir(parents=True, exist_ok=True)
         first = len(self.held(number))
         # Numbered, so that a settle repeated after a crash sees them in the same order.
-        moved = [path.rename(folder / f"{first + place:08d}.{path.name}") for place, path in enumerate(pending)]
-        for changed in (folder, self._claimed, self._incoming):
+        for place, path in enumerate(pending, first):
+            path.rename(folder / f"{place:08d}.{path.name}")
+        for changed in (folder, self._claimed, self.incoming):
             sync(changed)
-        return moved
 
     def claimed(self) -> list[int]:
         """Numbers of the settles that were claimed and not discarded, lowest first."""

@@ -39,7 +39,8 @@ class _Reading:
     """The messages of one log under construction."""
 
     def __init__(self, path: Path, currency: str) -> None:
-        self._path = path
+        # A claimed log has a number in front of the name it arrived with.
+        self._name = path.stem.rpartition(".")[2]
         self._currency = currency
         self._columns = MessageColumns()
         self._problems: list[Problem] = []
@@ -60,7 +61,7 @@ class _Reading:
         source = frame.origin.source if frame else None
         received = frame.received if frame else None
         field = fault.field.lstrip(".")
-        self._problems.append(Problem(self._path.name, self._rows, field, str(fault), shown, source, received))
+        self._problems.append(Problem(f"{self._name}.log", self._rows, field, str(fault), shown, source, received))
 
     def batch(self) -> Batch:
         return Batch(self._columns.table(), self._problems, self._rows)
@@ -123,7 +124,7 @@ class _Reading:
         ]
 
     def _place(self, frame: Frame) -> str:
-        return f"{self._path.stem}:{frame.offset}"
+        return f"{self._name}:{frame.offset}"
 
 
 def _moment(micros: int) -> datetime:

@@ -36,7 +36,9 @@ def ask(question: str, *arguments: Any, **parameters: Any) -> Any:
     """
     space = workspace()
     named = repr(sorted(parameters.items()))
-    key = (space.path, space.generation_name(), space.now().date(), question, repr(arguments), named)
+    # A changed zone, currency or first day of the week changes answers while the data stay.
+    state = (space.path, space.generation_name(), space.now().date(), space.settings)
+    key = (*state, question, repr(arguments), named)
     with _lock:
         known = _answers.get(key)
         mine: Future[Any] = Future() if known is None else known

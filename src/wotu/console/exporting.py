@@ -63,7 +63,7 @@ def export(
 def _tell(request: HttpRequest, name: str, kind: str, total: int) -> None:
     member = signed_in(request.user)
     assert member is not None
-    asked = {key: _told(key, value) for key, value in request.GET.items() if value}
+    asked = {key: _told(key, request.GET[key]) for key in request.GET if request.GET[key]}
     record(
         actor=member, action=AuditAction.EXPORT, target=name, address=client_address(request)[0],
         detail={"rows": total, "kind": kind, **({"asked": asked} if asked else {})},

@@ -94,10 +94,9 @@ GROUPS: tuple[tuple[str | Promise, tuple[Field, ...]], ...] = (
         (
             Field(
                 "messages_per_second", _("Messages a second, of one key"), _("0 means no limit."), "number",
-                restart=True,
             ),
-            Field("largest_message_bytes", _("Largest message, bytes"), "", "number", restart=True),
-            Field("largest_batch_bytes", _("Largest batch, bytes"), "", "number", restart=True),
+            Field("largest_message_bytes", _("Largest message, bytes"), "", "number"),
+            Field("largest_batch_bytes", _("Largest batch, bytes"), "", "number"),
             Field(
                 "most_identifiers", _("Identifiers of one kind, of one customer"),
                 _("Further ones join nobody; the customer is flagged."), "number",
@@ -116,7 +115,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Field, ...]], ...] = (
             ),
             Field(
                 "reserve_mb", _("Free disk to keep, MB"), _("With less than this, nothing more is taken in."),
-                "number", restart=True,
+                "number",
             ),
         ),
     ),

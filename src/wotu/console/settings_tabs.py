@@ -29,6 +29,7 @@ TABS = (
     Tab("team", "console:team", _("Team"), Action.MANAGE_TEAM),
     Tab("keys", "console:keys", _("Keys"), Action.MANAGE_KEYS),
     Tab("audit", "console:audit", _("Audit"), Action.MANAGE_TEAM),
+    Tab("state", "console:state", _("Running state"), Action.READ),
 )
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-ColumnKind = Literal["text", "money", "price", "number", "rate", "date", "count", "choice", "customer", "rule"]
+ColumnKind = Literal[
+    "text", "money", "price", "number", "rate", "date", "period", "count", "choice", "customer", "rule"
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,9 @@ class FactColumn:
     """One column. ``kind`` says what its values are:
 
     ``text``; ``money`` (an amount, decimal text, kept in minor units of the row's currency); ``price`` (of one
-    unit, up to six decimals); ``number``; ``rate`` (0.35 or ``35%``); ``date``; ``count`` (whole, not negative);
-    ``choice`` (one of ``choices``); ``customer`` (an identifier as ``type:value``); ``rule`` (of a stage).
+    unit, up to six decimals); ``number``; ``rate`` (0.35 or ``35%``); ``date``; ``period`` (a year, quarter,
+    month or day); ``count`` (whole, not negative); ``choice`` (one of ``choices``); ``customer`` (an identifier
+    as ``type:value``); ``rule`` (of a stage).
     """
 
     name: str
@@ -173,7 +176,7 @@ TARGETS = FactTable(
     ("metric", "period", "owner"),
     (
         _key("metric", "figure, such as `revenue` or `repeat_rate`"),
-        _key("period", "`2026`, `2026-Q1`, `2026-01` or a date"),
+        FactColumn("period", "period", "for when", required=True),
         _text("owner", "team or person it is set for; empty for the whole company"),
         FactColumn("value", "number", "what is to be reached; money in major units", required=True),
     ),

@@ -76,6 +76,10 @@ class Layout:
         return self.root / "backup.lock"
 
     @property
+    def last_backup(self) -> Path:
+        return self.root / "run" / "last-backup"
+
+    @property
     def backups(self) -> Path:
         return self.root / "backups"
 

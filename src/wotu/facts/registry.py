@@ -23,7 +23,8 @@ _ENCODER = msgspec.json.Encoder()
 # Columns of a row that its declaration does not have, as one JSON object.
 MORE = "more"
 _TYPES: dict[ColumnKind, pa.DataType] = {
-    "text": pa.string(), "choice": pa.string(), "customer": pa.string(), "rule": pa.string(), "date": pa.date32(),
+    "text": pa.string(), "choice": pa.string(), "customer": pa.string(), "rule": pa.string(),
+    "period": pa.string(), "date": pa.date32(),
     "money": pa.int64(), "count": pa.int64(), "price": pa.decimal128(18, 6), "rate": pa.float64(),
     "number": pa.float64(),
 }  # fmt: skip
@@ -72,15 +73,14 @@ class Facts:
                 latest[name][key] = row
         return Facts(seq, latest)
 
-    def holding(self, table: FactTable, key: str) -> FactRow | None:
-        """The row that holds for ``key``; ``None`` when there is none or it was deleted."""
-        row = self.latest.get(table.name, {}).get(key)
-        return None if row is None or row.deleted else row
+    def held(self, table: FactTable) -> list[FactRow]:
+        """The rows that hold, by key, with when they were told."""
+        known = self.latest.get(table.name, {})
+        return [known[key] for key in sorted(known) if not known[key].deleted]
 
     def rows(self, table: FactTable) -> list[dict[str, Any]]:
-        """The rows that hold, by key."""
-        known = self.latest.get(table.name, {})
-        return [known[key].content for key in sorted(known) if not known[key].deleted]
+        """What the rows that hold say, by key."""
+        return [row.content for row in self.held(table)]
 
     def table(self, table: FactTable, *, currency: str) -> pa.Table:
         """The rows that hold, by key, in typed columns: money in minor units of the row's currency (else of

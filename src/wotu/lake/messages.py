@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,11 @@ class Lake:
     def last_seq(self) -> int:
         """The highest ``seq`` in the table, 0 when it is empty."""
         return max((high for _, high, _ in self._files()), default=0)
+
+    def last_received(self) -> datetime | None:
+        """When the last row came in, by the clock of then; ``None`` when the table is empty."""
+        last = self.last_seq()
+        return self.read(["received"], after=last - 1)["received"][0].as_py() if last else None
 
     def schema(self) -> pa.Schema:
         """The columns of the table now, promoted properties included."""

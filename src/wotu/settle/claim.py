@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +21,11 @@ from wotu.settle.properties import with_columns
 
 @dataclass(frozen=True)
 class Claim:
-    """The messages of some segments; ``segment`` is the place in ``segments`` of the segment of every row."""
+    """The messages of some segments; ``segment`` is the place in ``paths`` of the segment of every row."""
 
     messages: pa.Table
     segment: npt.NDArray[np.int64]
-    segments: tuple[str, ...]
+    paths: tuple[Path, ...]
     problems: tuple[Problem, ...]
 
     def receipts(self, fresh: npt.NDArray[np.bool_], refused: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
@@ -33,28 +33,27 @@ class Claim:
 
         ``refused`` ones, of people who were erased, are neither.
         """
-        accepted = np.bincount(self.segment[fresh], minlength=len(self.segments))
-        duplicates = np.bincount(self.segment[~fresh & ~refused], minlength=len(self.segments))
+        accepted = np.bincount(self.segment[fresh], minlength=len(self.paths))
+        duplicates = np.bincount(self.segment[~fresh & ~refused], minlength=len(self.paths))
         return {
-            name: {"accepted": int(kept), "duplicates": int(again)}
-            for name, kept, again in zip(self.segments, accepted, duplicates, strict=True)
+            segment_of(path): {"accepted": int(kept), "duplicates": int(again)}
+            for path, kept, again in zip(self.paths, accepted, duplicates, strict=True)
         }
 
 
-def read_claim(paths: Iterable[Path], *, currency: str) -> Claim:
+def read_claim(paths: Sequence[Path], *, currency: str) -> Claim:
     """The messages of the segments in ``paths``, in their order; see ``read_log`` for ``currency``."""
     tables: list[pa.Table] = [ENVELOPE.empty_table()]
     segment = [np.empty(0, np.int64)]
-    names, problems = [], []
+    problems: list[Problem] = []
     for place, path in enumerate(paths):
-        names.append(segment_of(path))
         for batch in _batches(path, currency):
             tables.append(batch.table)
             segment.append(np.full(len(batch.table), place))
             problems += batch.problems
     # A segment whose property has another type than an earlier one keeps it under ``rest`` (see properties).
     messages = pa.concat_tables(_agreeing(tables), promote_options="default")
-    return Claim(messages.combine_chunks(), np.concatenate(segment), tuple(names), tuple(problems))
+    return Claim(messages.combine_chunks(), np.concatenate(segment), tuple(paths), tuple(problems))
 
 
 def _batches(path: Path, currency: str) -> Iterator[Batch]:

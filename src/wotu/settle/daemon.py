@@ -6,12 +6,15 @@ import logging
 import signal
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
+from wotu.core.logs import configure_logging
 from wotu.core.settings import Settings, read_settings
 from wotu.settle.chores import Chores
+from wotu.settle.claim import Claim
 from wotu.settle.erasing import Erasing
 from wotu.settle.obstacles import obstacle
 from wotu.settle.settler import Settler
@@ -24,6 +27,7 @@ _log = logging.getLogger("wotu.settler")
 
 def run_settler(layout: Layout) -> None:
     """Settle what arrives, holding the settler's lock, until SIGTERM or SIGINT."""
+    configure_logging()
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
@@ -38,14 +42,15 @@ def run_settler(layout: Layout) -> None:
 def _hold(layout: Layout, stop: threading.Event) -> None:
     """Settle until told to stop; after an error, begin again from what is on disk."""
     teller = Teller(layout)
-    while not stop.is_set():
-        try:
-            _run(layout, teller, stop)
-        except Exception as error:
-            # What waits is safe on disk; trying again later is all a settler can do.
-            _log.exception("settling failed; trying again in %d seconds", _RETRY_SECONDS)
-            teller.tell("failing", reason=type(error).__name__)
-            stop.wait(_RETRY_SECONDS)
+    with teller.repeating():
+        while not stop.is_set():
+            try:
+                _run(layout, teller, stop)
+            except Exception as error:
+                # What waits is safe on disk; trying again later is all a settler can do.
+                _log.exception("settling failed; trying again in %d seconds", _RETRY_SECONDS)
+                teller.tell("failing", reason=type(error).__name__)
+                stop.wait(_RETRY_SECONDS)
     teller.tell("stopped")
 
 
@@ -55,16 +60,28 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
     settings, changed = read_settings(layout.settings), layout.settings.stat().st_mtime_ns
     settler, chores, erasing = Settler(layout, settings), Chores(), Erasing(layout)
     teller.settler = settler
-    while not stop.is_set() and layout.settings.stat().st_mtime_ns == changed:
-        if _is_hindered(layout, settings, settler, teller):
-            stop.wait(1.0)
-        elif not _one_round(settler, chores, teller):
+    with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
+        ahead: Future[Claim | None] | None = None
+        while not stop.is_set() and layout.settings.stat().st_mtime_ns == changed:
+            if _is_hindered(layout, settings, settler, teller):
+                stop.wait(1.0)
+                continue
+            claim = (ahead or reader.submit(settler.read)).result()
+            # The next segments are read while these are shown.
+            ahead = None if claim is None else reader.submit(settler.read)
+            _one_round(settler, claim, chores, teller)
             if erasing.is_waiting():
                 chores.rest(settler)
                 erasing.run(settler, datetime.now(UTC))
-            stop.wait(_PAUSE_SECONDS)
+            if claim is None:
+                stop.wait(_PAUSE_SECONDS)
+        if ahead is not None and (claim := ahead.result()) is not None:
+            settler.show(claim, datetime.now(UTC))
     chores.wait()
-    settler.commit()
+    if not _is_hindered(layout, settings, settler, teller):
+        # What the collector took in before it ended.
+        settler.round(datetime.now(UTC))
+        settler.commit()
 
 
 def _is_hindered(layout: Layout, settings: Settings, settler: Settler, teller: Teller) -> bool:
@@ -74,16 +91,15 @@ def _is_hindered(layout: Layout, settings: Settings, settler: Settler, teller: T
     return found is not None
 
 
-def _one_round(settler: Settler, chores: Chores, teller: Teller) -> int:
-    """Show what waits, commit when it is time; how many messages were accepted."""
+def _one_round(settler: Settler, claim: Claim | None, chores: Chores, teller: Teller) -> None:
+    """Show what was read, and commit when it is time."""
     started = time.monotonic()
-    accepted = settler.round(datetime.now(UTC))
-    if accepted:
+    if claim is not None:
+        settler.show(claim, datetime.now(UTC))
         teller.settle_seconds = time.monotonic() - started
     if settler.is_due and not chores.busy_with_lake:
         started = time.monotonic()
         settler.commit()
         teller.commit_seconds = time.monotonic() - started
     chores.next(settler)
-    teller.tell("settling" if accepted else "idle")
-    return accepted
+    teller.tell("idle" if claim is None else "settling")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +69,7 @@ class Settler:
         self._pending: list[pa.Table] = []
         self._oldest = 0.0
         self._receipts: dict[str, dict[str, int]] = {}
-        self.last_received: datetime | None = None
+        self.last_received = self._lake.last_received()
         self.counts = {"accepted": 0, "duplicates": 0, "quarantined": 0, "erased": 0}
         self._erased = read_erasures(layout.erasures)
         self._stones = Tombstones.of(self._erased.waiting("hidden", "done"))
@@ -78,6 +79,7 @@ class Settler:
         # Committed before a crash: told of only when timelines are up to date.
         self._finish([number for number in self._inbox.claimed() if number < self._number])
         self._held = self._inbox.held(self._number)
+        self._reading: list[Path] = []
         if not self._held and not self._timelines.are_published:
             self._timelines.publish()
 
@@ -113,12 +115,21 @@ class Settler:
 
     def round(self, now: datetime) -> int:
         """Show what waits in every question from now on; how many messages were accepted."""
-        paths = [*self._held, *self._inbox.claim(self._number)]
-        self._held = []
-        if not paths:
-            return 0
+        claim = self.read()
+        return 0 if claim is None else self.show(claim, now)
+
+    def read(self) -> Claim | None:
+        """What waits, if anything does; reading may be done on another thread while an earlier claim is shown."""
+        held, self._held = self._held, []
+        paths = held or [path for path in self._inbox.pending() if path not in self._reading]
+        self._reading = [] if held else paths
+        return read_claim(paths, currency=self._settings.currency) if paths else None
+
+    def show(self, claim: Claim, now: datetime) -> int:
+        """Show the messages of a claim in every question; how many were accepted."""
+        number = self._number
+        self._inbox.claim(number, [path for path in claim.paths if path.parent == self._inbox.incoming])
         crash_point("settle:claimed")
-        claim, number = read_claim(paths, currency=self._settings.currency), self._number
         messages, taken = self._screened(claim.messages)
         fresh = without_repeats(messages, self._seen.new(*_ids(messages)) & taken, self._lake)
         self._receipts = claim.receipts(fresh, ~taken)

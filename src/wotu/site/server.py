@@ -17,7 +17,9 @@ from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.logs import server_logging
 from wotu.core.parent_process import as_parent, end_with_parent
-from wotu.site.dispatch import Site
+from wotu.site.dispatch import LateConsole, Site
+from wotu.site.metrics import CollectorMetrics
+from wotu.site.observed import observed
 
 _COLLECTS = "WOTU_SITE_COLLECTS"
 
@@ -76,26 +78,37 @@ def run_site(workspace: Path, host: str, port: int, *, collects: bool) -> None:
     ).serve()
 
 
-def worker() -> Any:
+def worker() -> Site:
     """The application, in the process that answers; it ends with the server that started it."""
     end_with_parent()
     workspace = Path(os.environ["WOTU_WORKSPACE"])
     collector = Collector(Layout(workspace)) if os.environ[_COLLECTS] else None
-    return Site(collector, lambda: load_console(workspace, collector))
+    console = LateConsole(lambda: load_console(workspace))
+    metrics = [] if collector is None else [CollectorMetrics(lambda: collector.intake.counters)]
+    faces = observed(
+        console, workspace, database=_probe, warm=lambda: console.is_loaded and _is_warm(), more_metrics=metrics
+    )
+    return Site(collector, console, faces)
 
 
-def load_console(workspace: Path, collector: Collector | None = None) -> Any:
-    """The console as an ASGI application, its database and files up to date; takes seconds.
-
-    Its metrics tell what ``collector`` did, too.
-    """
+def load_console(workspace: Path) -> Any:
+    """The console as an ASGI application, its database and files up to date; takes seconds."""
     prepare(workspace)
-    from wotu.console.answers import is_warm, warm
+    from wotu.console.answers import warm
     from wotu.site.asgi import application
-    from wotu.site.database import probe
-    from wotu.site.metrics import CollectorMetrics
-    from wotu.site.observed import observed
 
     threading.Thread(target=warm, name="warm", daemon=True).start()
-    more = [CollectorMetrics(lambda: collector.intake.counters)] if collector is not None else []
-    return observed(application, workspace, database=probe, warm=is_warm, more_metrics=more)
+    return application
+
+
+def _is_warm() -> bool:
+    from wotu.console.answers import is_warm
+
+    return is_warm()
+
+
+def _probe() -> None:
+    """Ask the control database something; raises when it does not answer, or is not prepared yet."""
+    from wotu.site.database import probe
+
+    probe()

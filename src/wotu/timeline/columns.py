@@ -71,6 +71,9 @@ def missing(kind: PropertyKind, count: int) -> Values:
 
 def encode(kind: PropertyKind, values: pa.Array, dictionary: Dictionary | None) -> Values:
     """A lake column's values as the fixed-width array of ``kind``."""
+    if pa.types.is_null(values.type):
+        # No message of the batch has the property: its column has no type of its own.
+        return missing(kind, len(values))
     if kind == "text":
         assert dictionary is not None
         return dictionary.encode(values)

@@ -8,7 +8,7 @@ the base, which readers do not notice.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ Integers = npt.NDArray[np.int64]
 OwnersOf = Callable[[Integers], Integers]
 # The base takes the other layers in when they hold more than this part of its events.
 _LARGE_SHARE = 10
+# A layer takes smaller ones in, but none so large that questions would have to wait for it …
+_MOST_TAKEN_IN = 200_000
+# … and when there are so many, the base takes in all of them.
+_MANY_LAYERS = 16
 
 
 class Timelines:
@@ -126,7 +130,8 @@ class Timelines:
     def is_large(self) -> bool:
         """Whether the layers above the base hold so much that it should take them in."""
         base, *above = self.generation.layers
-        return sum(layer.events for layer in above) * _LARGE_SHARE > base.events + 10_000
+        large = sum(layer.events for layer in above) * _LARGE_SHARE > base.events + 10_000
+        return large or len(above) > _MANY_LAYERS
 
     def compaction(self) -> Compaction:
         """The layers as they are now, to be made into one base, on another thread if need be."""
@@ -144,7 +149,7 @@ class Timelines:
     def _lay(self, part: Part, covers: Integers, subjects: Integers, owners: Integers) -> None:
         """Put a layer on top; smaller ones below it are taken into it."""
         layers, parts = list(self.generation.layers), [part]
-        while len(layers) > self._frozen and layers[-1].events <= 2 * sum(len(p.tables["events"]) for p in parts):
+        while len(layers) > self._frozen and layers[-1].events <= min(_MOST_TAKEN_IN, 2 * _events(parts)):
             below = layers.pop()
             parts += _uncovered(below, covers)
             covers = np.union1d(covers, below.covers)
@@ -207,6 +212,10 @@ class Timelines:
             traits=dict(coding.traits), **changes,
         )  # fmt: skip
         self.generation = Generation(manifest, now.layers, now.text_files, now.products)
+
+
+def _events(parts: Sequence[Part]) -> int:
+    return sum(len(part.tables["events"]) for part in parts)
 
 
 def _tables(raw: Raw) -> tuple[pa.Table, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from wotu.facts.trait_changes import changed
 from wotu.facts.vocabulary import PropertyKind
 from wotu.timeline.coding import Coding
 from wotu.timeline.columns import DTYPES, Values, encode
@@ -32,7 +33,7 @@ def latest_traits(slots: npt.NDArray[np.int32], texts: pa.Array, customers: int)
     """Per customer the latest value of every trait; ``texts`` (JSON objects) in order of (time, seq)."""
     latest: Latest = [None] * customers
     for slot, text in zip(slots.tolist(), texts.to_pylist(), strict=True):
-        latest[slot] = {**(latest[slot] or {}), **_DECODER.decode(text)}
+        latest[slot] = changed(latest[slot], _DECODER.decode(text))
     return latest
 
 

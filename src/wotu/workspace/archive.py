@@ -66,7 +66,7 @@ class ArchiveWriter:
             size = source.seek(0, io.SEEK_END)
             source.seek(0)
             summing = _Summing(source)
-            self._tar.addfile(_member(name, size), summing)  # type: ignore[arg-type]
+            self._tar.addfile(_member(name, size), summing)
         self.files[name] = FileMark(size, summing.hexdigest())
 
     def finish(self, manifest: Manifest) -> None:

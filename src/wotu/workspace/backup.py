@@ -72,6 +72,7 @@ def back_up(
             mark = LakeMark(lake.version, lake.transaction, lake.last_seq) if lake else None
             made = now.isoformat(timespec="seconds")
             archive.finish(Manifest(1, version, layout.found_format(), made, control, mark, dict(archive.files)))
+    _note_time(layout, now)
     size = sum(mark.size for mark in archive.files.values())
     return BackupSummary(target, len(archive.files), size, lake.last_seq if lake else 0, control)
 
@@ -119,7 +120,11 @@ def _pin(path: Path, target: Path) -> bool:
         return False
     target.mkdir(parents=True, exist_ok=True)
     apart = "incoming" if path.name == "inbox" else None
-    return all([_pin(child, target / child.name) for child in found if child.name[0] != "." and child.name != apart])
+    whole = True
+    for child in found:
+        if not child.name.startswith(".") and child.name != apart:
+            whole = _pin(child, target / child.name) and whole
+    return whole
 
 
 def _add_lake(archive: ArchiveWriter, layout: Layout, lake: LakeSnapshot | None) -> None:
@@ -133,6 +138,13 @@ def _add_pinned(archive: ArchiveWriter, staging: Path) -> None:
     for path in sorted(staging.rglob("*")):
         if path.is_file():
             archive.add(path.relative_to(staging).as_posix(), path)
+
+
+def _note_time(layout: Layout, now: datetime) -> None:
+    """Leave when the last backup was made, for whoever looks after the install."""
+    layout.run.mkdir(mode=0o700, exist_ok=True)
+    layout.last_backup.touch(mode=0o600)
+    os.utime(layout.last_backup, (now.timestamp(), now.timestamp()))
 
 
 class _Staging:

@@ -17,7 +17,7 @@ from wotu.core.customer_ids import customer_number, customer_text
 from wotu.core.fact_tables import FactTable
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
-from wotu.facts.registry import Facts
+from wotu.facts.registry import FactRow, Facts
 from wotu.identity.erasures import Erasures, read_erasures
 from wotu.identity.index import UNKNOWN
 from wotu.identity.lookup import find_subjects
@@ -47,13 +47,19 @@ class FactStore:
         return facts
 
     def table(self, name: str, generation: Generation, *, currency: str) -> pa.Table:
-        """One table; where rows name customers, ``customer_id`` says who that is now."""
-        declared = known_table(name)
-        rows = self.facts().table(declared, currency=currency)
+        """One table; where rows name customers, ``customer_id`` says who that is now.
+
+        A table with one row per customer has one, under whichever identifier it was told last.
+        """
+        declared, facts = known_table(name), self.facts()
+        rows = facts.table(declared, currency=currency)
         if declared.customer is None:
             return rows
         customers = customers_of(self._layout.identity, generation, rows[declared.customer].to_pylist())
-        return rows.append_column(CUSTOMER_ID, pa.array(customers, pa.string()))
+        joined = rows.append_column(CUSTOMER_ID, pa.array(customers, pa.string()))
+        if declared.key != (declared.customer,):
+            return joined
+        return joined.take(pa.array(_one_each(customers, facts.held(declared)), pa.int64()))
 
     def put(self, name: str, rows: Iterable[Mapping[str, Any]], settings: Settings) -> dict[str, int]:
         """Keep rows; all or, when one is wrong, none."""
@@ -95,6 +101,17 @@ def customers_of(identity: Path, generation: Generation, given: Sequence[str | N
         subjects |= {text: next(iter(named.values())) for text, named in pairs if len(named) == 1}
     wanted = np.array([subjects.get(text, UNKNOWN) if text is not None else UNKNOWN for text in given], np.int64)
     return [None if owner < 0 else customer_text(int(owner)) for owner in generation.customer_of(wanted)]
+
+
+def _one_each(customers: Sequence[str | None], rows: Sequence[FactRow]) -> list[int]:
+    """The places of the rows to keep: of several that mean one customer, the one told last."""
+    last: dict[str, int] = {}
+    for place, customer in enumerate(customers):
+        if customer is not None:
+            told = last.setdefault(customer, place)
+            if (rows[told].time, rows[told].seq) < (rows[place].time, rows[place].seq):
+                last[customer] = place
+    return [place for place, customer in enumerate(customers) if customer is None or last[customer] == place]
 
 
 def _terms(settings: Settings) -> Terms:

@@ -23,7 +23,7 @@ from wotu.core.settings import read_settings
 from wotu.identity.checkpoint import read_checkpoint
 from wotu.lake.snapshot import DataFile, LakeSnapshot, snapshot
 from wotu.timeline.manifest import SETTLED, read_manifest
-from wotu.workspace.examination import Finding
+from wotu.workspace.findings import Finding
 
 Progress = Callable[[str], None]
 _MOST_OF_A_KIND = 20

@@ -189,7 +189,7 @@ class Workspace:
         """Recency, frequency, money and the eight value segments. See ``score.rfm``."""
         kept = tuple(sorted(split.items())) if isinstance(split, Mapping) else split
         day = self.now().date() if as_of is None else as_of
-        return self._remember(self.generation_name(), day, window, monetary, kept)
+        return self._remember((self.generation_name(), self.settings.zone), day, window, monetary, kept)
 
     def rfm_movement(self, before: date | str, after: date | str | None = None, **parameters: Any) -> Movement:
         """Who moved between value segments from one day to another; parameters as of ``rfm``."""
@@ -331,7 +331,7 @@ class Workspace:
             return midnight(day + timedelta(days=1), self.settings.zone)
         return to_micros(datetime.now(UTC))
 
-    def _rfm(self, _generation: str, as_of: Any, window: Any, monetary: Any, split: Any) -> RfmAnswer:
+    def _rfm(self, _state: tuple[str, ZoneInfo], as_of: Any, window: Any, monetary: Any, split: Any) -> RfmAnswer:
         unpacked = dict(split) if isinstance(split, tuple) else split
         return rfm(self.source(), as_of=as_of, window=window, monetary=monetary, split=unpacked)
 

@@ -65,12 +65,12 @@ def make_layout(root: Path, **settings: Any) -> Layout:
 
 
 def kept(root: Path) -> Batch:
-    """Everything the collector of ``root`` put on disk, as the settler would read it."""
+    """Everything the collector of ``root`` put on disk, as the settler will read it; it may still be running."""
     import pyarrow as pa
 
     incoming = root / "inbox" / "incoming"
     seal_orphans(incoming)
-    batches = [read_log(path, currency="CNY") for path in sorted(incoming.glob("*.log"))]
+    batches = [read_log(path, currency="CNY") for path in sorted(incoming.glob("[!.]*"))]
     problems = [problem for batch in batches for problem in batch.problems]
     empty = read_empty()
     table = pa.concat_tables([empty, *(batch.table for batch in batches)], promote_options="default")
@@ -110,17 +110,8 @@ class Driven:
         """The answer; ``None`` when there was none."""
         given = ({"authorization": BASIC} if key else {}) | (headers or {})
         path, _, query = path.partition("?")
-        chunks = body if isinstance(body, list) else [body]
         if isinstance(body, bytes):
             given.setdefault("content-length", str(len(body)))
-        events = [
-            {"type": "http.request", "body": chunk, "more_body": number < len(chunks) - 1}
-            for number, chunk in enumerate(chunks)
-        ]
-
-        async def next_event() -> dict[str, Any]:
-            return events.pop(0) if events else {"type": "http.disconnect"}
-
         sent: list[dict[str, Any]] = []
 
         async def send(event: dict[str, Any]) -> None:
@@ -133,7 +124,7 @@ class Driven:
             "query_string": query.encode(),
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items()],
         }
-        await self.collector(scope, receive or next_event, send)
+        await self.collector(scope, receive or _receiving(body if isinstance(body, list) else [body]), send)
         if not sent:
             return None
         start, content = sent
@@ -142,6 +133,19 @@ class Driven:
             {name.decode(): value.decode() for name, value in start["headers"]},
             json.loads(content["body"] or b"null"),
         )
+
+
+def _receiving(chunks: list[bytes]) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """The client's side of a connection: the body in chunks, then its end."""
+    events = [
+        {"type": "http.request", "body": chunk, "more_body": number < len(chunks) - 1}
+        for number, chunk in enumerate(chunks)
+    ]
+
+    async def next_event() -> dict[str, Any]:
+        return events.pop(0) if events else {"type": "http.disconnect"}
+
+    return next_event
 
 
 def drive(layout: Layout, test: Callable[[Driven], Awaitable[None]]) -> None:

@@ -89,7 +89,7 @@ def read_form(body: bytes, query: bytes, most: int) -> tuple[bytes, str | None]:
     """The JSON in a form (``data`` or ``data_list``: base64, perhaps packed), and the key that the form or
     the address carries; a body that is JSON already is taken as it is."""
     asked = parse_qs(query.decode("latin-1"), max_num_fields=20)
-    key = (asked.get("token") or asked.get("api_key") or [None])[0]
+    key = _first(asked, "token", "api_key")
     start = body.lstrip()[:1]
     if start in (b"{", b"["):
         return body, key
@@ -97,13 +97,20 @@ def read_form(body: bytes, query: bytes, most: int) -> tuple[bytes, str | None]:
         form = parse_qs(body.decode("ascii"), strict_parsing=True, max_num_fields=20)
     except ValueError as error:
         raise invalid("body", "The body is neither JSON nor a form.") from error
-    texts = form.get("data") or form.get("data_list")
-    if not texts:
+    text = _first(form, "data", "data_list")
+    if text is None:
         raise invalid("data", "The form has neither data nor data_list.")
     try:
         # A form turns the plus of base64 into a blank when the sender did not escape it.
-        content = b64decode(texts[0].replace(" ", "+"), validate=True)
+        content = b64decode(text.replace(" ", "+"), validate=True)
     except (Base64Error, ValueError) as error:
         raise invalid("data", "data is not base64.") from error
-    key = key or (form.get("token") or form.get("api_key") or [None])[0]
+    key = key or _first(form, "token", "api_key")
     return unpack(content, most) if content[:2] == _GZIP else content, key
+
+
+def _first(form: Mapping[str, list[str]], *names: str) -> str | None:
+    for name in names:
+        if form.get(name):
+            return form[name][0]
+    return None

@@ -39,9 +39,9 @@ class Intake:
         incoming.mkdir(parents=True, exist_ok=True)
         seal_orphans(incoming)
         self.counters = Counters()
-        self.recent = Recent(layout.root / "run" / "live.json")
+        self.recent = Recent(layout.run / "live.json")
         keys: Keys = {}
-        self._keys = Following(layout.root / "keys.json", read_keys, keys)
+        self._keys = Following(layout.keys, read_keys, keys)
         self._settings = Following(layout.settings, read_settings, Settings())
         self._disk = Disk(layout.root)
         self._waiting = Waiting()
@@ -74,7 +74,7 @@ class Intake:
         settings = self._settings.current()
         self._disk.check(settings.reserve_mb)
         text = key_of_header(headers[b"authorization"]) if b"authorization" in headers else None
-        key = find_key(self._keys.current(), text) if text else None
+        key = find_key(self._keys.current(), text, time.time()) if text else None
         most = settings.largest_message_bytes if route.type else settings.largest_batch_bytes
         # A form writes three bytes as four, and some of those as three again.
         sent = await read_body(receive, headers, 4 * most if route.form else most, hold)
@@ -85,7 +85,7 @@ class Intake:
             raise too_large("body", most)
         hold(len(body))
         parts = _parts(route, body)
-        key = key or find_key(self._keys.current(), text or _key_inside(parts))
+        key = key or find_key(self._keys.current(), text or _key_inside(parts), time.time())
         try:
             await self._keep(route, key, parts, body, settings)
         except Refused as refusal:
@@ -109,7 +109,7 @@ class Intake:
         try:
             await self._log.write(pack(frame.received, frame.protocol, frame.origin, frame.body))
         except OSError as error:
-            raise disk_full(f"The disk could not be written to ({error.strerror or error})") from error
+            raise disk_full(f"the disk could not be written to ({error.strerror or error}).") from error
 
 
 def _parts(route: Route, body: bytes) -> Parts:

@@ -15,7 +15,10 @@ from wotu.core.errors import ErrorCode
 
 
 class Key(msgspec.Struct, frozen=True):
-    """A key in force: the SHA-256 of its text, and what its messages are filed under."""
+    """A key in force: the SHA-256 of its text, and what its messages are filed under.
+
+    ``expires``: seconds since 1970 from when it is no longer in force.
+    """
 
     id: str
     sha256: str
@@ -23,6 +26,7 @@ class Key(msgspec.Struct, frozen=True):
     source: str
     namespace: str = "default"
     messages_per_second: int | None = None
+    expires: int | None = None
 
 
 class _Snapshot(msgspec.Struct):
@@ -51,8 +55,10 @@ def key_of_header(authorization: bytes) -> str | None:
         return None
 
 
-def find_key(keys: Keys, text: object) -> Key:
-    """The key with this text. The look-up is by hash, so that how long it takes tells nothing about keys.
+def find_key(keys: Keys, text: object, now: float) -> Key:
+    """The key with this text, in force at ``now`` (seconds since 1970).
+
+    The look-up is by hash, so that how long it takes tells nothing about keys.
 
     Raises ``Refused`` (401) when there is none, or when it is no write key.
     """
@@ -60,8 +66,8 @@ def find_key(keys: Keys, text: object) -> Key:
         message = "No write key came with the request; send it as the user of Basic authorization."
         raise Refused(401, ErrorCode.UNAUTHORIZED, message, field="authorization")
     key = keys.get(sha256(text.encode("utf-8", "surrogatepass")).hexdigest())
-    if key is None:
-        message = "This write key is unknown or was revoked; make one with: wotu keys create --kind write"
+    if key is None or (key.expires is not None and key.expires <= now):
+        message = "This write key is unknown or no longer in force; make one with: wotu keys create --kind write"
         raise Refused(401, ErrorCode.UNAUTHORIZED, message, field="authorization")
     if key.kind != "write":
         message = f"This is a key of the kind {key.kind}; messages need a write key."

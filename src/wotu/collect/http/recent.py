@@ -61,6 +61,16 @@ class Live(msgspec.Struct):
     rejections: list[Rejection]
 
 
+def last_arrivals(path: Path) -> dict[str, float]:
+    """When each source was last heard of, as far as the file remembers; nothing when there is none."""
+    try:
+        live = msgspec.json.decode(path.read_bytes(), type=Live)
+    except (OSError, msgspec.DecodeError):
+        return {}
+    # Newest last, so the newest of a source stays.
+    return {arrival.source: arrival.time for arrival in live.arrivals}
+
+
 class Recent:
     """Keeps what came last and writes it down when asked."""
 

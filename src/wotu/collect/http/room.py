@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from wotu.collect.http.refusals import Refused
+from wotu.core.disk import free_bytes, shortage
 from wotu.core.errors import ErrorCode
 
 MOST_WAITING = 32 * 1024 * 1024
@@ -29,16 +29,14 @@ class Disk:
         now = self._clock()
         if now >= self._next:
             self._next = now + _LOOK_SECONDS
-            found = os.statvfs(self._folder)
-            self._free = found.f_bavail * found.f_frsize
-        if self._free < reserve_mb * 1024 * 1024:
-            raise disk_full(f"Less than {reserve_mb:,} MB of the disk are free")
+            self._free = free_bytes(self._folder)
+        if (what := shortage(self._free, reserve_mb)) is not None:
+            raise disk_full(what)
 
 
 def disk_full(what: str) -> Refused:
     """The refusal of everything while nothing can be written."""
-    message = f"{what}; nothing was kept. Make room and send it again."
-    return Refused(503, ErrorCode.DISK_FULL, message, retry_after=30)
+    return Refused(503, ErrorCode.DISK_FULL, f"Nothing was kept: {what}", retry_after=30)
 
 
 class Waiting:

@@ -11,6 +11,7 @@ from granian.log import LogLevels
 
 from wotu.collect.http.app import Collector
 from wotu.core.layout import Layout
+from wotu.core.logs import configure_logging, server_logging
 from wotu.core.parent_process import as_parent, end_with_parent
 
 # Slow senders wait beside the others, and not in front of them.
@@ -34,6 +35,7 @@ def run_collector(workspace: Path, host: str, port: int) -> None:
         workers=1,
         backpressure=CONNECTIONS,
         log_level=LogLevels.warning,
+        log_dictconfig=server_logging(),
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
@@ -43,4 +45,5 @@ def run_collector(workspace: Path, host: str, port: int) -> None:
 def worker() -> Collector:
     """The application, in the process that answers; it ends with the server that started it."""
     end_with_parent()
+    configure_logging()
     return Collector(Layout(Path(os.environ[_VARIABLE])))

@@ -116,7 +116,8 @@ def _valued(name: str, value: Any) -> str:
         return FIELDS[name].in_words(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    known: dict[str, Any] = {"channel": CHANNELS, "purpose": PURPOSES, "role": dict(Role.choices)}.get(name, {})
+    words: dict[str, dict[str, Any]] = {"channel": CHANNELS, "purpose": PURPOSES, "role": dict(Role.choices)}
+    known = words.get(name, {})
     return plain_value(known.get(value, value) if isinstance(value, str) else value)
 
 

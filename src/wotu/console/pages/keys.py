@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +16,9 @@ from django.views.decorators.http import require_http_methods
 from wotu.accounts import key_services, reads
 from wotu.accounts.choices import KeyKind, Role
 from wotu.accounts.key_services import NewKey
+from wotu.accounts.reads import KnownKey
 from wotu.accounts.rules import Action
+from wotu.collect.http.recent import last_arrivals
 from wotu.console.addresses import client_address
 from wotu.console.permissions import require, signed_in_member
 from wotu.console.settings_tabs import settings_page
@@ -71,10 +76,18 @@ def _rate(posted: Any) -> int | None:
     return int(text)
 
 
+def _with_arrivals(key: KnownKey) -> KnownKey:
+    """A write key with when the collector last heard of its source, as far as it remembers."""
+    if key.kind != KeyKind.WRITE:
+        return key
+    heard = last_arrivals(Path(settings.WOTU_WORKSPACE) / "run" / "live.json").get(key.name)
+    return replace(key, last_used_at=None if heard is None else datetime.fromtimestamp(heard, UTC))
+
+
 def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    known = reads.known_keys()
+    known = [_with_arrivals(key) for key in reads.known_keys()]
     made = context.get("made")
-    shown = {
+    shown: dict[str, Any] = {
         "working": [key for key in known if key.state in ("active", "ending")],
         "ended": [key for key in known if key.state not in ("active", "ending")],
         "made_key": next((key for key in known if made and key.id == made.id), None),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from wotu.console.answers import found_exactly, workspace
+from wotu.console.settings_tabs import tabs_for
 from wotu.console.shell import ROOMS
 from wotu.console.sight import sight_of
 from wotu.console.words import SEGMENTS
@@ -31,16 +32,17 @@ def search(request: HttpRequest) -> HttpResponse:
         narrowed: dict[str, Any] = {"among": exactly} if exactly else {"search": words, "by_name": not sight.whole}
         page = workspace().customers(**narrowed, sort="-revenue", limit=_MOST, offset=0)
         found = CustomerPage(tuple(sight.rows(page.rows)), page.total)
-    context = {"room": "", "words": words, "found": found, "pages": _pages(words)}
+    context = {"room": "", "words": words, "found": found, "pages": _pages(words, request)}
     panel = bool(getattr(request, "htmx", False))
     response = render(request, "console/parts/search_panel.html" if panel else "console/search.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _pages(words: str) -> list[tuple[str, str]]:
+def _pages(words: str, request: HttpRequest) -> list[tuple[str, str]]:
     pages = [(str(room.name), reverse(room.url_name)) for room in ROOMS]
     pages += [(_("Movement between segments"), reverse("console:movement")), (_("Account"), reverse("console:account"))]
+    pages += [(f"{_('Settings')}: {tab.name}", reverse(tab.url_name)) for tab in tabs_for(request)]
     customers = reverse("console:customers")
     pages += [(str(each.name), f"{customers}?segment={key}") for key, each in SEGMENTS.items()]
     wanted = words.casefold()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from wotu import __version__
@@ -12,6 +11,7 @@ from wotu.accounts.rules import Action
 from wotu.collect.quarantine import Quarantine
 from wotu.console.install import banners, behind_words, condition, settler_words, span
 from wotu.console.permissions import require
+from wotu.console.settings_tabs import settings_page
 from wotu.core.layout import Layout
 
 
@@ -22,7 +22,6 @@ def state(request: HttpRequest) -> HttpResponse:
     seen = condition()
     age = seen.generation_age_seconds
     context = {
-        "room": "",
         "headline": behind_words(seen),
         "troubles": banners(seen),
         "settler": settler_words(seen),
@@ -35,4 +34,4 @@ def state(request: HttpRequest) -> HttpResponse:
         "reserve_gb": f"{seen.reserve_mb / 1000:,.1f}",
         "version": __version__,
     }
-    return render(request, "console/state.html", context)
+    return settings_page(request, "console/state.html", "state", context)

@@ -74,7 +74,7 @@ def _page(request: HttpRequest, current: Settings, context: dict[str, Any], *, s
         )
         for title, fields in GROUPS
     ]
-    shown = {
+    shown: dict[str, Any] = {
         "groups": rows,
         "may_change": may(member.role if member else None, Action.CHANGE_SETTINGS),
         # What was typed is compared with what was seen, not with what somebody else wrote meanwhile.
