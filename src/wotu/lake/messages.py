@@ -22,7 +22,7 @@ from deltalake.exceptions import DeltaError
 
 from wotu.core.crash_points import crash_point
 from wotu.core.durable import sync
-from wotu.lake.reading import File, Wanted, overlapping, read_files
+from wotu.lake.reading import File, Wanted, any_between, overlapping, read_files
 from wotu.lake.schema import MESSAGES
 
 _log = logging.getLogger("wotu.lake")
@@ -133,7 +133,7 @@ class Lake:
         with self._writing:
             for group in overlapping(self._files()):
                 low, high = min(file[0] for file in group), max(file[1] for file in group)
-                if any(_any_between(numbers, low, high) for numbers in touched):
+                if any(any_between(numbers, low, high) for numbers in touched):
                     self._replace(group, low, high, without, blanks)
                     crash_point("lake:group-rewritten")
                     written += 1
@@ -184,14 +184,15 @@ class Lake:
 
     def scan(
         self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = (), events: tuple[str, ...] = (),
-        given: str | None = None, dictionary: tuple[str, ...] = (),
+        given: str | None = None, dictionary: tuple[str, ...] = (), only: Integers | None = None,
     ) -> Iterator[pa.RecordBatch]:  # fmt: skip
-        """Rows as a stream of batches: of some ``types`` and ``events``, where the column ``given`` is not null.
+        """Rows as a stream of batches: of some ``types`` and ``events``, where the column ``given`` is not null,
+        with a seq in ``only`` (sorted).
 
         Text columns named in ``dictionary`` (and the few that repeat anyway) come dictionary-encoded.
         """
         fields = {field.name: field for field in self.schema()}
-        wanted = Wanted(after, types, events, given)
+        wanted = Wanted(after, types, events, given, only)
         yield from read_files(self._files(), columns, fields, wanted, dictionary)
 
     def _sync(self) -> None:
@@ -219,8 +220,3 @@ class Lake:
         actions = pa.table(table.get_add_actions(flatten=True))
         rows = actions.select(["min.seq", "max.seq", "path"]).to_pylist()
         return sorted((row["min.seq"], row["max.seq"], self._folder / row["path"]) for row in rows)
-
-
-def _any_between(numbers: Integers, low: int, high: int) -> bool:
-    """Whether any of ``numbers`` (sorted) is in ``low`` … ``high``."""
-    return bool(np.searchsorted(numbers, low) < np.searchsorted(numbers, high, side="right"))

@@ -22,6 +22,7 @@ from wotu.identity.normalise import identifier_keys, normalise
 from wotu.lake.messages import Lake
 
 Integers = npt.NDArray[np.int64]
+_NONE = np.empty(0, np.int64)
 _LINKS = ["subject", "id_kind", "id_namespace", "id_value"]
 
 
@@ -71,30 +72,39 @@ class Traces:
 
 def traces_of(lake: Lake, subjects: Integers, stones: Tombstones, namespaces: list[str]) -> Traces:
     """The rows of the lake that are of ``subjects``, or name one of them or an identifier in ``stones``."""
-    theirs, links, shared = [], [], []
-    messages: set[tuple[str, str]] = set()
-    for batch in lake.scan(["seq", "subject", "other", "type", "event", "source", "message_id"]):
+    theirs, links, shared = _numbers(lake, subjects)
+    actions = _sent(lake, shared)
+    gone = set(subjects.tolist())
+    named: list[int] = []
+    for batch in lake.scan(["seq", "source", "message_id", "type", "event", "rest"], types=NOBODYS_TYPES):
+        for row in batch.to_pylist():
+            is_action = (row["source"], row["message_id"]) in actions
+            if is_action or names_any(row["type"], row["event"], row["rest"], gone, stones, namespaces):
+                named.append(row["seq"])
+    return Traces(np.union1d(theirs, np.array(named, np.int64)), links, shared, _sent(lake, theirs))
+
+
+def _numbers(lake: Lake, subjects: Integers) -> tuple[Integers, Integers, Integers]:
+    """The rows of ``subjects``: messages, what identity knew about them alone, what it decided with others."""
+    found: tuple[list[Integers], ...] = ([], [], [])
+    for batch in lake.scan(["seq", "subject", "other", "type", "event"]):
         own, other = (_isin(batch[side], subjects) for side in ("subject", "other"))
         identity, erase = (_is(batch[name], text) for name, text in (("type", "identity"), ("event", "erase")))
         alone = own & (other | batch["other"].is_null().to_numpy(zero_copy_only=False))
-        seq = batch["seq"].to_numpy()
-        links.append(seq[identity & alone & ~erase])
-        shared.append(seq[identity & (own | other) & ~alone])
-        theirs.append(seq[own & ~identity])
-        told = batch.filter(pa.array(own & ~identity))
-        messages.update(zip(told["source"].cast(pa.string()).to_pylist(), told["message_id"].to_pylist(), strict=True))
-    gone = set(subjects.tolist())
-    for batch in lake.scan(["seq", "type", "event", "rest"], types=NOBODYS_TYPES):
-        texts = (batch[name].cast(pa.string()).to_pylist() for name in ("type", "event", "rest"))
-        named = [
-            seq
-            for seq, kind, event, text in zip(batch["seq"].to_pylist(), *texts, strict=True)
-            if names_any(kind, event, text, gone, stones, namespaces)
-        ]
-        theirs.append(np.array(named, np.int64))
-    none = np.empty(0, np.int64)
-    numbers = (np.unique(np.concatenate([none, *rows])) for rows in (theirs, links, shared))
-    return Traces(*numbers, frozenset(messages))
+        masks = own & ~identity, identity & alone & ~erase, identity & (own | other) & ~alone
+        for numbers, mask in zip(found, masks, strict=True):
+            numbers.append(batch["seq"].to_numpy()[mask])
+    theirs, links, shared = (np.sort(np.concatenate([_NONE, *numbers])) for numbers in found)
+    return theirs, links, shared
+
+
+def _sent(lake: Lake, seq: Integers) -> frozenset[tuple[str, str]]:
+    """Source and id of the messages that rows came from."""
+    if not len(seq):
+        return frozenset()
+    batches = lake.scan(["source", "message_id"], only=seq)
+    texts = ([batch[name].cast(pa.string()).to_pylist() for name in ("source", "message_id")] for batch in batches)
+    return frozenset(pair for sources, ids in texts for pair in zip(sources, ids, strict=True))
 
 
 def names_any(

@@ -46,7 +46,8 @@ _NOBODY = np.empty(0, np.int64)
 def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Manifest:
     """Write and publish the timelines of everything in the lake.
 
-    ``customers``: the customer of every subject, −1 for one that belongs to nobody. Readers of the previous generation are not disturbed.
+    ``customers``: the customer of every subject, −1 for one that belongs to nobody. Readers of the previous
+    generation are not disturbed.
     """
     seq = lake.last_seq()
     coding = Coding()

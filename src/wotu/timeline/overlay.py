@@ -89,7 +89,8 @@ class Timelines:
         """Take in what ``rows`` say beyond ``after``; nothing is published yet.
 
         ``owners_of`` gives the customer of each subject as of now (−1: of nobody any more), ``changed`` the
-        subjects whose customer is new or another. Raises ``KindChanged`` when the timelines have to be built again instead.
+        subjects whose customer is new or another. Raises ``KindChanged`` when the timelines have to be built again
+        instead.
         """
         manifest = self.generation.manifest
         raw = read_raw(rows, self._coding, currency=manifest.currency, after=after)
