@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -255,10 +254,9 @@ def test_the_status_of_an_older_settler_can_be_read() -> None:
 
 
 def test_half_written_files_of_dead_processes_go(workspace: Workspace) -> None:
-    left: list[Path] = []
-    for name in (".01-2.parquet.999999999-1.tmp", f".{1:020d}-999999999.open"):
-        left.append(workspace.layout.inbox / "incoming" / name)
-    left.append(workspace.layout.inbox / "incoming" / f".{2:020d}-999999999" / "000000.parquet")
+    incoming = workspace.layout.inbox / "incoming"
+    left = [incoming / name for name in (".01-2.parquet.999999999-1.tmp", f".{1:020d}-999999999.open")]
+    left.append(incoming / f".{2:020d}-999999999" / "000000.parquet")
     left.append(workspace.layout.quarantine / ".q.parquet.999999999-1.tmp")
     for path in left:
         path.parent.mkdir(exist_ok=True)

@@ -24,8 +24,8 @@ from wotu.identity.index import UNKNOWN, Level, find
 from wotu.identity.keyed_hash import hash_texts, new_key
 
 Subjects = npt.NDArray[np.int64]
-# Asked for; gone from every answer; gone from every file.
-State = Literal["asked", "hidden", "done"]
+# Asked for; known for good who is meant; gone from every answer; gone from every file.
+State = Literal["asked", "listed", "hidden", "done"]
 _VERSION = 1
 
 
@@ -33,7 +33,7 @@ class Erasure(msgspec.Struct, frozen=True):
     """One person to be erased.
 
     ``asked`` is when, in microseconds since 1970. ``subjects`` are the identity nodes of the person. ``hashes``
-    are those of the person's identifiers under ``key``, as 32 hexadecimal digits; they come with ``hidden``.
+    are those of the person's identifiers under ``key``, as 32 hexadecimal digits; they come with ``listed``.
     """
 
     id: str
@@ -59,14 +59,19 @@ class Erasures(msgspec.Struct, frozen=True):
         """Those in one of ``states``."""
         return tuple(each for each in self.erasures if each.state in states)
 
+    def in_force(self) -> tuple[Erasure, ...]:
+        """Those of whom nothing is taken in any more."""
+        return self.waiting("listed", "hidden", "done")
+
     def subjects(self) -> Subjects:
         """Every subject that nobody may see any more, sorted."""
-        gone = [subject for each in self.waiting("hidden", "done") for subject in each.subjects]
+        gone = [subject for each in self.in_force() for subject in each.subjects]
         return np.unique(np.array(gone, np.int64))
 
-    def replacing(self, changed: Erasure) -> Erasures:
-        """The list with one erasure in another state."""
-        return Erasures(self.version, tuple(changed if each.id == changed.id else each for each in self.erasures))
+    def replacing(self, *changed: Erasure) -> Erasures:
+        """The list with some erasures in another state."""
+        by_id = {each.id: each for each in changed}
+        return Erasures(self.version, tuple(by_id.get(each.id, each) for each in self.erasures))
 
     def key(self) -> str:
         """The key for new hashes: that of the last ones."""

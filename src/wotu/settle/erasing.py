@@ -22,7 +22,7 @@ from wotu.core.layout import Layout
 from wotu.core.leftovers import remove_leftovers
 from wotu.core.locks import file_lock
 from wotu.identity.checkpoint import read_checkpoint
-from wotu.identity.erasures import Erasure, Erasures, Tombstones, change_erasures, hashed, read_erasures
+from wotu.identity.erasures import Erasure, State, Tombstones, change_erasures, hashed, read_erasures
 from wotu.lake.messages import Blank, Lake
 from wotu.lake.schema import INSTANT
 from wotu.settle.mentions import Identifiers, mentions
@@ -38,7 +38,6 @@ class Erasing:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._read = 0
-        self._written: set[str] = set()
 
     def is_waiting(self) -> bool:
         """Whether anybody is still to be erased; cheap as long as the list does not change."""
@@ -48,7 +47,7 @@ class Erasing:
             return False
         if changed == self._read:
             return False
-        if read_erasures(self._layout.erasures).waiting("asked", "hidden"):
+        if read_erasures(self._layout.erasures).waiting("asked", "listed", "hidden"):
             return True
         self._read = changed
         return False
@@ -60,11 +59,12 @@ class Erasing:
         """
         path = self._layout.erasures
         for erasure in read_erasures(path).waiting("asked"):
-            self._hide(settler, erasure)
+            self._list(settler, erasure)
+        if listed := read_erasures(path).waiting("listed"):
+            self._hide(settler, listed, now)
         hidden = read_erasures(path).waiting("hidden")
         if not hidden:
             return True
-        self._write_down(settler, hidden, now)
         if not self._is_quiet(max(erasure.asked for erasure in hidden)):
             return False
         with file_lock(self._layout.backup_lock, wait=False) as free:
@@ -72,7 +72,7 @@ class Erasing:
                 self._clean(settler, hidden)
         return free
 
-    def _hide(self, settler: Settler, erasure: Erasure) -> None:
+    def _list(self, settler: Settler, erasure: Erasure) -> None:
         """Fix who is meant: from now on nobody is joined with them, and no late message brings them back."""
         settler.commit()
         asked = links_of(settler.lake, np.array(erasure.subjects, np.int64), Tombstones.of([erasure]))
@@ -82,22 +82,28 @@ class Erasing:
         known = links_of(settler.lake, members, Tombstones.of([]))
         hashes = tuple(sorted({*hashed(known.keys, key), *(erasure.hashes if erasure.key == key else ())}))
         subjects = tuple(members.tolist())
-        meant = msgspec.structs.replace(erasure, subjects=subjects, key=key, hashes=hashes, state="hidden")
+        meant = msgspec.structs.replace(erasure, subjects=subjects, key=key, hashes=hashes, state="listed")
         changed = change_erasures(self._layout.erasures, lambda held: held.replacing(meant))
         crash_point("erase:listed")
         settler.forget(changed)
 
-    def _write_down(self, settler: Settler, hidden: tuple[Erasure, ...], now: datetime) -> None:
-        """A row of the lake for each person; it also keeps the last number of the lake from being given again."""
-        if self._written.issuperset(each.id for each in hidden):
-            return
+    def _hide(self, settler: Settler, listed: tuple[Erasure, ...], now: datetime) -> None:
+        """Take people out of every answer, with a row of the lake for each.
+
+        The row also keeps the last number of the lake from being given again.
+        """
+        settler.commit()
         rows = settler.lake.scan(["subject"], types=("identity",), events=("erase",))
         written = {subject for batch in rows for subject in batch["subject"].to_pylist()}
-        for erasure in hidden:
+        for erasure in listed:
             if erasure.subjects and erasure.subjects[0] not in written:
                 settler.record_erasure(erasure.subjects[0], now)
-        self._written.update(each.id for each in hidden)
         crash_point("erase:hidden")
+        self._mark(listed, "hidden")
+
+    def _mark(self, erasures: tuple[Erasure, ...], state: State) -> None:
+        changed = [msgspec.structs.replace(each, state=state) for each in erasures]
+        change_erasures(self._layout.erasures, lambda held: held.replacing(*changed))
 
     def _is_quiet(self, asked: int) -> bool:
         """Whether nothing that came before ``asked`` (microseconds) waits in the inbox any more."""
@@ -124,12 +130,7 @@ class Erasing:
         # What came to the quarantine meanwhile.
         self._clean_quarantine(links.by_kind(), traces)
         crash_point("erase:before-done")
-        done = {each.id: msgspec.structs.replace(each, state="done") for each in hidden}
-
-        def finish(held: Erasures) -> Erasures:
-            return Erasures(held.version, tuple(done.get(each.id, each) for each in held.erasures))
-
-        change_erasures(self._layout.erasures, finish)
+        self._mark(hidden, "done")
 
     def _clean_quarantine(self, identifiers: Identifiers, traces: Traces) -> None:
         def is_theirs(row: dict[str, object]) -> bool:

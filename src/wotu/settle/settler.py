@@ -72,7 +72,7 @@ class Settler:
         self.last_received = self._lake.last_received()
         self.counts = {"accepted": 0, "duplicates": 0, "quarantined": 0, "erased": 0}
         self._erased = read_erasures(layout.erasures)
-        self._stones = Tombstones.of(self._erased.waiting("hidden", "done"))
+        self._stones = Tombstones.of(self._erased.in_force())
         self._seen = SeenMessages(layout.settled, self._lake)
         self._resolver = self._resolved()
         self._timelines = self._up_to_date()
@@ -173,12 +173,13 @@ class Settler:
     def forget(self, erased: Erasures) -> None:
         """From now on nobody is joined with the erased, and no message of before brings them back."""
         self._erased = erased
-        self._stones = Tombstones.of(erased.waiting("hidden", "done"))
+        self._stones = Tombstones.of(erased.in_force())
         self._resolver.forget(erased.subjects())
 
     def record_erasure(self, customer: int, now: datetime) -> None:
         """Commit that ``customer`` was erased and take the person out of every answer; nothing else may wait."""
-        assert not self._held and not self._pending
+        assert not self._held
+        assert not self._pending
         self._seq += 1
         self._pending = [erasure_row(customer, self._seq, now)]
         self._write()

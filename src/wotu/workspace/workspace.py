@@ -265,7 +265,7 @@ class Workspace:
 
     def finish_erasing(self, progress: Progress = lambda _: None) -> None:
         """Wait until everybody who is to be erased is gone from every file, as after a restore."""
-        for erasure in read_erasures(self.layout.erasures).waiting("asked", "hidden"):
+        for erasure in read_erasures(self.layout.erasures).waiting("asked", "listed", "hidden"):
             Intake(self.layout, self.settings).until_erased(erasure.id, wait="done", progress=progress)
 
     def export(self, identifier: str, file: str | Path, *, audit: Audit = ()) -> str:
