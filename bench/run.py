@@ -16,7 +16,7 @@ from pathlib import Path
 
 from measuring import Json, machine
 
-PROGRAMS = ("import_orders", "timelines", "rfm", "identifiers")
+PROGRAMS = ("import_orders", "timelines", "rfm", "identifiers", "collector")
 _HERE = Path(__file__).parent
 
 

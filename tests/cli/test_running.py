@@ -189,7 +189,6 @@ def test_stop_waits_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[st
         assert main(["stop", "--wait", "0.3", "--workspace", str(workspace.path), "--json"]) == 1
         assert json.loads(capsys.readouterr().out)["error"]["code"] == "workspace_in_use"
         assert process.poll() is None
-        assert main(["upgrade", "--workspace", str(workspace.path)]) == 0
     finally:
         process.kill()
         process.communicate()

@@ -16,9 +16,11 @@ import pytest
 from tests.settle.remains import remains
 from tests.workspace.backups import back, contents, order, orders, take
 
+from wotu.collect.frames import MAGIC, Origin, Protocol, pack
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.identity.erasures import read_erasures
 from wotu.workspace import Workspace
+from wotu.workspace.intake import Intake
 from wotu.workspace.restore import restore
 
 
@@ -165,3 +167,21 @@ def test_a_list_that_is_not_there_restores_nothing(archive: Path, tmp_path: Path
         restore(archive, tmp_path / "new", erased=tmp_path / "erased.json")
     assert error.value.field == "erased"
     assert not (tmp_path / "new").exists()
+
+
+def test_a_log_that_was_being_written_is_settled_up_to_its_last_whole_frame(
+    make_workspace: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    workspace = make_workspace()
+    incoming = workspace.layout.inbox / "incoming"
+    incoming.mkdir()
+    bodies = [msgspec.json.encode(order(number)) for number in (1, 2)]
+    whole, half = (
+        pack(1_767_600_000_000_000, Protocol.SEGMENT, Origin("shop", "default", type="track"), body) for body in bodies
+    )
+    (incoming / "00000000000000000005-1.open").write_bytes(MAGIC + whole + half[:-7])
+    restored = back(take(workspace.layout, tmp_path / "b.tar").path, tmp_path / "restored")
+    assert [path.name for path in (restored.layout.inbox / "incoming").iterdir()] == ["00000000000000000005-1.log"]
+    Intake(restored.layout, restored.settings).settle()
+    assert orders(restored) == ["u1"]
+    assert (incoming / "00000000000000000005-1.open").exists()

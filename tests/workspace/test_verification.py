@@ -14,6 +14,7 @@ import pytest
 from deltalake import write_deltalake
 from tests.workspace.backups import contents, order
 
+from wotu.collect.frames import MAGIC, Origin, Protocol, pack
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.layout import Layout
 from wotu.settle.settler import Settler
@@ -150,3 +151,16 @@ def test_a_folder_that_is_no_workspace_is_not_made_one(tmp_path: Path) -> None:
 def test_an_empty_workspace_is_whole(make_workspace: Callable[..., Workspace]) -> None:
     made = make_workspace()
     assert problems(made) == []
+
+
+def test_a_log_with_a_frame_that_is_not_what_was_written(workspace: Workspace) -> None:
+    frame = pack(1, Protocol.SEGMENT, Origin("shop", "default"), b"{}")
+    harmed = bytearray(frame)
+    harmed[-1] ^= 1
+    log = workspace.layout.inbox / "incoming" / "5-1.log"
+    log.parent.mkdir(exist_ok=True)
+    log.write_bytes(MAGIC + frame)
+    assert problems(workspace) == []
+    log.write_bytes(MAGIC + frame + harmed)
+    places = f"1 bodies, the first at byte {len(MAGIC) + len(frame)}, are not what was written"
+    assert problems(workspace) == [("inbox", f"incoming/5-1.log: {places}")]

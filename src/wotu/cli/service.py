@@ -83,8 +83,7 @@ def _serve(options: Namespace) -> None:
         if not options.quiet:
             console().print(f"Wotu serves {layout.root} at http://{options.host}:{options.port} (Ctrl-C stops it)")
             console().print("Nobody in the team yet? wotu user add NAME prints a sign-in link.", style="dim")
-        with announced(layout.root):
-            serve(str(layout.root), options.host, options.port)
+        serve(str(layout.root), options.host, options.port)
 
 
 def _doctor(options: Namespace) -> None:

@@ -64,7 +64,7 @@ class _Reading:
         self._problems.append(Problem(f"{self._name}.log", self._rows, field, str(fault), shown, source, received))
 
     def batch(self) -> Batch:
-        return Batch(self._columns.table(), self._problems, self._rows)
+        return Batch(self._columns.table(), self._problems, self._rows, self._columns.decoded)
 
     def _take_usual(self, frame: Frame) -> bool:
         batch = usual_batch(frame.body)

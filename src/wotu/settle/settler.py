@@ -8,7 +8,8 @@ that number, so that after a crash it is known what is in the lake and what is t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wotu.collect.inbox import Inbox
+from wotu.collect.logs import seal_orphans
 from wotu.collect.quarantine import Problem, Quarantine
 from wotu.core.crash_points import crash_point
 from wotu.core.layout import Layout
@@ -33,7 +35,7 @@ from wotu.lake.memory import MemoryRows
 from wotu.lake.messages import Lake
 from wotu.settle.claim import Claim, read_claim
 from wotu.settle.duplicates import SeenMessages
-from wotu.settle.properties import with_columns
+from wotu.settle.properties import Decoded, with_columns
 from wotu.settle.rows import erasure_row, identity_rows, identity_state, message_rows
 from wotu.settle.traces import names_any
 from wotu.timeline.build import build
@@ -44,6 +46,8 @@ from wotu.timeline.traits import KindChanged
 Progress = Callable[[str], None]
 Integers = npt.NDArray[np.int64]
 _RECEIPTS_KEPT_SECONDS = 3600.0
+# How often to look for logs whose writer died.
+_ORPHANS_SECONDS = 2.0
 COMMIT_ROWS, COMMIT_SECONDS = 100_000, 30.0
 # Decisions of people and tables besides events are read from the lake: they are committed at once.
 _AT_ONCE = ("row", "merge", "split")
@@ -80,6 +84,7 @@ class Settler:
         self._finish([number for number in self._inbox.claimed() if number < self._number])
         self._held = self._inbox.held(self._number)
         self._reading: list[Path] = []
+        self._next_look = 0.0
         if not self._held and not self._timelines.are_published:
             self._timelines.publish()
 
@@ -120,6 +125,9 @@ class Settler:
 
     def read(self) -> Claim | None:
         """What waits, if anything does; reading may be done on another thread while an earlier claim is shown."""
+        if time.monotonic() >= self._next_look:
+            seal_orphans(self._inbox.incoming)
+            self._next_look = time.monotonic() + _ORPHANS_SECONDS
         held, self._held = self._held, []
         paths = held or [path for path in self._inbox.pending() if path not in self._reading]
         self._reading = [] if held else paths
@@ -131,9 +139,10 @@ class Settler:
         self._inbox.claim(number, [path for path in claim.paths if path.parent == self._inbox.incoming])
         crash_point("settle:claimed")
         messages, taken = self._screened(claim.messages)
+        claim = replace(claim, messages=messages)
         fresh = without_repeats(messages, self._seen.new(*_ids(messages)) & taken, self._lake)
         self._receipts = claim.receipts(fresh, ~taken)
-        accepted = self._take(messages.filter(pa.array(fresh)).combine_chunks(), now)
+        accepted = self._take(*claim.new(fresh), now)
         self._quarantine_claim(claim, now)
         crash_point("settle:before-receipts")
         self.counts["accepted"] += accepted
@@ -200,16 +209,15 @@ class Settler:
             return messages, np.ones(len(messages), np.bool_)
         messages, taken = self._resolver.screen(messages, self._stones)
         of_nobody = pc.is_in(messages["type"], pa.array(_AT_ONCE)).to_numpy()
-        gone = set(self._erased.subjects().tolist())
+        gone, until = set(self._erased.subjects().tolist()), self._stones.asked.max()
         namespaces = ["default", *self._resolver.namespaces]
         for row in np.flatnonzero(of_nobody).tolist():
-            names = (messages[name][row].as_py() for name in ("type", "event", "properties"))
-            until = self._stones.asked.max()
+            kind, event, text = (messages[name][row].as_py() for name in ("type", "event", "properties"))
             late = messages["time"].cast(pa.int64())[row].as_py() <= until
-            taken[row] = not (late and names_any(*names, gone, self._stones, namespaces))
+            taken[row] = not (late and names_any(kind, event, text, gone, self._stones, namespaces))
         return messages, taken
 
-    def _take(self, messages: pa.Table, now: datetime) -> int:
+    def _take(self, messages: pa.Table, decoded: Sequence[Decoded], now: datetime) -> int:
         """New messages: whose they are, as rows of the lake, and visible."""
         if not len(messages):
             return 0
@@ -217,7 +225,7 @@ class Settler:
         resolution = self._resolver.resolve(messages, most_identifiers=self._settings.most_identifiers)
         self._quarantine(messages, resolution, now)
         first = self._seq + 1
-        typed = with_columns(messages, self._schema)
+        typed = with_columns(messages, self._schema, decoded)
         identities = identity_rows(messages, resolution, first + len(messages))
         rows = pa.concat_tables([message_rows(typed, resolution, first), identities], promote_options="default")
         self._learn_columns(typed.schema)

@@ -85,8 +85,15 @@ def worker() -> Site:
     collector = Collector(Layout(workspace)) if os.environ[_COLLECTS] else None
     console = LateConsole(lambda: load_console(workspace))
     metrics = [] if collector is None else [CollectorMetrics(lambda: collector.intake.counters)]
+
+    def probe_database() -> None:
+        # Django must not be asked while another thread sets it up.
+        if not console.is_loaded:
+            raise RuntimeError("the console is not loaded yet")
+        _probe()
+
     faces = observed(
-        console, workspace, database=_probe, warm=lambda: console.is_loaded and _is_warm(), more_metrics=metrics
+        console, workspace, database=probe_database, warm=lambda: console.is_loaded and _is_warm(), more_metrics=metrics
     )
     return Site(collector, console, faces)
 

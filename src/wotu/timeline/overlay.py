@@ -41,8 +41,9 @@ from wotu.timeline.traits import learn_kinds
 
 Integers = npt.NDArray[np.int64]
 OwnersOf = Callable[[Integers], Integers]
-# The base takes the other layers in when they hold more than this part of its events.
-_LARGE_SHARE = 10
+# The base takes the other layers in when they hold more than a third of its events: each time it is written
+# anew, so that with a tenth every event would be written ten times.
+_LARGE_SHARE = 3
 # A layer takes smaller ones in, but none so large that questions would have to wait for it …
 _MOST_TAKEN_IN = 200_000
 # … and when there are so many, the base takes in all of them.
@@ -131,7 +132,7 @@ class Timelines:
     def is_large(self) -> bool:
         """Whether the layers above the base hold so much that it should take them in."""
         base, *above = self.generation.layers
-        large = sum(layer.events for layer in above) * _LARGE_SHARE > base.events + 10_000
+        large = sum(layer.events for layer in above) * _LARGE_SHARE > base.events + 100_000
         return large or len(above) > _MANY_LAYERS
 
     def compaction(self) -> Compaction:

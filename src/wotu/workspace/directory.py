@@ -100,7 +100,8 @@ class Directory:
             texts = shards[0].trait(name).texts.to_pylist()
             codes = np.concatenate([shard.trait(name).values[shard.shown] for shard in shards])
             counts = np.bincount(codes[codes >= 0], minlength=len(texts)).tolist()
-            ranked = sorted(zip(texts, counts, strict=True), key=lambda pair: (-pair[1], pair[0]))
+            used = [pair for pair in zip(texts, counts, strict=True) if pair[1]]
+            ranked = sorted(used, key=lambda pair: (-pair[1], pair[0]))
             found[name] = ranked[:_MOST_VALUES]
         return found
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from wotu.collect.logs import seal_orphans
 from wotu.core.crash_points import crash_point
 from wotu.core.durable import sync
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
@@ -44,6 +45,8 @@ def restore(archive: Path, root: Path, *, erased: Path | None = None) -> Restore
     try:
         building.mkdir(mode=0o700)
         manifest = _unpack(archive, building)
+        # Nobody writes the logs any more that the collector was writing.
+        seal_orphans(building / "inbox" / "incoming")
         if erased is not None:
             change_erasures(Layout(building).erasures, lambda held: again(held, later))
         crash_point("restore:unpacked")

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from wotu.collect.frames import DamagedFrame, frames
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.layout import Layout
 from wotu.core.settings import read_settings
@@ -39,7 +40,8 @@ def verify(layout: Layout, progress: Progress = lambda _: None) -> list[Finding]
     progress("reading the lake")
     findings += _lake(layout)
     progress("reading inbox and quarantine")
-    findings += _parquet(layout.inbox, "inbox", "segments can be read")
+    findings += _parquet(layout.inbox, "inbox", "files of messages can be read")
+    findings += _logs(layout.inbox)
     findings += _parquet(layout.quarantine, "quarantine", "files can be read")
     findings += _control(layout)
     return findings
@@ -165,6 +167,22 @@ def _parquet(folder: Path, what: str, good: str) -> Iterator[Finding]:
     yield from problems[:_MOST_OF_A_KIND]
     if not problems:
         yield Finding("ok", what, f"{count:,} {good}")
+
+
+def _logs(inbox: Path) -> Iterator[Finding]:
+    """Logs of what came over HTTP; one that is still written may end amid a frame."""
+    count = 0
+    for path in sorted(inbox.rglob("*.log")):
+        try:
+            damaged = [frame.offset for frame in frames(path.read_bytes()) if isinstance(frame, DamagedFrame)]
+        except FileNotFoundError:
+            continue  # settled meanwhile
+        count += 1
+        if damaged:
+            places = f"{len(damaged):,} bodies, the first at byte {damaged[0]:,}, are not what was written"
+            yield Finding("problem", "inbox", f"{path.relative_to(inbox)}: {places}")
+    if count:
+        yield Finding("ok", "inbox", f"{count:,} logs of the collector were read")
 
 
 def _control(layout: Layout) -> Iterator[Finding]:

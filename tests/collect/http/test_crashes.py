@@ -10,6 +10,8 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import closing
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -30,24 +32,22 @@ class Sender(threading.Thread):
         self._port = port
         self._name = name
         self.acknowledged: list[str] = []
-        self.statuses: set[int] = set()
 
     def run(self) -> None:
-        number = 0
-        try:
-            connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
-            while True:
-                ids = [f"{self._name}-{number}-{place}" for place in range(3)]
-                batch = [{"type": "track", "event": "A", "userId": "u", "messageId": name} for name in ids]
-                connection.request("POST", "/v1/batch", json.dumps({"batch": batch}), HEADERS)
-                answer = connection.getresponse()
-                answer.read()
-                self.statuses.add(answer.status)
-                if answer.status == 200:
-                    self.acknowledged += ids
-                number += 1
-        except (OSError, http.client.HTTPException):
-            return
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)) as connection:
+            try:
+                for number in count():
+                    self._send(connection, [f"{self._name}-{number}-{place}" for place in range(3)])
+            except (OSError, http.client.HTTPException):
+                return
+
+    def _send(self, connection: http.client.HTTPConnection, ids: list[str]) -> None:
+        batch = [{"type": "track", "event": "A", "userId": "u", "messageId": name} for name in ids]
+        connection.request("POST", "/v1/batch", json.dumps({"batch": batch}), HEADERS)
+        with connection.getresponse() as answer:
+            answer.read()
+            if answer.status == 200:
+                self.acknowledged += ids
 
 
 def send(port: int, senders: int = 4) -> list[Sender]:
