@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -79,6 +79,20 @@ class Quarantine:
         self._folder.mkdir(parents=True, exist_ok=True)
         with replacing(self._folder / f"{arrival_name()}-{name}.parquet") as temporary:
             pq.write_table(pa.table(columns, schema=SCHEMA), temporary, compression="zstd")
+
+    def remove(self, chosen: Callable[[dict[str, Any]], bool]) -> int:
+        """Delete the rows (as dicts with the columns of ``SCHEMA``) for which ``chosen`` is true; how many."""
+        removed = 0
+        for path in self._files():
+            table = pq.read_table(path, schema=SCHEMA)
+            kept = [not chosen(row) for row in table.to_pylist()]
+            removed += kept.count(False)
+            if not any(kept):
+                path.unlink()
+            elif not all(kept):
+                with replacing(path) as temporary:
+                    pq.write_table(table.filter(pa.array(kept)), temporary, compression="zstd")
+        return removed
 
     def read(self) -> pa.Table:
         """Every quarantined row in order of arrival."""
