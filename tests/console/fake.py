@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.fact_tables import TABLES
 from wotu.core.settings import Settings
 
 ZONE = ZoneInfo("America/New_York")
@@ -137,6 +138,11 @@ class FakeWorkspace:
 
     def generation_name(self) -> str:
         return self.generation
+
+    def facts(self, table: str) -> pa.Table:
+        """No table has a row."""
+        columns = [column.name for column in TABLES[table].columns]
+        return pa.table({name: pa.array([], pa.string()) for name in (*columns, "customer_id")})
 
     def overview(self, days: int = 28) -> Overview:
         self.calls.append("overview")

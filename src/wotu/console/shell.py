@@ -37,6 +37,7 @@ ROOMS = (
     Room("home", "console:home", _("Home")),
     Room("customers", "console:customers", _("Customers")),
     Room("value", "console:value", _("Value")),
+    Room("data", "console:data", _("Data")),
     Room("settings", "console:settings", _("Settings")),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from wotu.console.pages import (
     account,
@@ -39,6 +39,7 @@ urlpatterns = [
     path("value/export.<str:kind>", value.export_layers, name="value-export"),
     path("value/movement/", movement.movement, name="movement"),
     path("value/movement/export.<str:kind>", movement.export_movement, name="movement-export"),
+    path("data/", include("wotu.console.data_urls")),
     path("settings/", workspace_settings.workspace_settings, name="settings"),
     path("settings/team/", team.team, name="team"),
     path("settings/keys/", keys.keys, name="keys"),

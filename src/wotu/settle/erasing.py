@@ -139,7 +139,7 @@ class Erasing:
                 return True
             return any(mentions(str(row[name]), identifiers) for name in ("content", "file") if row[name])
 
-        Quarantine(self._layout.quarantine).remove(is_theirs)
+        Quarantine(self._layout.quarantine).remove_where(is_theirs)
 
 
 def _clean_lake(lake: Lake, traces: Traces) -> None:

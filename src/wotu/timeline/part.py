@@ -20,6 +20,7 @@ from wotu.timeline.columns import missing
 
 Integers = npt.NDArray[np.int64]
 TABLES = ("events", "sales", "told", "orders")
+NEWEST = 500
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class Part:
     def starts(self) -> dict[str, Integers]:
         """Per table: customer *i* has the rows ``starts[i]:starts[i+1]``."""
         return {name: _starts(self.customers[name].to_numpy()) for name in TABLES}
+
+    @cached_property
+    def newest(self) -> Integers:
+        """Positions of the last ``NEWEST`` events to arrive, in no order; found once, as a part never changes."""
+        seq = self.tables["events"]["seq"].to_numpy()
+        most = min(NEWEST, len(seq))
+        return np.argpartition(seq, len(seq) - most)[len(seq) - most :] if most else np.empty(0, np.int64)
 
     def sum(self, column: str) -> int:
         """The sum of a count over all customers."""

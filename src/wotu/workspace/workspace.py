@@ -35,6 +35,7 @@ from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
 from wotu.timeline.generation import Generation, current, open_current
 from wotu.timeline.questions import EventSpec, Moment, Source
+from wotu.workspace.arrivals import Arrivals
 from wotu.workspace.consent import EVENTS as CONSENT_EVENTS
 from wotu.workspace.consent import Consent, consent_message, consents, time_of_record
 from wotu.workspace.customer_table import CustomerPage
@@ -45,6 +46,8 @@ from wotu.workspace.identity_history import IdentityEvent, identity_history
 from wotu.workspace.intake import Intake, Outcome, Progress
 from wotu.workspace.personal_export import Audit, export_person
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
+from wotu.workspace.quarantine_actions import QuarantineActions
+from wotu.workspace.tally_keeper import TallyKeeper
 
 # More events than one customer has.
 _ALL = 1 << 40
@@ -59,6 +62,7 @@ class Workspace:
         self._settings: tuple[int, Settings] | None = None
         self._generation: Generation | None = None
         self._facts = FactStore(layout)
+        self._tally = TallyKeeper(layout)
         self._remember = lru_cache(maxsize=64)(self._rfm)
 
     @classmethod
@@ -97,6 +101,16 @@ class Workspace:
         pairs = [(Path(path), Path(mapping)) for path, mapping in files]
         outcome: Outcome = Intake(self.layout, self.settings).import_files(pairs, progress)
         return outcome.to_dict()
+
+    @property
+    def quarantine(self) -> QuarantineActions:
+        """What could not be understood: look, retry, mend, discard. See ``workspace.quarantine_actions``."""
+        return QuarantineActions(self.layout, self.settings)
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """What came in: counted, the newest, one message whole. See ``workspace.arrivals``."""
+        return Arrivals(self.layout, self.source(), self._tally)
 
     # ---- tables besides events
 
