@@ -237,6 +237,18 @@ class FakeWorkspace:
         self.calls.append(f"set_consent {identifier} {channel} {purpose} {given} {by} {source}")
         return self.consent(identifier)
 
+    def identity_numbers(self, identifier: str) -> list[str]:
+        return [self.customer(identifier).customer_id]
+
+    def export(self, identifier: str, file: Path, *, audit: Any = ()) -> str:
+        self.calls.append(f"export {identifier} {len(audit)}")
+        file.write_bytes(b"zip")
+        return identifier
+
+    def erase(self, identifier: str, *, by: str = "", wait: bool = True) -> str:
+        self.calls.append(f"erase {identifier} {by} {wait}")
+        return identifier
+
     def traits(self) -> dict[str, list[tuple[str, int]]]:
         return {"income": [("35-49K", 40), ("50-74K", 30)], "household_size": [("1", 60), ("2", 41)]}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -13,9 +15,11 @@ from wotu.collect.quarantine import Problem
 class Batch:
     """``table`` conforms to ``message.ENVELOPE``; ``rows`` counts what was read, problems included.
 
-    A message of an order is made from many rows, so ``rows`` may exceed messages plus problems.
+    A message of an order is made from many rows, so ``rows`` may exceed messages plus problems. ``decoded``
+    holds what the text in the column ``properties`` says, for the rows (or none) where it is known already.
     """
 
     table: pa.Table
     problems: list[Problem]
     rows: int
+    decoded: Sequence[dict[str, Any] | None] | None = None

@@ -22,6 +22,8 @@ class MessageColumns:
 
     def __init__(self) -> None:
         self._dense: tuple[list[Any], ...] = tuple([] for _ in _DENSE)
+        # What the text in ``properties`` says, where somebody read it already.
+        self.decoded: list[dict[str, Any] | None] = []
         self._sparse: dict[str, dict[int, Any]] = {name: {} for name in _SPARSE}
         self._money: dict[str, dict[int, int]] = {name: {} for name in MONEY}
         self._origins: list[tuple[int, tuple[int, str, str]]] = []
@@ -36,6 +38,7 @@ class MessageColumns:
     def add(self, draft: Draft) -> None:
         """Add one message."""
         row = len(self)
+        self.decoded.append(None)
         for name, column in zip(_DENSE, self._dense, strict=True):
             column.append(draft.envelope.get(name))
         for name, values in self._sparse.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -122,6 +122,26 @@ class Quarantine:
         tables = [table for _, table in self._tables()]
         return pa.concat_tables(tables) if tables else SCHEMA.empty_table()
 
+    def latest(self, limit: int, *, before: str | None = None) -> tuple[list[dict[str, Any]], str | None]:
+        """Up to ``limit`` rows as dicts, the latest first, and what to give as ``before`` for those before them.
+
+        A row keeps its place, its file and its number there, until rows before it in its file are taken out.
+        """
+        file, _, number = (before or "").partition("/")
+        rows: list[dict[str, Any]] = []
+        place = ""
+        for path in sorted(self._folder.glob("*.parquet"), reverse=True):
+            if before is not None and path.stem > file:
+                continue
+            held = _held(path)
+            end = min(int(number), len(held)) if path.stem == file and number.isdecimal() else len(held)
+            for at in range(end - 1, -1, -1):
+                if len(rows) == limit:
+                    return rows, place
+                rows.append(held[at])
+                place = f"{path.stem}/{at}"
+        return rows, None
+
     def rows(self) -> list[QuarantinedRow]:
         """Every quarantined row in order of arrival, with an id to call it by."""
         return [_row(row) for row in self.read().to_pylist()]
@@ -136,12 +156,17 @@ class Quarantine:
 
     def remove(self, ids: Collection[str]) -> int:
         """Take rows out for good; how many. They are gone from the disk when this returns."""
-        wanted, removed = frozenset(ids), 0
-        if not wanted or not self._folder.exists():
+        wanted = frozenset(ids)
+        return self.remove_where(lambda row: _row(row).id in wanted) if wanted else 0
+
+    def remove_where(self, chosen: Callable[[dict[str, Any]], bool]) -> int:
+        """Take out the rows (as dicts with the columns of ``SCHEMA``) for which ``chosen`` is true; how many."""
+        removed = 0
+        if not self._folder.exists():
             return 0
         with _changing(self._folder):
             for path, table in self._tables():
-                kept = [_row(row).id not in wanted for row in table.to_pylist()]
+                kept = [not chosen(row) for row in table.to_pylist()]
                 removed += kept.count(False)
                 if not any(kept):
                     path.unlink(missing_ok=True)
@@ -170,6 +195,15 @@ class Quarantine:
                 yield path, pq.read_table(path, schema=SCHEMA, columns=columns)
             except FileNotFoundError:
                 continue
+
+
+def _held(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file; one that is taken away meanwhile has none."""
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(path, schema=SCHEMA).to_pylist()
+    except FileNotFoundError:
+        return []
+    return rows
 
 
 @contextmanager

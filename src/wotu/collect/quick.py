@@ -28,7 +28,6 @@ _from_iso = datetime.fromisoformat
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = to_micros(EARLIEST)
 _CAREFUL = frozenset((*MONEY, "products"))
-_LONGEST_NUMBER = 30
 # A number of so many digits may be none that a float64 can be.
 _MANY_DIGITS = 300
 _is_large = re.compile(f"[0-9]{{{_MANY_DIGITS}}}").search
@@ -46,7 +45,7 @@ class UsualMessage(msgspec.Struct, gc=False):
     timestamp: Any = None
     sentAt: Any = None  # noqa: N815 - as it is sent
     originalTimestamp: Any = None  # noqa: N815 - as it is sent
-    properties: dict[str, Any] | None = None
+    properties: msgspec.Raw = msgspec.Raw(b"")
     context: dict[str, Any] | None = None
     user_id: Any = None
     anonymous_id: Any = None
@@ -61,14 +60,10 @@ class UsualBatch(msgspec.Struct):
     context: Any = None
 
 
-def _number(text: str) -> Decimal:
-    if len(text) > _LONGEST_NUMBER or "e" in text or "E" in text:
-        raise ValueError(text)
-    return Decimal(text)
-
-
-_decode = msgspec.json.Decoder(UsualBatch, float_hook=_number).decode
-_decode_one = msgspec.json.Decoder(UsualMessage, float_hook=_number).decode
+_decode = msgspec.json.Decoder(UsualBatch, float_hook=Decimal).decode
+_decode_one = msgspec.json.Decoder(UsualMessage, float_hook=Decimal).decode
+_decode_properties = msgspec.json.Decoder(dict[str, Any]).decode
+_decode_exactly = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal).decode
 
 
 def usual_batch(body: bytes) -> UsualBatch | None:
@@ -101,7 +96,8 @@ class Usual:
     """Adds the usual messages of one body to columns, or only looks whether they are usual."""
 
     def __init__(self, columns: MessageColumns | None, received: int, error: timedelta) -> None:
-        self._appends = tuple(column.append for column in columns.dense) if columns is not None else ()
+        lists = (*columns.dense, columns.decoded) if columns is not None else ()
+        self._appends = tuple(column.append for column in lists)
         self._received = received
         self._latest = received + AHEAD // timedelta(microseconds=1)
         self._error = error // timedelta(microseconds=1)
@@ -128,14 +124,16 @@ class Usual:
             return False
         if not self._appends:
             return True
-        of_type, of_event, of_time, of_message_id, of_user, of_anonymous, of_properties = self._appends
+        text, decoded = properties
+        of_type, of_event, of_time, of_message_id, of_user, of_anonymous, of_properties, of_decoded = self._appends
         of_type("track")
         of_event(event)
         of_time(time)
         of_message_id(message_id)
         of_user(user)
         of_anonymous(anonymous)
-        of_properties(properties or None)
+        of_properties(text)
+        of_decoded(decoded)
         return True
 
     def _time(self, message: UsualMessage) -> int | None:
@@ -157,24 +155,24 @@ def _is_usual_id(value: object) -> bool:
     return type(value) is str and 0 < len(value) <= LONGEST_NAME and value.strip() == value
 
 
-def _properties(message: UsualMessage) -> str | None:
-    """Properties as JSON text, empty when there are none; nothing when they are unusual."""
-    properties, context = message.properties, message.context
-    if context:
-        if "traits" in context:
-            return None
-        if not TELLING.isdisjoint(context):
-            properties = {**context_properties(context, on_page=False), **(properties or {})}
-    return _json(properties) if properties else ""
-
-
-def _json(properties: dict[str, Any]) -> str | None:
-    if not _CAREFUL.isdisjoint(properties):
-        return None
+def _properties(message: UsualMessage) -> tuple[str | None, dict[str, Any] | None] | None:
+    """Properties as JSON text and decoded, nothing of either when there are none; ``None``: they are unusual."""
+    raw, context = bytes(message.properties), message.context
     try:
-        text = _encode(properties).decode()
-    except (ValueError, TypeError, RecursionError, OverflowError):
+        properties = _decode_properties(raw) if raw and raw != b"null" else {}
+        if not _CAREFUL.isdisjoint(properties):
+            return None
+        if context:
+            if "traits" in context:
+                return None
+            if not TELLING.isdisjoint(context):
+                exact = _decode_exactly(raw) if properties else {}
+                properties = {**context_properties(context, on_page=False), **exact}
+                raw = _encode(properties)
+                properties = _decode_properties(raw)
+        text = raw.decode()
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
         return None
     if text.count("{") + text.count("[") > DEEPEST or (len(text) > _MANY_DIGITS and _is_large(text)):
         return None
-    return text
+    return (text, properties) if properties else (None, None)

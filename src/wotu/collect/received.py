@@ -70,7 +70,7 @@ class _Reading:
         self._problems.append(problem)
 
     def batch(self) -> Batch:
-        return Batch(self._columns.table(), self._problems, self._rows)
+        return Batch(self._columns.table(), self._problems, self._rows, self._columns.decoded)
 
     def _take_usual(self, frame: Frame) -> bool:
         batch = usual_batch(frame.body)

@@ -29,21 +29,22 @@ class OrderTotals:
 def order_totals(shard: Shard, *, since: int, until: int) -> OrderTotals:
     """Orders of ``since ≤ time < until`` (µs), net of the refunds given before ``until``."""
     net, counts = net_orders(shard.orders, until=until)
-    return OrderTotals(*_totals(shard.orders.offsets, shard.orders.time, net, counts, since, until))
+    orders = shard.orders
+    return OrderTotals(*_totals(orders.offsets, orders.time, net, counts, orders.visible, since, until))
 
 
 @njit(
-    types.UniTuple(types.int64[::1], 4)(READ, READ, READ, MASK, types.int64, types.int64),
+    types.UniTuple(types.int64[::1], 4)(READ, READ, READ, MASK, MASK, types.int64, types.int64),
     cache=True,
     nogil=True,
 )
-def _totals(offsets, time, net, counts, since, until):  # type: ignore[no-untyped-def]
+def _totals(offsets, time, net, counts, visible, since, until):  # type: ignore[no-untyped-def]
     customers = len(offsets) - 1
     last, frequency = np.zeros(customers, np.int64), np.zeros(customers, np.int64)
     monetary, placed = np.zeros(customers, np.int64), np.zeros(customers, np.int64)
     for i in range(customers):
         for j in range(offsets[i], offsets[i + 1]):
-            if time[j] < since or time[j] >= until:
+            if not visible[j] or time[j] < since or time[j] >= until:
                 continue
             placed[i] += 1
             last[i] = time[j]

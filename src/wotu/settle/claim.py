@@ -16,7 +16,7 @@ from wotu.collect.inbox import segment_of
 from wotu.collect.message import ENVELOPE
 from wotu.collect.quarantine import Problem
 from wotu.collect.received import read_log
-from wotu.settle.properties import with_columns
+from wotu.settle.properties import Decoded, with_columns
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,22 @@ class Claim:
     segment: npt.NDArray[np.int64]
     paths: tuple[Path, ...]
     problems: tuple[Problem, ...]
+    decoded: Sequence[Decoded]
 
-    def receipts(self, fresh: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
-        """By segment, how many of its messages were taken and how many had been seen before."""
+    def new(self, fresh: npt.NDArray[np.bool_]) -> tuple[pa.Table, Sequence[Decoded]]:
+        """The messages that are ``fresh``, and what their properties say where that is known."""
+        if fresh.all():
+            return self.messages, self.decoded
+        kept = [decoded for decoded, new in zip(self.decoded, fresh.tolist(), strict=True) if new]
+        return self.messages.filter(pa.array(fresh)).combine_chunks(), kept
+
+    def receipts(self, fresh: npt.NDArray[np.bool_], refused: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
+        """By segment, how many of its messages were taken and how many had been seen before.
+
+        ``refused`` ones, of people who were erased, are neither.
+        """
         accepted = np.bincount(self.segment[fresh], minlength=len(self.paths))
-        duplicates = np.bincount(self.segment[~fresh], minlength=len(self.paths))
+        duplicates = np.bincount(self.segment[~fresh & ~refused], minlength=len(self.paths))
         return {
             segment_of(path): {"accepted": int(kept), "duplicates": int(again)}
             for path, kept, again in zip(self.paths, accepted, duplicates, strict=True)
@@ -42,15 +53,17 @@ def read_claim(paths: Sequence[Path], *, currency: str) -> Claim:
     """The messages of the segments in ``paths``, in their order; see ``read_log`` for ``currency``."""
     tables: list[pa.Table] = [ENVELOPE.empty_table()]
     segment = [np.empty(0, np.int64)]
+    decoded: list[Decoded] = []
     problems: list[Problem] = []
     for place, path in enumerate(paths):
         for batch in _batches(path, currency):
             tables.append(batch.table)
             segment.append(np.full(len(batch.table), place))
             problems += batch.problems
+            decoded += batch.decoded or [None] * len(batch.table)
     # A segment whose property has another type than an earlier one keeps it under ``rest`` (see properties).
     messages = pa.concat_tables(_agreeing(tables), promote_options="default")
-    return Claim(messages.combine_chunks(), np.concatenate(segment), tuple(paths), tuple(problems))
+    return Claim(messages.combine_chunks(), np.concatenate(segment), tuple(paths), tuple(problems), decoded)
 
 
 def _batches(path: Path, currency: str) -> Iterator[Batch]:

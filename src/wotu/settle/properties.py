@@ -36,10 +36,14 @@ _KINDS: dict[type, PropertyKind] = {
 }  # fmt: skip
 _NUMBERS = frozenset((int, float, Decimal))
 Rows = list[int]
+Decoded = dict[str, Any] | None
 
 
-def with_columns(batch: pa.Table, lake: pa.Schema) -> pa.Table:
-    """The batch with a typed column for every property that has or gets one, the others in ``rest``."""
+def with_columns(batch: pa.Table, lake: pa.Schema, decoded: Sequence[Decoded] | None = None) -> pa.Table:
+    """The batch with a typed column for every property that has or gets one, the others in ``rest``.
+
+    ``decoded``: what the texts in ``properties`` say, where somebody has read them already.
+    """
     types = {field.name: field.type for field in lake if is_property_column(field.name)}
     batch, moved = _typed_columns(batch, types)
     texts: list[str | None] = batch["properties"].to_pylist()
@@ -51,7 +55,7 @@ def with_columns(batch: pa.Table, lake: pa.Schema) -> pa.Table:
     asked_about = [
         None if kind == _WHOLE or kind in _DECISIONS else text for text, kind in zip(texts, kinds, strict=True)
     ]
-    found = _by_name(asked_about)
+    found = _by_name(asked_about, [None] * len(texts) if decoded is None or moved else decoded)
     _choose_types(found, types)
     for name, values in found.items():
         column = property_column(name)
@@ -81,16 +85,19 @@ class _Values:
 
     def column(self, count: int, target: pa.DataType, *, is_known: bool) -> tuple[pa.Array, list[tuple[Rows, Any]]]:
         """The values that ``target`` can hold as a column of ``count`` rows, and those it cannot."""
-        column: npt.NDArray[np.object_] = np.full(count, None, object)
+        places: npt.NDArray[np.int64] = np.full(count, -1)
+        arrays: list[pa.Array] = []
         drifted: list[tuple[Rows, Any]] = []
+        held = 0
         for rows, values in self.pieces:
-            given = set(map(type, values))
-            if not _fits_whole(given, target, values):
+            if not _fits_whole(set(map(type, values)), target, values):
                 rows, values, others = _parted(rows, values, target, is_known)
                 drifted.append(others)
-            for row, value in zip(rows, values, strict=True):
-                column[row] = value
-        return pa.array(column, target, from_pandas=False), drifted
+            places[rows] = np.arange(held, held + len(rows))
+            held += len(rows)
+            arrays.append(pa.array(values, target))
+        known = pa.concat_arrays(arrays) if arrays else pa.array([], target)
+        return known.take(pa.array(places, mask=places < 0)), drifted
 
 
 def _fits_whole(given: set[type], target: pa.DataType, values: Sequence[Any]) -> bool:
@@ -130,12 +137,12 @@ def _fitting(value: Any, target: pa.DataType, is_known: bool) -> Any:
     return None
 
 
-def _by_name(texts: Sequence[str | None]) -> dict[str, _Values]:
+def _by_name(texts: Sequence[str | None], decoded: Sequence[Decoded]) -> dict[str, _Values]:
     """The values of every property; rows of the same shape are taken together."""
     shapes: dict[tuple[str, ...], tuple[Rows, list[Any]]] = {}
-    for row, text in enumerate(texts):
+    for row, (text, known) in enumerate(zip(texts, decoded, strict=True)):
         if text is not None:
-            properties = _decoded(text)
+            properties = _decoded(text) if known is None else known
             rows, values = shapes.setdefault(tuple(properties), ([], []))
             rows.append(row)
             values.append(properties.values())

@@ -41,8 +41,9 @@ from wotu.timeline.traits import learn_kinds
 
 Integers = npt.NDArray[np.int64]
 OwnersOf = Callable[[Integers], Integers]
-# The base takes the other layers in when they hold more than this part of its events.
-_LARGE_SHARE = 10
+# The base takes the other layers in when they hold more than a third of its events: each time it is written
+# anew, so that with a tenth every event would be written ten times.
+_LARGE_SHARE = 3
 # A layer takes smaller ones in, but none so large that questions would have to wait for it …
 _MOST_TAKEN_IN = 200_000
 # … and when there are so many, the base takes in all of them.
@@ -88,15 +89,16 @@ class Timelines:
     def add(self, rows: Rows, owners_of: OwnersOf, changed: Integers, *, seq: int, after: int = 0) -> None:
         """Take in what ``rows`` say beyond ``after``; nothing is published yet.
 
-        ``owners_of`` gives the customer of each subject as of now, ``changed`` the subjects whose customer is
-        new or another. Raises ``KindChanged`` when the timelines have to be built again instead.
+        ``owners_of`` gives the customer of each subject as of now (−1: of nobody any more), ``changed`` the
+        subjects whose customer is new or another. Raises ``KindChanged`` when the timelines have to be built again
+        instead.
         """
         manifest = self.generation.manifest
         raw = read_raw(rows, self._coding, currency=manifest.currency, after=after)
         subjects = np.unique(np.concatenate([changed, *(_subjects(table) for table in _tables(raw))]))
         before, owners = self.generation.customer_of(subjects), owners_of(subjects)
         known = np.unique(before[before >= 0])
-        ids = np.union1d(owners, known[owners_of(known) == known])
+        ids = np.union1d(owners[owners >= 0], known[owners_of(known) == known])
         old = np.union1d(known, ids)
         taken = self._taken(old)
         part = self._assembled(ids, owners_of, taken, raw)
@@ -130,7 +132,7 @@ class Timelines:
     def is_large(self) -> bool:
         """Whether the layers above the base hold so much that it should take them in."""
         base, *above = self.generation.layers
-        large = sum(layer.events for layer in above) * _LARGE_SHARE > base.events + 10_000
+        large = sum(layer.events for layer in above) * _LARGE_SHARE > base.events + 100_000
         return large or len(above) > _MANY_LAYERS
 
     def compaction(self) -> Compaction:
@@ -178,6 +180,7 @@ class Timelines:
             concat([*(pa.Table.from_batches([part.tables["told"]]) for part in taken), new.told]),
             concat([*(_links(part) for part in taken), new.links]),
         )
+        raw = _owned(raw, owners_of)
 
         def slots_of(subjects: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
             return np.searchsorted(ids, owners_of(subjects.astype(np.int64))).astype(np.int32)
@@ -219,6 +222,15 @@ def _events(parts: Sequence[Part]) -> int:
 
 def _tables(raw: Raw) -> tuple[pa.Table, ...]:
     return raw.events, raw.sales, raw.told, raw.links
+
+
+def _owned(raw: Raw, owners_of: OwnersOf) -> Raw:
+    """Without the rows of subjects that belong to nobody any more."""
+    masks = [owners_of(_subjects(table)) >= 0 for table in _tables(raw)]
+    if all(mask.all() for mask in masks):
+        return raw
+    tables = (table.filter(pa.array(mask)) for table, mask in zip(_tables(raw), masks, strict=True))
+    return Raw(*(table.combine_chunks() for table in tables))
 
 
 def _subjects(table: pa.Table) -> Integers:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from wotu.core.customer_ids import customer_text, customer_texts
 from wotu.core.errors import invalid_argument
 from wotu.core.fact_tables import STAGE_RULES, STAGES
 from wotu.core.layout import Layout
@@ -18,6 +19,7 @@ from wotu.core.money import exponent
 from wotu.core.periods import Unit, from_micros, midnight, to_micros
 from wotu.core.settings import Settings, read_settings
 from wotu.facts.stages import preset as preset_rules
+from wotu.identity.erasures import State, read_erasures
 from wotu.insight.events import EventsAnswer
 from wotu.insight.events import events as ask_events
 from wotu.insight.growth_accounting import GrowthAnswer, growth_accounting
@@ -42,6 +44,7 @@ from wotu.workspace.fact_store import FactStore
 from wotu.workspace.identity_actions import merge_customers, split_identifier
 from wotu.workspace.identity_history import IdentityEvent, identity_history
 from wotu.workspace.intake import Intake, Outcome, Progress
+from wotu.workspace.personal_export import Audit, export_person
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
 from wotu.workspace.quarantine_actions import QuarantineActions
 from wotu.workspace.tally_keeper import TallyKeeper
@@ -212,12 +215,13 @@ class Workspace:
     def customers(
         self, search: str = "", *, where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
         offset: int = 0, layers: Mapping[str, Any] | None = None, among: Sequence[str] | None = None,
-        by_name: bool = False,
+        by_name: bool = False, after: str | None = None,
     ) -> CustomerPage:  # fmt: skip
         """Customers found by identifier or name, by traits and by value segment (of ``rfm(**layers)``).
 
         ``among`` keeps only the named ones, such as those that another answer counted. ``by_name`` searches
-        names alone, for people who may not see identifiers.
+        names alone, for people who may not see identifiers. ``after`` is what the page before gave as ``next``:
+        each customer is then on one page, whatever comes in meanwhile.
         """
         answer = self.rfm(**(layers or {}))
         return self._directory().page(
@@ -231,6 +235,7 @@ class Workspace:
             offset=offset,
             among=among,
             by_name=by_name,
+            after=after,
         )
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
@@ -261,6 +266,40 @@ class Workspace:
         """Take one identifier, and every message that came with it, off its customer; the id it now has."""
         intake = Intake(self.layout, self.settings)
         return split_identifier(intake, self._directory, identifier, namespace=namespace, by=by, reason=reason)
+
+    def erase(self, identifier: str, *, by: str = "", wait: bool = True, progress: Progress = lambda _: None) -> str:
+        """Erase a person: from every answer at once, from every file by the time this returns; the id they had.
+
+        ``wait=False`` returns as soon as no answer shows them; the settler does the rest. ``by`` says who decided.
+        """
+        directory = self._directory()
+        customer = directory.find(identifier)
+        state: State = "done" if wait else "hidden"
+        intake = Intake(self.layout, self.settings)
+        intake.erase(directory.members(customer).tolist(), by=by, wait=state, progress=progress)
+        return customer_text(customer)
+
+    def finish_erasing(self, progress: Progress = lambda _: None) -> None:
+        """Wait until everybody who is to be erased is gone from every file, as after a restore."""
+        for erasure in read_erasures(self.layout.erasures).waiting("asked", "listed", "hidden"):
+            Intake(self.layout, self.settings).until_erased(erasure.id, wait="done", progress=progress)
+
+    def export(self, identifier: str, file: str | Path, *, audit: Audit = ()) -> str:
+        """Write everything held about a person to the new zip ``file``; the id they have. See ``personal_export``.
+
+        ``audit`` are entries of the audit about them, to be put beside the rest.
+        """
+        directory = self._directory()
+        customer = directory.find(identifier)
+        made = datetime.now(self.settings.zone).isoformat(timespec="seconds")
+        members = directory.members(customer)
+        export_person(self, customer_text(customer), members, Path(file), made=made, audit=audit)
+        return customer_text(customer)
+
+    def identity_numbers(self, identifier: str) -> list[str]:
+        """Every id a customer can have had, the one they have now first: one for each of their identifiers."""
+        directory = self._directory()
+        return customer_texts(directory.members(directory.find(identifier)).tolist())
 
     def identity_history(self, identifier: str) -> tuple[IdentityEvent, ...]:
         """How a customer came to be: identifiers, joins, merges and splits, oldest first."""
