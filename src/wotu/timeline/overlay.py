@@ -26,7 +26,6 @@ from wotu.timeline.compaction import Compaction
 from wotu.timeline.generation import Generation, open_generation, write_texts
 from wotu.timeline.layer import Layer, open_layer, write_layer
 from wotu.timeline.manifest import (
-    CURRENT,
     SETTLED,
     Manifest,
     Totals,
@@ -63,17 +62,20 @@ class Timelines:
 
     @classmethod
     def open(cls, folder: Path, *, seq: int, currency: str) -> Timelines | None:
-        """The latest timelines that hold nothing beyond ``seq`` of the lake; ``None`` when there are none."""
+        """The latest timelines known to hold what the lake has up to some row; ``None`` when there are none.
+
+        The current ones may show rows that were never committed: settled again after a crash, these may
+        have got other numbers.
+        """
         for unfinished in folder.glob(".base-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
-        for file in (CURRENT, SETTLED):
-            manifest = read_manifest(folder, file)
-            if manifest is not None and manifest.currency == currency and manifest.seq <= seq:
-                try:
-                    return cls(folder, open_generation(folder, manifest))
-                except (OSError, EOFError, ValueError, pa.ArrowException):
-                    continue
-        return None
+        manifest = read_manifest(folder, SETTLED)
+        if manifest is None or manifest.currency != currency or manifest.seq > seq:
+            return None
+        try:
+            return cls(folder, open_generation(folder, manifest))
+        except (OSError, EOFError, ValueError, pa.ArrowException):
+            return None
 
     @property
     def seq(self) -> int:
