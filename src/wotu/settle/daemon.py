@@ -18,6 +18,7 @@ from wotu.settle.chores import Chores
 from wotu.settle.claim import Claim
 from wotu.settle.erasing import Erasing
 from wotu.settle.obstacles import obstacle
+from wotu.settle.retention import Retention
 from wotu.settle.settler import Settler
 from wotu.settle.telling import Teller
 
@@ -63,7 +64,8 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
     """Rounds and commits until told to stop or the settings change; everything is committed then."""
     teller.tell("starting")
     settings, changed = read_settings(layout.settings), layout.settings.stat().st_mtime_ns
-    settler, chores, erasing = Settler(layout, settings), Chores(), Erasing(layout)
+    settler, chores = Settler(layout, settings), Chores()
+    erasing, retention = Erasing(layout), Retention(layout, settings)
     teller.settler = settler
     with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
         ahead: Future[Claim | None] | None = None
@@ -75,9 +77,7 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
             # The next segments are read while these are shown.
             ahead = None if claim is None else reader.submit(settler.read)
             _one_round(settler, claim, chores, teller)
-            if erasing.is_waiting():
-                chores.rest(settler)
-                erasing.run(settler, datetime.now(UTC))
+            _delete(settler, chores, erasing, retention)
             if claim is None:
                 stop.wait(_PAUSE_SECONDS)
         if ahead is not None and (claim := ahead.result()) is not None:
@@ -87,6 +87,16 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
         # What the collector took in before it ended.
         settler.round(datetime.now(UTC))
         settler.commit()
+
+
+def _delete(settler: Settler, chores: Chores, erasing: Erasing, retention: Retention) -> None:
+    """Erase whoever asked for it, and what is kept no longer."""
+    if erasing.is_waiting():
+        chores.rest(settler)
+        erasing.run(settler, datetime.now(UTC))
+    if retention.is_due(datetime.now(UTC)):
+        chores.rest(settler)
+        retention.run(settler, datetime.now(UTC))
 
 
 def _is_hindered(layout: Layout, settings: Settings, settler: Settler, teller: Teller) -> bool:
