@@ -37,6 +37,9 @@ def _erase(options: Namespace) -> None:
     customer = workspace.erase(profile.customer_id, by="cli", progress=lambda words: messages().print(f"{words} …"))
     if _has_control(workspace.layout):
         _record(workspace.layout.root, "erase", customer)
+        from wotu.accounts.forgetting import forget_customers
+
+        forget_customers()
     backups = sorted(str(path) for path in workspace.layout.backups.glob("*") if path.is_file())
     if wants_json(options):
         write_json({"erased": customer, "backups": backups})

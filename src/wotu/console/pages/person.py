@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from wotu.accounts.audit import about, record
 from wotu.accounts.choices import AuditAction
+from wotu.accounts.forgetting import forget_customers
 from wotu.accounts.rules import Action
 from wotu.console.addresses import client_address
 from wotu.console.answers import workspace
@@ -57,5 +58,6 @@ def erase(request: HttpRequest, customer_id: str) -> HttpResponse:
     if request.POST.get("typed", "").strip() != customer:
         raise invalid_argument("typed", _("Type %(id)s to confirm; nothing was erased.") % {"id": customer})
     space.erase(customer, by=member.username, wait=False)
+    forget_customers()
     record(actor=member, action=AuditAction.ERASE, target=customer, address=client_address(request)[0])
     return HttpResponseRedirect(f"{reverse('console:customers')}?erased={customer}")
