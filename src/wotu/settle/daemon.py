@@ -7,13 +7,14 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.logs import configure_logging
-from wotu.core.settings import Settings, read_settings
+from wotu.core.settings import read_settings
 from wotu.settle.chores import Chores
 from wotu.settle.claim import Claim
 from wotu.settle.obstacles import obstacle
@@ -61,13 +62,41 @@ def _hold(layout: Layout, stop: threading.Event) -> None:
 def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
     """Rounds and commits until told to stop or the settings change; everything is committed then."""
     teller.tell("starting")
-    settings, changed = read_settings(layout.settings), layout.settings.stat().st_mtime_ns
+    # In this order: settings that change between the two are read again.
+    changed, settings = layout.settings.stat().st_mtime_ns, read_settings(layout.settings)
     settler, chores = Settler(layout, settings), Chores()
     teller.settler = settler
+
+    def is_over() -> bool:
+        return stop.is_set() or layout.settings.stat().st_mtime_ns != changed
+
+    def is_hindered() -> bool:
+        found = obstacle(layout.root, settings, datetime.now(UTC), settler.last_received)
+        if found is not None:
+            teller.tell(found.state, reason=found.reason)
+        return found is not None
+
+    try:
+        ahead = _rounds(settler, chores, teller, stop, is_over, is_hindered)
+    finally:
+        chores.wait()
+    if not is_hindered():
+        if ahead is not None:
+            settler.show(ahead, datetime.now(UTC))
+        # What the collector took in before it ended.
+        settler.round(datetime.now(UTC))
+        settler.commit()
+
+
+def _rounds(
+    settler: Settler, chores: Chores, teller: Teller, stop: threading.Event,
+    is_over: Callable[[], bool], is_hindered: Callable[[], bool],
+) -> Claim | None:  # fmt: skip
+    """Rounds and commits until it is over; what has been read by then, and not been shown."""
     with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
         ahead: Future[Claim | None] | None = None
-        while not stop.is_set() and layout.settings.stat().st_mtime_ns == changed:
-            if _is_hindered(layout, settings, settler, teller):
+        while not is_over():
+            if is_hindered():
                 stop.wait(1.0)
                 continue
             claim = (ahead or reader.submit(settler.read)).result()
@@ -76,20 +105,7 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
             _one_round(settler, claim, chores, teller)
             if claim is None:
                 stop.wait(_PAUSE_SECONDS)
-        if ahead is not None and (claim := ahead.result()) is not None:
-            settler.show(claim, datetime.now(UTC))
-    chores.wait()
-    if not _is_hindered(layout, settings, settler, teller):
-        # What the collector took in before it ended.
-        settler.round(datetime.now(UTC))
-        settler.commit()
-
-
-def _is_hindered(layout: Layout, settings: Settings, settler: Settler, teller: Teller) -> bool:
-    found = obstacle(layout.root, settings, datetime.now(UTC), settler.last_received)
-    if found is not None:
-        teller.tell(found.state, reason=found.reason)
-    return found is not None
+        return None if ahead is None else ahead.result()
 
 
 def _one_round(settler: Settler, claim: Claim | None, chores: Chores, teller: Teller) -> None:
