@@ -75,7 +75,7 @@ class Lake:
                 configuration=_CONFIGURATION,
                 commit_properties=CommitProperties(app_transactions=[Transaction(_APPLICATION, transaction)]),
             )
-            self._sync()
+            self.sync()
 
     def compact(self) -> bool:
         """Write the newest small files as one, once there are many: every read opens every file.
@@ -101,7 +101,7 @@ class Lake:
             write_deltalake(
                 self._uri, rows, mode="overwrite", predicate=f"seq >= {first}", configuration=_CONFIGURATION
             )
-            self._sync()
+            self.sync()
             DeltaTable(self._uri).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
         except (DeltaError, OSError):
             # The messages are safe as they are; another settle tries again.
@@ -127,7 +127,7 @@ class Lake:
         wanted = Wanted(after, types, events, given)
         yield from read_files(self._files(), columns, fields, wanted, dictionary)
 
-    def _sync(self) -> None:
+    def sync(self) -> None:
         """Wait until the last commit is on disk; the table's writer does not, and the inbox is emptied next."""
         table = DeltaTable(self._uri)
         log = self._folder / "_delta_log"

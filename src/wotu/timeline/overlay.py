@@ -26,7 +26,6 @@ from wotu.timeline.compaction import Compaction
 from wotu.timeline.generation import Generation, open_generation, write_texts
 from wotu.timeline.layer import Layer, open_layer, write_layer
 from wotu.timeline.manifest import (
-    CURRENT,
     SETTLED,
     Manifest,
     Totals,
@@ -63,17 +62,18 @@ class Timelines:
 
     @classmethod
     def open(cls, folder: Path, *, seq: int, currency: str) -> Timelines | None:
-        """The latest timelines that hold nothing beyond ``seq`` of the lake; ``None`` when there are none."""
+        """The timelines that were settled last; ``None`` when there are none, or they are ahead of ``seq``."""
         for unfinished in folder.glob(".base-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
-        for file in (CURRENT, SETTLED):
-            manifest = read_manifest(folder, file)
-            if manifest is not None and manifest.currency == currency and manifest.seq <= seq:
-                try:
-                    return cls(folder, open_generation(folder, manifest))
-                except (OSError, EOFError, ValueError, pa.ArrowException):
-                    continue
-        return None
+        # Not what is current: a settler that died before its commit may have shown rows under numbers that
+        # the lake has since given to others.
+        manifest = read_manifest(folder, SETTLED)
+        if manifest is None or manifest.currency != currency or manifest.seq > seq:
+            return None
+        try:
+            return cls(folder, open_generation(folder, manifest))
+        except (OSError, EOFError, ValueError, pa.ArrowException):
+            return None
 
     @property
     def seq(self) -> int:
@@ -137,13 +137,20 @@ class Timelines:
     def compaction(self) -> Compaction:
         """The layers as they are now, to be made into one base, on another thread if need be."""
         self._frozen = len(self.generation.layers)
-        return Compaction(self._folder, self.generation.shards, self._kinds())
+        return Compaction(self._folder, self.generation.layers, self.generation.shards, self._kinds())
 
     def take_in(self, compaction: Compaction) -> None:
-        """Put the base that ``compaction`` wrote in the place of the layers it was made from; publish it."""
-        layers = self.generation.layers
-        base = compaction.finish(self.generation.customer_of, layers[: self._frozen])
-        self._layers((base, *layers[self._frozen :]))
+        """Put the base that ``compaction`` wrote in the place of the layers it was made from; publish it.
+
+        Where these layers are gone, because all was built anew meanwhile, so is the use of the new base: its
+        codes are those of before.
+        """
+        layers, count = self.generation.layers, len(compaction.made_from)
+        if layers[:count] != compaction.made_from:
+            compaction.discard()
+            return
+        base = compaction.finish(self.generation.customer_of)
+        self._layers((base, *layers[count:]))
         self._frozen = 1
         self.publish()
 
