@@ -85,7 +85,8 @@ def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(tree: Tree, tmp_p
         shutil.rmtree(folder)
     judged(Workspace.open(workspace.path), right, office)
     figures = {
-        "seed": seed, "seconds": seconds, "kills": len(killed), "by": Counter(killed), "acknowledged": len(acknowledged(senders)),
+        "seed": seed, "seconds": seconds, "kills": len(killed), "by": Counter(killed),
+        "acknowledged": len(acknowledged(senders)),
         "events": sum(right.events.values()), "unanswered": sum(s.answers.get(0, 0) for s in senders[:-1]),
         "imported": len(office.sent), "merged": len(office.merged), "split": len(office.split),
     }  # fmt: skip

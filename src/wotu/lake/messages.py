@@ -89,7 +89,7 @@ class Lake:
                 configuration=_CONFIGURATION,
                 commit_properties=CommitProperties(app_transactions=[Transaction(_APPLICATION, transaction)]),
             )
-            self._sync()
+            self.sync()
 
     def compact(self) -> bool:
         """Write the newest small files as one, once there are many: every read opens every file.
@@ -115,7 +115,7 @@ class Lake:
             write_deltalake(
                 self._uri, rows, mode="overwrite", predicate=f"seq >= {first}", configuration=_CONFIGURATION
             )
-            self._sync()
+            self.sync()
             DeltaTable(self._uri).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
         except (DeltaError, OSError):
             # The messages are safe as they are; another settle tries again.
@@ -155,7 +155,7 @@ class Lake:
         write_deltalake(
             self._uri, rows.combine_chunks(), mode="overwrite", predicate=predicate, configuration=_CONFIGURATION
         )
-        self._sync()
+        self.sync()
 
     def forget_history(self) -> None:
         """Delete every file and every entry of the log that the table as it is now does not need."""
@@ -166,7 +166,7 @@ class Lake:
             table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
             table = DeltaTable(self._uri)
             table.create_checkpoint()
-            self._sync()
+            self.sync()
             log, version = self._folder / "_delta_log", table.version()
             for path in (*log.glob("*.checkpoint*"), log / "_last_checkpoint"):
                 sync(path)
@@ -195,7 +195,7 @@ class Lake:
         wanted = Wanted(after, types, events, given, only)
         yield from read_files(self._files(), columns, fields, wanted, dictionary)
 
-    def _sync(self) -> None:
+    def sync(self) -> None:
         """Wait until the last commit is on disk; the table's writer does not, and the inbox is emptied next."""
         table = DeltaTable(self._uri)
         log = self._folder / "_delta_log"

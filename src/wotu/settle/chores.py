@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from wotu.timeline.compaction import Compaction
 from wotu.timeline.overlay import Timelines
 
 _LAKE_SECONDS = 60.0
+_log = logging.getLogger("wotu.settler")
 
 
 class Chores:
@@ -49,7 +51,11 @@ class Chores:
         self._take_in(settler)
 
     def wait(self) -> None:
-        """Wait for what runs; its result is not needed any more."""
+        """Wait for what runs; its result is not needed any more.
+
+        Whoever lets go of a settler does this first: a compaction of the lake that goes on beside another
+        settler's commits would overwrite them.
+        """
         if self._thread is not None:
             self._thread.join()
 
@@ -58,8 +64,12 @@ class Chores:
         return self._thread is not None and self._thread.is_alive()
 
     def _take_in(self, settler: Settler) -> None:
-        if self._error is not None:
-            raise self._error
+        error, self._error = self._error, None
+        if error is not None and self._kind == "timelines":
+            raise error
+        if error is not None:
+            # The messages are safe in as many files as there were.
+            _log.error("the lake's files could not be put together", exc_info=error)
         if self._compaction is not None:
             # Timelines that were built anew meanwhile have a base of their own.
             if settler.timelines is self._compacted:

@@ -9,11 +9,12 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.logs import configure_logging
-from wotu.core.settings import Settings, read_settings
+from wotu.core.settings import read_settings
 from wotu.settle.chores import Chores
 from wotu.settle.claim import Claim
 from wotu.settle.erasing import Erasing
@@ -63,47 +64,65 @@ def _hold(layout: Layout, stop: threading.Event) -> None:
 def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
     """Rounds and commits until told to stop or the settings change; everything is committed then."""
     teller.tell("starting")
-    settings, changed = read_settings(layout.settings), layout.settings.stat().st_mtime_ns
+    # In this order: settings that change between the two are read again.
+    changed, settings = layout.settings.stat().st_mtime_ns, read_settings(layout.settings)
     settler, chores = Settler(layout, settings), Chores()
-    erasing, retention = Erasing(layout), Retention(layout, settings)
+    deleting = Deleting(Erasing(layout), Retention(layout, settings))
     teller.settler = settler
-    with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
-        ahead: Future[Claim | None] | None = None
-        while not stop.is_set() and layout.settings.stat().st_mtime_ns == changed:
-            if _is_hindered(layout, settings, settler, teller):
-                stop.wait(1.0)
-                continue
-            claim = (ahead or reader.submit(settler.read)).result()
-            # The next segments are read while these are shown.
-            ahead = None if claim is None else reader.submit(settler.read)
-            _one_round(settler, claim, chores, teller)
-            _delete(settler, chores, erasing, retention)
-            if claim is None:
-                stop.wait(_PAUSE_SECONDS)
-        if ahead is not None and (claim := ahead.result()) is not None:
-            settler.show(claim, datetime.now(UTC))
-    chores.wait()
-    if not _is_hindered(layout, settings, settler, teller):
-        # What the collector took in before it ended.
-        settler.round(datetime.now(UTC))
-        settler.commit()
+
+    def is_over() -> bool:
+        return stop.is_set() or layout.settings.stat().st_mtime_ns != changed
+
+    def is_hindered() -> bool:
+        found = obstacle(layout.root, settings, datetime.now(UTC), settler.last_received)
+        if found is not None:
+            teller.tell(found.state, reason=found.reason)
+        return found is not None
+
+    try:
+        with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
+            ahead: Future[Claim | None] | None = None
+            while not is_over():
+                if is_hindered():
+                    stop.wait(1.0)
+                    continue
+                claim = (ahead or reader.submit(settler.read)).result()
+                # The next segments are read while these are shown.
+                ahead = None if claim is None else reader.submit(settler.read)
+                _one_round(settler, claim, chores, teller)
+                deleting.run(settler, chores)
+                if claim is None:
+                    stop.wait(_PAUSE_SECONDS)
+            left = None if ahead is None else ahead.result()
+    finally:
+        chores.wait()
+    if not is_hindered():
+        _last_round(settler, left)
 
 
-def _delete(settler: Settler, chores: Chores, erasing: Erasing, retention: Retention) -> None:
-    """Erase whoever asked for it, and what is kept no longer."""
-    if erasing.is_waiting():
-        chores.rest(settler)
-        erasing.run(settler, datetime.now(UTC))
-    if retention.is_due(datetime.now(UTC)):
-        chores.rest(settler)
-        retention.run(settler, datetime.now(UTC))
+def _last_round(settler: Settler, left: Claim | None) -> None:
+    """Show what was read ahead, and what the collector took in before it ended; commit all of it."""
+    if left is not None:
+        settler.show(left, datetime.now(UTC))
+    settler.round(datetime.now(UTC))
+    settler.commit()
 
 
-def _is_hindered(layout: Layout, settings: Settings, settler: Settler, teller: Teller) -> bool:
-    found = obstacle(layout.root, settings, datetime.now(UTC), settler.last_received)
-    if found is not None:
-        teller.tell(found.state, reason=found.reason)
-    return found is not None
+class Deleting(NamedTuple):
+    """What has to go: people who are erased, and what is kept no longer."""
+
+    erasing: Erasing
+    retention: Retention
+
+    def run(self, settler: Settler, chores: Chores) -> None:
+        """Delete what is due."""
+        now = datetime.now(UTC)
+        if self.erasing.is_waiting():
+            chores.rest(settler)
+            self.erasing.run(settler, now)
+        if self.retention.is_due(now):
+            chores.rest(settler)
+            self.retention.run(settler, now)
 
 
 def _one_round(settler: Settler, claim: Claim | None, chores: Chores, teller: Teller) -> None:

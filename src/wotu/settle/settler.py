@@ -81,7 +81,11 @@ class Settler:
         self._resolver = self._resolved()
         self._timelines = self._up_to_date()
         # Committed before a crash: told of only when timelines are up to date.
-        self._finish([number for number in self._inbox.claimed() if number < self._number])
+        committed = [number for number in self._inbox.claimed() if number < self._number]
+        if committed:
+            # Its settler may have died before it was on disk.
+            self._lake.sync()
+        self._finish(committed)
         self._held = self._inbox.held(self._number)
         self._reading: list[Path] = []
         self._next_look = 0.0
@@ -142,8 +146,9 @@ class Settler:
         claim = replace(claim, messages=messages)
         fresh = without_repeats(messages, self._seen.new(*_ids(messages)) & taken, self._lake)
         self._receipts = claim.receipts(fresh, ~taken)
-        accepted = self._take(*claim.new(fresh), now)
+        # Before anything is committed: a settle whose number the lake has is not read again.
         self._quarantine_claim(claim, now)
+        accepted = self._take(*claim.new(fresh), now)
         crash_point("settle:before-receipts")
         self.counts["accepted"] += accepted
         self.counts["duplicates"] += int((~fresh & taken).sum())
@@ -322,10 +327,11 @@ class Settler:
 
     def _quarantine_claim(self, claim: Claim, now: datetime) -> None:
         """Keep what the collector took and nobody can read, with its reason."""
-        by_source: dict[str, list[Problem]] = {}
+        found: dict[tuple[str, str | None], list[Problem]] = {}
         for problem in claim.problems:
-            by_source.setdefault(problem.source or "unknown", []).append(problem)
-        for source, problems in by_source.items():
+            # By log, so that the same are found again when a settle is repeated with others.
+            found.setdefault((problem.source or "unknown", problem.file), []).append(problem)
+        for (source, _), problems in found.items():
             Quarantine(self._layout.quarantine).add(source, problems, now)
         self.counts["quarantined"] += len(claim.problems)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -22,7 +23,10 @@ _NOBODY = np.empty(0, np.int64)
 class Compaction:
     """The shards of some layers on their way to one base. ``run`` may take long and needs nothing else."""
 
-    def __init__(self, folder: Path, shards: Sequence[Shard], kinds: Mapping[str, PropertyKind]) -> None:
+    def __init__(
+        self, folder: Path, layers: Sequence[Layer], shards: Sequence[Shard], kinds: Mapping[str, PropertyKind]
+    ) -> None:
+        self.made_from = tuple(layers)
         self._folder = folder
         self._shards = shards
         self._kinds = kinds
@@ -35,11 +39,10 @@ class Compaction:
             durable=True,
         )  # fmt: skip
 
-    def finish(self, customer_of: Callable[[Integers], Integers], made_from: Sequence[Layer]) -> Layer:
+    def finish(self, customer_of: Callable[[Integers], Integers]) -> Layer:
         """The new base in its place, with who belongs to whom in the layers it was made from."""
-        subjects = np.arange(
-            1 + max((int(layer.subjects[-1]) for layer in made_from if len(layer.subjects)), default=-1)
-        )
+        highest = (int(layer.subjects[-1]) for layer in self.made_from if len(layer.subjects))
+        subjects = np.arange(1 + max(highest, default=-1))
         building, final = self._folder / f".{self._name}", self._folder / self._name
         np.save(building / "subjects.npy", subjects)
         np.save(building / "owners.npy", customer_of(subjects))
@@ -48,6 +51,10 @@ class Compaction:
         building.rename(final)
         sync(self._folder)
         return open_layer(final)
+
+    def discard(self) -> None:
+        """Delete what ``run`` wrote: nobody wants it any more."""
+        shutil.rmtree(self._folder / f".{self._name}", ignore_errors=True)
 
     def _parts(self) -> Iterator[Part]:
         """Shard after shard of the base."""

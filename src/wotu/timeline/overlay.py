@@ -140,13 +140,20 @@ class Timelines:
     def compaction(self) -> Compaction:
         """The layers as they are now, to be made into one base, on another thread if need be."""
         self._frozen = len(self.generation.layers)
-        return Compaction(self._folder, self.generation.shards, self._kinds())
+        return Compaction(self._folder, self.generation.layers, self.generation.shards, self._kinds())
 
     def take_in(self, compaction: Compaction) -> None:
-        """Put the base that ``compaction`` wrote in the place of the layers it was made from; publish it."""
-        layers = self.generation.layers
-        base = compaction.finish(self.generation.customer_of, layers[: self._frozen])
-        self._layers((base, *layers[self._frozen :]))
+        """Put the base that ``compaction`` wrote in the place of the layers it was made from; publish it.
+
+        Where these layers are gone, because all was built anew meanwhile, so is the use of the new base: its
+        codes are those of before.
+        """
+        layers, count = self.generation.layers, len(compaction.made_from)
+        if layers[:count] != compaction.made_from:
+            compaction.discard()
+            return
+        base = compaction.finish(self.generation.customer_of)
+        self._layers((base, *layers[count:]))
         self._frozen = 1
         self.publish()
 
