@@ -39,6 +39,11 @@ class Part:
         """Per table: customer *i* has the rows ``starts[i]:starts[i+1]``."""
         return {name: _starts(self.customers[name].to_numpy()) for name in TABLES}
 
+    @property
+    def size(self) -> int:
+        """How many rows there are to move: customers, and what is known of them."""
+        return len(self.customers) + sum(map(len, self.tables.values()))
+
     def sum(self, column: str) -> int:
         """The sum of a count over all customers."""
         return int(self.customers[column].to_numpy().sum())
