@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from wotu.collect.arrival import arrival_name
 from wotu.core.durable import replacing, sync, write_durably
 
-SEGMENTS = (".parquet", ".group", ".log")
+LOG = ".log"
+SEGMENTS = (".parquet", ".group", LOG)
 
 
 def segment_of(path: Path) -> str:

@@ -144,8 +144,9 @@ class Settler:
         self.counts["duplicates"] += len(fresh) - int(fresh.sum())
         for segment, receipt in self._receipts.items():
             self._inbox.write_receipt(segment, receipt)
+        if self._receipts:
+            self._inbox.prune_receipts(_RECEIPTS_KEPT_SECONDS, now.timestamp())
         self._receipts = {}
-        self._inbox.prune_receipts(_RECEIPTS_KEPT_SECONDS, now.timestamp())
         if not self._pending:
             # Committed already, or nothing but what the lake had before.
             self._finish([number])
