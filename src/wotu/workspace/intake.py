@@ -77,13 +77,16 @@ class Intake:
 
         A settler that holds the lock does it for us: then we wait until its timelines can be read.
         """
+        waiting = set(self._inbox.pending())
         while True:
             with file_lock(self._layout.settler_lock, wait=False) as held:
                 if held:
                     return self._settle(progress)
             manifest = read_manifest(self._layout.timelines)
             currency = read_settings(self._layout.settings).currency
-            if manifest is not None and manifest.currency == currency and not self._inbox.pending():
+            # Something always waits while messages come in; what waited when we came must be gone.
+            done = waiting.isdisjoint(self._inbox.pending())
+            if manifest is not None and manifest.currency == currency and done:
                 return 0
             time.sleep(_POLL_SECONDS)
 
