@@ -152,6 +152,17 @@ class Settler:
             self._finish([number])
         return accepted
 
+    def let_go(self) -> None:
+        """Put what an earlier settler claimed and did not commit back to what waits."""
+        self._held = []
+        self._inbox.release(self._number)
+
+    def settle_alone(self, path: Path, now: datetime) -> int:
+        """Settle one pending segment and commit it; how many messages were accepted."""
+        accepted = self.show(read_claim([path], currency=self._settings.currency), now)
+        self.commit()
+        return accepted
+
     def commit(self) -> None:
         """Write to the lake what is visible and not yet there."""
         if self._pending:

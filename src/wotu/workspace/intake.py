@@ -139,6 +139,8 @@ class Intake:
                         raise WotuError(ErrorCode.LOST_SEGMENT, message)
                     continue
             time.sleep(_POLL_SECONDS)
+        if "failed" in receipt:
+            raise WotuError(ErrorCode.SEGMENT_FAILED, f"what was collected {receipt['failed']}; see wotu doctor.")
         return receipt
 
     def _settle(self, progress: Progress) -> int:
