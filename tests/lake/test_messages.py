@@ -74,6 +74,26 @@ def test_compaction_keeps_every_row_and_the_transaction(
     assert lake.last_transaction() == 7
 
 
+def test_a_reader_goes_on_in_the_file_that_replaced_those_it_had_listed(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "_MANY_FILES", 3)
+    for number in range(4):
+        lake.append(rows(1 + 2 * number, 2), transaction=number + 1)
+    reader = lake.scan(["seq"], types=("track",))
+    read = next(reader)["seq"].to_pylist()
+    assert lake.compact()
+    assert read + [seq for batch in reader for seq in batch["seq"].to_pylist()] == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_file_that_is_gone_for_good_is_an_error(lake: Lake, tmp_path: Path) -> None:
+    lake.append(rows(1, 2), transaction=1)
+    for path in data_files(tmp_path):
+        path.unlink()
+    with pytest.raises(FileNotFoundError):
+        lake.read(["seq"])
+
+
 def test_a_compaction_that_fails_leaves_the_lake_as_it_was(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError("no space left on device")

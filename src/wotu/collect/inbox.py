@@ -2,7 +2,8 @@
 
 ``incoming/`` holds segments named by arrival: a Parquet file per call, a folder of several that belong
 together, a log of what came over HTTP. ``claimed/<number>/`` is what one settle took, so that a settle
-repeated after a crash sees the same messages; ``receipts/`` tells a caller what became of its segment.
+repeated after a crash sees the same messages; ``receipts/`` tells a caller what became of its segment;
+``aside/`` keeps segments that could not be settled.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ import pyarrow.parquet as pq
 from wotu.collect.arrival import arrival_name
 from wotu.core.durable import replacing, sync, write_durably
 
-SEGMENTS = (".parquet", ".group", ".log")
+LOG = ".log"
+SEGMENTS = (".parquet", ".group", LOG)
 
 
 def segment_of(path: Path) -> str:
@@ -30,13 +32,14 @@ def segment_of(path: Path) -> str:
 class Inbox:
     """The segments of one workspace; safe to use from several processes of one machine.
 
-    Only the holder of the settler's lock may ``claim`` and ``discard``.
+    Only the holder of the settler's lock may ``claim``, ``release``, ``put_aside`` and ``discard``.
     """
 
     def __init__(self, folder: Path) -> None:
         self.incoming = folder / "incoming"
         self._claimed = folder / "claimed"
         self._receipts = folder / "receipts"
+        self._aside = folder / "aside"
 
     def append(self, *tables: pa.Table) -> str:
         """Keep batches that ``conform`` accepted, all or none; their segment id once they are on disk."""
@@ -79,6 +82,24 @@ class Inbox:
             path.rename(folder / f"{place:08d}.{path.name}")
         for changed in (folder, self._claimed, self.incoming):
             sync(changed)
+
+    def release(self, number: int) -> None:
+        """Move what settle ``number`` claimed back to those that wait; it must not be committed."""
+        held = self.held(number)
+        for path in held:
+            path.rename(self.incoming / path.name.partition(".")[2])
+        if held:
+            sync(self.incoming)
+        # Receipts that were planned for it do not hold either.
+        self.discard(number)
+
+    def put_aside(self, path: Path, reason: str) -> None:
+        """Keep a pending segment where nobody settles it, and tell who waits for it why."""
+        self._aside.mkdir(parents=True, exist_ok=True)
+        path.rename(self._aside / path.name)
+        for changed in (self._aside, self.incoming):
+            sync(changed)
+        self.write_receipt(segment_of(path), {"failed": reason})
 
     def claimed(self) -> list[int]:
         """Numbers of the settles that were claimed and not discarded, lowest first."""

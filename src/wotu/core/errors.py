@@ -22,6 +22,7 @@ class ErrorCode(StrEnum):
     OLDER_WORKSPACE = "older_workspace"
     WORKSPACE_IN_USE = "workspace_in_use"
     LOST_SEGMENT = "lost_segment"
+    SEGMENT_FAILED = "segment_failed"
     MISSING_DEPENDENCY = "missing_dependency"
     UNAUTHORIZED = "unauthorized"
     NOT_FOUND = "not_found"

@@ -94,8 +94,8 @@ class Lake:
     def compact(self) -> bool:
         """Write the newest small files as one, once there are many: every read opens every file.
 
-        One commit replaces them, so a crash leaves either the old files or the new one. Only the
-        settler reads the lake, so the old files can go at once.
+        One commit replaces them, so a crash leaves either the old files or the new one. The old files go
+        at once: whoever reads meanwhile goes on in the new one.
         """
         with self._writing:
             return self._compact()
@@ -142,7 +142,7 @@ class Lake:
     def _replace(self, group: list[File], low: int, high: int, without: Integers, blanks: Sequence[Blank]) -> None:
         schema = self.schema()
         fields = {field.name: field for field in schema}
-        batches = list(read_files(group, schema.names, fields, Wanted(), ()))
+        batches = list(read_files(lambda: group, schema.names, fields, Wanted(), ()))
         rows = pa.Table.from_batches(batches).cast(schema)
         rows = rows.filter(pa.array(~np.isin(rows["seq"].to_numpy(), without)))
         for blank in blanks:
@@ -193,7 +193,7 @@ class Lake:
         """
         fields = {field.name: field for field in self.schema()}
         wanted = Wanted(after, types, events, given, only)
-        yield from read_files(self._files(), columns, fields, wanted, dictionary)
+        yield from read_files(self._files, columns, fields, wanted, dictionary)
 
     def sync(self) -> None:
         """Wait until the last commit is on disk; the table's writer does not, and the inbox is emptied next."""

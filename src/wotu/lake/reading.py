@@ -6,8 +6,8 @@ Row groups are skipped by their statistics; where only some messages are wanted,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,25 +42,38 @@ def any_between(numbers: npt.NDArray[np.int64], low: int, high: int) -> bool:
 
 
 def read_files(
-    files: Sequence[File], columns: Sequence[str], fields: dict[str, pa.Field], wanted: Wanted, texts: tuple[str, ...]
-) -> Iterator[pa.RecordBatch]:
-    """Wanted rows of ``files`` by seq, a batch per row group; ``texts`` come dictionary-encoded.
+    listed: Callable[[], Sequence[File]], columns: Sequence[str], fields: dict[str, pa.Field], wanted: Wanted,
+    texts: tuple[str, ...],
+) -> Iterator[pa.RecordBatch]:  # fmt: skip
+    """Wanted rows of the ``listed`` files by seq, a batch per row group; ``texts`` come dictionary-encoded.
 
     A column that no file has is null, of the type in ``fields`` or none.
     """
     dictionary = (*READ_AS_DICTIONARY, *texts)
-    for group in overlapping(files):
-        if max(high for _, high, _ in group) <= wanted.after:
-            continue
-        opened = [_open(path, dictionary) for _, _, path in group]
-        for batch in _batches([path for _, _, path in group], opened, columns, wanted):
-            arrays = [_column(batch, name, fields, dictionary) for name in columns]
-            yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+    files = listed()
+    while True:
+        try:
+            for group in overlapping(files):
+                reached = max(high for _, high, _ in group)
+                if reached > wanted.after:
+                    for batch in _batches([path for _, _, path in group], columns, wanted, dictionary):
+                        arrays = [_column(batch, name, fields, dictionary) for name in columns]
+                        yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+                    wanted = replace(wanted, after=reached)
+        except FileNotFoundError:
+            # The settler has put small files together: go on in the new ones where the old ones ended.
+            latest = listed()
+            if latest == files:
+                raise
+            files = latest
+        else:
+            return
 
 
 def _batches(
-    paths: list[Path], files: list[pq.ParquetFile], columns: Sequence[str], wanted: Wanted
+    paths: list[Path], columns: Sequence[str], wanted: Wanted, dictionary: tuple[str, ...]
 ) -> Iterator[pa.RecordBatch]:
+    files = [_open(path, dictionary) for path in paths]
     asked = list(dict.fromkeys(["seq", *columns]))
     if len(files) == 1 and _is_sorted(str(paths[0])):
         for group in range(files[0].metadata.num_row_groups):

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wotu.collect.batch import Batch
-from wotu.collect.inbox import segment_of
+from wotu.collect.inbox import LOG, segment_of
 from wotu.collect.message import ENVELOPE
 from wotu.collect.quarantine import Problem
 from wotu.collect.received import read_log
@@ -39,13 +39,15 @@ class Claim:
     def receipts(self, fresh: npt.NDArray[np.bool_], refused: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
         """By segment, how many of its messages were taken and how many had been seen before.
 
-        ``refused`` ones, of people who were erased, are neither.
+        ``refused`` ones, of people who were erased, are neither. Nobody waits for the receipts of a log: what
+        came over HTTP was answered when it was on disk.
         """
         accepted = np.bincount(self.segment[fresh], minlength=len(self.paths))
         duplicates = np.bincount(self.segment[~fresh & ~refused], minlength=len(self.paths))
         return {
             segment_of(path): {"accepted": int(kept), "duplicates": int(again)}
             for path, kept, again in zip(self.paths, accepted, duplicates, strict=True)
+            if path.suffix != LOG
         }
 
 
@@ -68,7 +70,7 @@ def read_claim(paths: Sequence[Path], *, currency: str) -> Claim:
 
 def _batches(path: Path, currency: str) -> Iterator[Batch]:
     """What one segment holds: a log, a table, or tables that belong together."""
-    if path.suffix == ".log":
+    if path.suffix == LOG:
         yield read_log(path, currency=currency)
         return
     for file in sorted(path.iterdir()) if path.is_dir() else [path]:

@@ -15,6 +15,7 @@ from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.logs import configure_logging
 from wotu.core.settings import read_settings
+from wotu.settle.careful import Careful
 from wotu.settle.chores import Chores
 from wotu.settle.claim import Claim
 from wotu.settle.erasing import Erasing
@@ -48,12 +49,15 @@ def run_settler(layout: Layout) -> None:
 
 def _hold(layout: Layout, stop: threading.Event) -> None:
     """Settle until told to stop; after an error, begin again from what is on disk."""
-    teller = Teller(layout)
+    teller, careful = Teller(layout), Careful(layout)
+    failed = False
     with teller.repeating():
         while not stop.is_set():
             try:
-                _run(layout, teller, stop)
+                _run(layout, teller, stop, careful if failed else None)
+                failed = False
             except Exception as error:
+                failed = True
                 # What waits is safe on disk; trying again later is all a settler can do.
                 _log.exception("settling failed; trying again in %d seconds", _RETRY_SECONDS)
                 teller.tell("failing", reason=type(error).__name__)
@@ -61,11 +65,16 @@ def _hold(layout: Layout, stop: threading.Event) -> None:
     teller.tell("stopped")
 
 
-def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
-    """Rounds and commits until told to stop or the settings change; everything is committed then."""
+def _run(layout: Layout, teller: Teller, stop: threading.Event, careful: Careful | None = None) -> None:
+    """Rounds and commits until told to stop or the settings change; everything is committed then.
+
+    ``careful``: settle what waits one by one first.
+    """
     teller.tell("starting")
     # In this order: settings that change between the two are read again.
     changed, settings = layout.settings.stat().st_mtime_ns, read_settings(layout.settings)
+    if careful is not None:
+        careful.settle(settings, stop)
     settler, chores = Settler(layout, settings), Chores()
     deleting = Deleting(Erasing(layout), Retention(layout, settings))
     teller.settler = settler

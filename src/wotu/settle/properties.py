@@ -2,6 +2,7 @@
 
 A property gets a column the first time it is seen, of the type most of its values have, until
 ``MOST_COLUMNS`` exist. A value of another type is null in the column and stays in ``rest``: drift.
+An integer that its column can only hold rounded is in both.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ MOST_COLUMNS = 300
 _WHOLE = "row"
 # What people decided stands in identity rows, and there alone.
 _DECISIONS = ("merge", "split")
+# Every integer up to this one has its own float64.
+_EXACT_INTEGERS = 2**53
 # A larger one has no float64.
 _LARGEST_NUMBER = 1.7e308
 _DECODER = msgspec.json.Decoder(dict[str, Any])
@@ -108,20 +111,24 @@ def _fits_whole(given: set[type], target: pa.DataType, values: Sequence[Any]) ->
         return given == {bool}
     if not pa.types.is_floating(target):
         return False
-    return given == {float} or (given <= {int, float} and max(map(abs, values)) <= 2**53)
+    return given == {float} or (given <= {int, float} and max(map(abs, values)) <= _EXACT_INTEGERS)
 
 
 def _parted(
     rows: Rows, values: Sequence[Any], target: pa.DataType, is_known: bool
 ) -> tuple[Rows, list[Any], tuple[Rows, list[Any]]]:
-    """Rows with values that ``target`` holds, and the others."""
+    """Rows with values that ``target`` holds, and those with others or with such as it holds rounded."""
     fitting: tuple[Rows, list[Any]] = ([], [])
     others: tuple[Rows, list[Any]] = ([], [])
     for row, value in zip(rows, values, strict=True):
         fitted = _fitting(value, target, is_known)
-        side = others if fitted is None else fitting
-        side[0].append(row)
-        side[1].append(value if fitted is None else fitted)
+        if fitted is not None:
+            fitting[0].append(row)
+            fitting[1].append(fitted)
+        # An integer beyond what float64 tells apart may be an id: as it was written it stands in ``rest``.
+        if fitted is None or (type(value) is int and type(fitted) is float and int(fitted) != value):
+            others[0].append(row)
+            others[1].append(value)
     return *fitting, others
 
 

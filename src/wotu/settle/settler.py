@@ -155,11 +155,23 @@ class Settler:
         self.counts["erased"] += int((~taken).sum())
         for segment, receipt in self._receipts.items():
             self._inbox.write_receipt(segment, receipt)
+        if self._receipts:
+            self._inbox.prune_receipts(_RECEIPTS_KEPT_SECONDS, now.timestamp())
         self._receipts = {}
-        self._inbox.prune_receipts(_RECEIPTS_KEPT_SECONDS, now.timestamp())
         if not self._pending:
             # Committed already, or nothing but what the lake had before.
             self._finish([number])
+        return accepted
+
+    def let_go(self) -> None:
+        """Put what an earlier settler claimed and did not commit back to what waits."""
+        self._held = []
+        self._inbox.release(self._number)
+
+    def settle_alone(self, path: Path, now: datetime) -> int:
+        """Settle one pending segment and commit it; how many messages were accepted."""
+        accepted = self.show(read_claim([path], currency=self._settings.currency), now)
+        self.commit()
         return accepted
 
     def commit(self) -> None:

@@ -36,7 +36,7 @@ from wotu.timeline.manifest import (
 from wotu.timeline.part import Part
 from wotu.timeline.raw import LINKS, SALES, TOLD, Raw, empty_events, read_events, read_links, read_sales, read_told
 from wotu.timeline.slots import Slots, assign_slots
-from wotu.timeline.traits import learn_kinds
+from wotu.timeline.traits import Latest, learn_kinds
 
 Integers = npt.NDArray[np.int64]
 _AHEAD = 4
@@ -103,7 +103,8 @@ def _parts(lake: Lake, slots: Slots, coding: Coding, currency: str) -> Iterator[
     events = _dealt_events(lake, slots, coding, currency)
     sales, told, links = (_dealt(batches, slots) for batches in (read_sales(lake), read_told(lake), read_links(lake)))
     everybody = [pa.Table.from_batches(shard, TOLD) for shard in told]
-    latest = latest_of(pa.concat_tables(everybody), lambda subjects: slots.of_subject[subjects], len(slots.customers))
+    # Shard by shard: the texts of all are more than one Arrow array can hold.
+    latest = [person for shard, told in enumerate(everybody) for person in _latest(slots, shard, told)]
     learn_kinds(coding, latest)
     who = people(coding, latest)
     del latest
@@ -124,6 +125,11 @@ def _parts(lake: Lake, slots: Slots, coding: Coding, currency: str) -> Iterator[
             yield waiting.popleft().result()
             if shard + _AHEAD < len(shards):
                 waiting.append(pool.submit(one, shard + _AHEAD))
+
+
+def _latest(slots: Slots, shard: int, told: pa.Table) -> Latest:
+    start, end = slots.bounds(shard)
+    return latest_of(told, lambda subjects: slots.of_subject[subjects] - np.int32(start), end - start)
 
 
 def _one_shard(slots: Slots, shard: int, raw: Raw, who: People, currency: str) -> Part:

@@ -32,9 +32,9 @@ class Layer:
     customers: Integers
 
     @property
-    def events(self) -> int:
-        """How many events the layer holds."""
-        return sum(len(part.tables["events"]) for part in self.parts)
+    def size(self) -> int:
+        """How many rows the layer holds."""
+        return sum(part.size for part in self.parts)
 
 
 def write_layer(

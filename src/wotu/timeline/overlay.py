@@ -8,7 +8,7 @@ the base, which readers do not notice.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,8 @@ from wotu.timeline.traits import learn_kinds
 
 Integers = npt.NDArray[np.int64]
 OwnersOf = Callable[[Integers], Integers]
-# The base takes the other layers in when they hold more than a third of its events: each time it is written
-# anew, so that with a tenth every event would be written ten times.
+# The base takes the other layers in when they hold more than a third of its rows: each time it is written
+# anew, so that with a tenth every row would be written ten times.
 _LARGE_SHARE = 3
 # A layer takes smaller ones in, but none so large that questions would have to wait for it …
 _MOST_TAKEN_IN = 200_000
@@ -134,7 +134,7 @@ class Timelines:
     def is_large(self) -> bool:
         """Whether the layers above the base hold so much that it should take them in."""
         base, *above = self.generation.layers
-        large = sum(layer.events for layer in above) * _LARGE_SHARE > base.events + 100_000
+        large = sum(layer.size for layer in above) * _LARGE_SHARE > base.size + 100_000
         return large or len(above) > _MANY_LAYERS
 
     def compaction(self) -> Compaction:
@@ -160,7 +160,9 @@ class Timelines:
     def _lay(self, part: Part, covers: Integers, subjects: Integers, owners: Integers) -> None:
         """Put a layer on top; smaller ones below it are taken into it."""
         layers, parts = list(self.generation.layers), [part]
-        while len(layers) > self._frozen and layers[-1].events <= min(_MOST_TAKEN_IN, 2 * _events(parts)):
+        while len(layers) > self._frozen and layers[-1].size <= min(
+            _MOST_TAKEN_IN, 2 * sum(part.size for part in parts)
+        ):
             below = layers.pop()
             parts += _uncovered(below, covers)
             covers = np.union1d(covers, below.covers)
@@ -223,10 +225,6 @@ class Timelines:
             traits=dict(coding.traits), **changes,
         )  # fmt: skip
         self.generation = Generation(manifest, now.layers, now.text_files, now.products)
-
-
-def _events(parts: Sequence[Part]) -> int:
-    return sum(len(part.tables["events"]) for part in parts)
 
 
 def _tables(raw: Raw) -> tuple[pa.Table, ...]:

@@ -47,6 +47,11 @@ class Part:
         most = min(NEWEST, len(seq))
         return np.argpartition(seq, len(seq) - most)[len(seq) - most :] if most else np.empty(0, np.int64)
 
+    @property
+    def size(self) -> int:
+        """How many rows there are to move: customers, and what is known of them."""
+        return len(self.customers) + sum(map(len, self.tables.values()))
+
     def sum(self, column: str) -> int:
         """The sum of a count over all customers."""
         return int(self.customers[column].to_numpy().sum())

@@ -80,13 +80,16 @@ class Intake:
 
         A settler that holds the lock does it for us: then we wait until its timelines can be read.
         """
+        waiting = set(self._inbox.pending())
         while True:
             with file_lock(self._layout.settler_lock, wait=False) as held:
                 if held:
                     return self._settle(progress)
             manifest = read_manifest(self._layout.timelines)
             currency = read_settings(self._layout.settings).currency
-            if manifest is not None and manifest.currency == currency and not self._inbox.pending():
+            # Something always waits while messages come in; what waited when we came must be gone.
+            done = waiting.isdisjoint(self._inbox.pending())
+            if manifest is not None and manifest.currency == currency and done:
                 return 0
             time.sleep(_POLL_SECONDS)
 
@@ -157,6 +160,8 @@ class Intake:
                         raise WotuError(ErrorCode.LOST_SEGMENT, message)
                     continue
             time.sleep(_POLL_SECONDS)
+        if "failed" in receipt:
+            raise WotuError(ErrorCode.SEGMENT_FAILED, f"what was collected {receipt['failed']}; see wotu doctor.")
         return receipt
 
     def _settle(self, progress: Progress) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -63,7 +63,7 @@ class Workspace:
         self._generation: Generation | None = None
         self._facts = FactStore(layout)
         self._tally = TallyKeeper(layout)
-        self._remember = lru_cache(maxsize=64)(self._rfm)
+        self._remembered: tuple[object, Callable[..., RfmAnswer]] | None = None
 
     @classmethod
     def open(cls, path: str | Path = "workspace", *, executor: Executor | None = None) -> Workspace:
@@ -202,9 +202,7 @@ class Workspace:
         split: Split = "mean",
     ) -> RfmAnswer:  # fmt: skip
         """Recency, frequency, money and the eight value segments. See ``score.rfm``."""
-        kept = tuple(sorted(split.items())) if isinstance(split, Mapping) else split
-        day = self.now().date() if as_of is None else as_of
-        return self._remember((self.generation_name(), self.settings.zone), day, window, monetary, kept)
+        return self._rfm(self.source(), as_of, window=window, monetary=monetary, split=split)
 
     def rfm_movement(self, before: date | str, after: date | str | None = None, **parameters: Any) -> Movement:
         """Who moved between value segments from one day to another; parameters as of ``rfm``."""
@@ -223,20 +221,12 @@ class Workspace:
         names alone, for people who may not see identifiers. ``after`` is what the page before gave as ``next``:
         each customer is then on one page, whatever comes in meanwhile.
         """
-        answer = self.rfm(**(layers or {}))
-        return self._directory().page(
-            self.source(),
-            answer,
-            search=search,
-            where=where,
-            segment=segment,
-            sort=sort,
-            limit=limit,
-            offset=offset,
-            among=among,
-            by_name=by_name,
-            after=after,
-        )
+        source = self.source()
+        answer = self._rfm(source, **(layers or {}))
+        return self._directory(source).page(
+            source, answer, search=search, where=where, segment=segment, sort=sort, limit=limit, offset=offset,
+            among=among, by_name=by_name, after=after,
+        )  # fmt: skip
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
         """Every text trait with its most frequent values and how many customers have them."""
@@ -244,17 +234,20 @@ class Workspace:
 
     def customer(self, identifier: str) -> CustomerProfile:
         """One customer by Wotu id, ``type:value`` or a bare value."""
-        return self._directory().profile(self.source(), self.rfm(), identifier)
+        source = self.source()
+        return self._directory(source).profile(source, self._rfm(source), identifier)
 
     def orders_of(self, identifier: str, *, limit: int = 20, before: str | None = None) -> OrderPage:
         """A customer's orders with their lines, newest first."""
-        return self._directory().orders(self.source(), identifier, limit=limit, before=before)
+        source = self.source()
+        return self._directory(source).orders(source, identifier, limit=limit, before=before)
 
     def timeline_of(
         self, identifier: str, *, limit: int = 50, before: str | None = None, events: Sequence[str] = ()
     ) -> TimelinePage:
         """Everything a customer did, newest first; only some ``events`` if named."""
-        return self._directory().timeline(self.source(), identifier, limit=limit, before=before, events=events)
+        source = self.source()
+        return self._directory(source).timeline(source, identifier, limit=limit, before=before, events=events)
 
     def merge(self, a: str, b: str, *, by: str | None = None, reason: str | None = None) -> str:
         """Make two customers one, whatever evidence says; the id of the older, which survives."""
@@ -357,7 +350,10 @@ class Workspace:
 
     def source(self) -> Source:
         """The current timelines with the workspace's settings, as questions read them."""
-        generation, settings = self.generation(), self.settings
+        return self._source(self.generation())
+
+    def _source(self, generation: Generation) -> Source:
+        settings = self.settings
         return Source(
             generation, self._executor, self._now(generation), settings.zone, settings.week_start, settings.currency,
             exponent(settings.currency),
@@ -370,12 +366,27 @@ class Workspace:
             return midnight(day + timedelta(days=1), self.settings.zone)
         return to_micros(datetime.now(UTC))
 
-    def _rfm(self, _state: tuple[str, ZoneInfo], as_of: Any, window: Any, monetary: Any, split: Any) -> RfmAnswer:
-        unpacked = dict(split) if isinstance(split, tuple) else split
-        return rfm(self.source(), as_of=as_of, window=window, monetary=monetary, split=unpacked)
+    def _rfm(
+        self, source: Source, as_of: date | str | None = None, *, window: str | None = None,
+        monetary: Monetary = "total", split: Split = "mean",
+    ) -> RfmAnswer:  # fmt: skip
+        """RFM of what ``source`` reads, remembered until there are newer timelines."""
+        state = (source.generation.name, source.zone)
+        if self._remembered is None or self._remembered[0] != state:
+            self._remembered = state, lru_cache(maxsize=64)(partial(self._asked_rfm, source.generation))
+        kept = tuple(sorted(split.items())) if isinstance(split, Mapping) else split
+        day = from_micros(source.now, source.zone).date() if as_of is None else as_of
+        return self._remembered[1](day, window, monetary, kept)
 
-    def _directory(self) -> Directory:
-        return _directory(self.generation(), self.layout.identity, self.now().date(), self.settings.zone)
+    def _asked_rfm(self, generation: Generation, as_of: Any, window: Any, monetary: Any, split: Any) -> RfmAnswer:
+        unpacked = dict(split) if isinstance(split, tuple) else split
+        return rfm(self._source(generation), as_of=as_of, window=window, monetary=monetary, split=unpacked)
+
+    def _directory(self, source: Source | None = None) -> Directory:
+        """The customers ``source`` reads: one page shows one generation, whatever is published meanwhile."""
+        generation = self.generation() if source is None else source.generation
+        today = from_micros(self._now(generation), self.settings.zone).date()
+        return _directory(generation, self.layout.identity, today, self.settings.zone)
 
 
 def _over(rules: Mapping[str, Any], changes: Mapping[str, Any] | None) -> dict[str, Any]:
