@@ -18,6 +18,7 @@ from tests.console.ports import free_port
 from wotu.core.crash_points import VARIABLE
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
+from wotu.core.status import SETTLER, read_status
 
 PATIENCE = 60.0
 
@@ -68,7 +69,15 @@ class Tree:
 
     def until_up(self) -> None:
         """Wait until messages are taken and settled again."""
-        self.until(lambda: "settler" in self.pids() and self.ask("/healthz") == 200, "the server does not come back")
+        self.until(lambda: self._settles() and self.ask("/healthz") == 200, "the server does not come back")
+
+    def until_settled(self) -> None:
+        """Wait until nothing waits in the inbox."""
+        self.until(lambda: self._settles() and not any(self.layout.inbox.glob("incoming/*")), "nothing is settled")
+
+    def _settles(self) -> bool:
+        status = read_status(self.layout.root, SETTLER)
+        return status is not None and status.pid == self.pids().get("settler") and status.state in ("idle", "settling")
 
     def until(self, done: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + PATIENCE

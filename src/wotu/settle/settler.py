@@ -140,10 +140,11 @@ class Settler:
         crash_point("settle:claimed")
         messages, taken = self._screened(claim.messages)
         claim = replace(claim, messages=messages)
+        # Before anything is committed: a claim whose number the lake has is only tidied up.
+        self._quarantine_claim(claim, now)
         fresh = without_repeats(messages, self._seen.new(*_ids(messages)) & taken, self._lake)
         self._receipts = claim.receipts(fresh, ~taken)
         accepted = self._take(*claim.new(fresh), now)
-        self._quarantine_claim(claim, now)
         crash_point("settle:before-receipts")
         self.counts["accepted"] += accepted
         self.counts["duplicates"] += int((~fresh & taken).sum())
@@ -321,11 +322,14 @@ class Settler:
                 self._schema = self._schema.append(field)
 
     def _quarantine_claim(self, claim: Claim, now: datetime) -> None:
-        """Keep what the collector took and nobody can read, with its reason."""
-        by_source: dict[str, list[Problem]] = {}
+        """Keep what the collector took and nobody can read, with its reason.
+
+        By log, so that logs read again in other company after a crash are known again.
+        """
+        together: dict[tuple[str, str | None], list[Problem]] = {}
         for problem in claim.problems:
-            by_source.setdefault(problem.source or "unknown", []).append(problem)
-        for source, problems in by_source.items():
+            together.setdefault((problem.source or "unknown", problem.file), []).append(problem)
+        for (source, _), problems in together.items():
             Quarantine(self._layout.quarantine).add(source, problems, now)
         self.counts["quarantined"] += len(claim.problems)
 
