@@ -26,10 +26,10 @@ pytestmark = [
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 12 MB."""
+    """A disk of 64 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)]
     if subprocess.run(command, check=False, capture_output=True).returncode != 0:
         pytest.skip("nothing can be mounted here")
     try:
@@ -49,8 +49,8 @@ def fill(ballast: Path) -> None:
                 continue
 
 
-def test_nothing_acknowledged_is_lost_on_a_full_disk(disk: Path) -> None:
-    tree = Tree(disk / "w")
+def test_nothing_acknowledged_is_lost_on_a_full_disk(disk: Path, tmp_path: Path) -> None:
+    tree = Tree(disk / "w", tmp_path)
     senders = [HttpSender(tree.port, tree.key, Shop(f"d{number}", number)) for number in range(3)]
     try:
         tree.until_up()

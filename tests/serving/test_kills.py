@@ -54,7 +54,7 @@ def schedule(draw: random.Random) -> list[str]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Iterator[Tree]:
-    tree = Tree(tmp_path / "w")
+    tree = Tree(tmp_path / "w", tmp_path)
     try:
         yield tree
     finally:

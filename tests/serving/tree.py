@@ -26,16 +26,18 @@ PATIENCE = 60.0
 class Tree:
     """``wotu serve`` on a workspace of its own: supervisor, server with its worker, settler."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, beside: Path) -> None:
+        """``beside`` is a folder for what the server prints."""
+        self._beside = beside
         self.layout = Layout(root)
         self.layout.prepare(Settings(reserve_mb=0))
         self.key = _new_key(root)
         self.port = free_port()
-        self.point = root.parent / "crash-at"
+        self.point = beside / "crash-at"
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        with (self.layout.root.parent / "server.log").open("ab") as log:
+        with (self._beside / "server.log").open("ab") as log:
             command = [sys.executable, "-m", "wotu", "serve", "--quiet", "--workspace", str(self.layout.root)]
             return subprocess.Popen(
                 [*command, "--port", str(self.port)], stderr=log, env={**os.environ, VARIABLE: str(self.point)}
