@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import numpy as np
-from made_data import write_events
+import pyarrow as pa
 from measuring import Json
 from reporting import arguments, finish
 
@@ -32,11 +32,11 @@ from wotu.core.errors import WotuError
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 from wotu.core.status import SETTLER, read_status
-from wotu.lake.messages import Lake
 
 PORT = 8466
 KEY = "wk_" + "b" * 32
 BATCH, CONNECTIONS = 100, 32
+_PART = 2_000_000
 _BASIC = "Basic " + b64encode(f"{KEY}:".encode()).decode()
 # A thread of wrk runs this; ``delay`` is how long each connection waits before its next request.
 _SCRIPT = """
@@ -45,8 +45,10 @@ local number, run = 0, "{run}"
 wrk.method = "POST"; wrk.path = "/v1/batch"
 wrk.headers["Authorization"] = "{basic}"; wrk.headers["Content-Type"] = "application/json"
 local form = '{{"type":"track","event":"%s","userId":"user%d","messageId":"%s-%d",' ..
-  '"timestamp":"2026-%02d-%02dT03:04:05Z","context":{{"library":{{"name":"analytics-python","version":"2.4.0"}}}},"properties":{{"product_id":"sku%d",' ..
-  '"category":"shoes","color":"red","size":42,"position":%d,"list_price":19.5,"in_stock":true,"list":"search"}}}}'
+  '"timestamp":"2026-%02d-%02dT03:04:05Z",' ..
+  '"context":{{"library":{{"name":"analytics-python","version":"2.4.0"}}}},' ..
+  '"properties":{{"product_id":"sku%d","category":"shoes","color":"red","size":42,"position":%d,' ..
+  '"list_price":19.5,"in_stock":true,"list":"search"}}}}'
 function request()
   local parts = {{}}
   for i = 1, {batch} do
@@ -164,8 +166,8 @@ def visible(events: int, seconds: int) -> Json:
         folder = Path(name) / "workspace"
         Layout(folder).prepare(Settings(reserve_mb=0))
         workspace = wotu.open(folder)
-        write_events(Lake(Layout(folder).lake), events=events, customers=max(1, events // 10), in_order=True)
-        workspace.generation()
+        for part in _made(events):
+            workspace.collect(part)
         with serving(folder), _questions(folder) as asked:
             waits = [_one_event(workspace, number) for number in range(seconds * 2)]
         count = asked[0]
@@ -173,6 +175,29 @@ def visible(events: int, seconds: int) -> Json:
         "events": events, "questions_meanwhile": count, "waits": len(waits),
         "seconds": {f"p{percent}": round(float(np.percentile(waits, percent)), 3) for percent in (50, 90, 99, 100)},
     }  # fmt: skip
+
+
+def _made(events: int) -> Iterator[pa.Table]:
+    """Events of a tenth as many people over a year."""
+    rng = np.random.default_rng(1)
+    for start in range(0, events, _PART):
+        count = min(_PART, events - start)
+        people = rng.integers(0, max(1, events // 10), count)
+        yield pa.table(
+            {
+                "user_id": pa.array([f"user{person}" for person in people.tolist()]),
+                "event": np.array(["Product Viewed", "Product Added", "Page Viewed", "Searched"])[
+                    rng.integers(0, 4, count)
+                ],
+                "timestamp": pa.array(
+                    rng.integers(1_730_000_000, 1_762_000_000, count) * 1_000_000, pa.timestamp("us", tz="UTC")
+                ),
+                "message_id": pa.array([f"made-{start + i}" for i in range(count)]),
+                "channel": np.array(["wechat", "app", "web"])[rng.integers(0, 3, count)],
+                "product_id": pa.array([f"sku{i}" for i in rng.integers(0, 5000, count).tolist()]),
+                "list_price": rng.random(count) * 100,
+            }
+        )
 
 
 def _one_event(workspace: wotu.Workspace, number: int) -> float:

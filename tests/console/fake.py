@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.fact_tables import TABLES
 from wotu.core.settings import Settings
 
 ZONE = ZoneInfo("America/New_York")
@@ -138,6 +139,11 @@ class FakeWorkspace:
     def generation_name(self) -> str:
         return self.generation
 
+    def facts(self, table: str) -> pa.Table:
+        """No table has a row."""
+        columns = [column.name for column in TABLES[table].columns]
+        return pa.table({name: pa.array([], pa.string()) for name in (*columns, "customer_id")})
+
     def overview(self, days: int = 28) -> Overview:
         self.calls.append("overview")
         return overview(days=days)
@@ -230,6 +236,18 @@ class FakeWorkspace:
     ) -> Any:
         self.calls.append(f"set_consent {identifier} {channel} {purpose} {given} {by} {source}")
         return self.consent(identifier)
+
+    def identity_numbers(self, identifier: str) -> list[str]:
+        return [self.customer(identifier).customer_id]
+
+    def export(self, identifier: str, file: Path, *, audit: Any = ()) -> str:
+        self.calls.append(f"export {identifier} {len(audit)}")
+        file.write_bytes(b"zip")
+        return identifier
+
+    def erase(self, identifier: str, *, by: str = "", wait: bool = True) -> str:
+        self.calls.append(f"erase {identifier} {by} {wait}")
+        return identifier
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
         return {"income": [("35-49K", 40), ("50-74K", 30)], "household_size": [("1", 60), ("2", 41)]}

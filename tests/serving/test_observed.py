@@ -208,7 +208,7 @@ def test_metrics_tell_what_the_install_does(asked: Asked) -> None:
         "wotu_quarantine_rows": 1, "wotu_disk_reserve_bytes": 0, "wotu_messages_accepted_total": 12,
         "wotu_messages_duplicates_total": 3, "wotu_messages_quarantined_total": 2, "wotu_settle_seconds": 0.25,
         "wotu_commit_seconds": 0.125, "wotu_uncommitted_rows": 5, "wotu_http_requests_total 418": 2,
-        "wotu_of_another_part": 7,
+        "wotu_of_another_part": 7, "wotu_messages_erased_total": 0,
     }  # fmt: skip
     assert {name: told[name] for name in exact} == exact
     assert told["wotu_disk_free_bytes"] > 0

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 
+from wotu.collect.conform import conform
+from wotu.collect.dicts import messages_from_dicts
 from wotu.collect.inbox import Inbox
+from wotu.collect.message import ENVELOPE
 from wotu.collect.quarantine import Quarantine
+from wotu.core.crash_points import VARIABLE
+from wotu.identity.actions import Merge, action_text
+from wotu.lake.messages import Lake
+from wotu.settle.settler import Settler
 from wotu.workspace import Workspace
 from wotu.workspace.examination import examine
 
@@ -72,3 +84,51 @@ def test_four_processes_collect_at_once(make_workspace: Callable[..., Workspace]
     assert sum(one["accepted"] for one in told) == 23
     assert sum(one["duplicates"] for one in told) == 4 * 8 - 23
     assert sold(workspace) == (23, [(1, "10.00")] * 23)
+
+
+_ROUND = """
+import sys; from datetime import UTC, datetime
+from wotu.lake.messages import Lake
+from wotu.settle.settler import Settler; from wotu.workspace import Workspace
+workspace = Workspace.open(sys.argv[1])
+Settler(workspace.layout, workspace.settings).round(datetime.now(UTC))
+"""
+
+
+def wait_in_inbox(workspace: Workspace, *messages: dict[str, object]) -> None:
+    batch = messages_from_dicts(
+        messages, source="python", namespace="default", currency="CNY", received=datetime.now(UTC)
+    )
+    Inbox(workspace.layout.inbox).append(conform(batch.table))
+
+
+def merge_waits(workspace: Workspace, older: str, other: str) -> None:
+    now = datetime.now(UTC)
+    row = dict.fromkeys(ENVELOPE.names) | {
+        "type": "merge", "time": now, "received": now, "source": "workspace", "namespace": "default",
+        "message_id": "m1", "properties": action_text(Merge((older, other), None, None)),
+    }  # fmt: skip
+    Inbox(workspace.layout.inbox).append(conform(pa.Table.from_pylist([row], ENVELOPE)))
+
+
+def test_what_was_shown_before_a_crash_is_not_taken_for_what_was_committed_after_it(
+    make_workspace: Callable[..., Workspace],
+) -> None:
+    """The rounds before a crash are one round after it, so that rows may get other numbers."""
+    workspace = make_workspace()
+    workspace.collect([order(0), order(1)])
+    wait_in_inbox(workspace, *(order(i) for i in range(2, 12)))
+    Settler(workspace.layout, workspace.settings).round(datetime.now(UTC))
+    ids = workspace.rfm("2026-02-01").table["customer_id"].to_pylist()
+    merge_waits(workspace, ids[0], ids[1])
+    wait_in_inbox(workspace, *(order(i) for i in range(12, 20)))
+    # Killed before these were shown too.
+    inbox = Inbox(workspace.layout.inbox)
+    inbox.claim(Lake(workspace.layout.lake).last_transaction() + 1, inbox.pending())
+    command, environment = (
+        [sys.executable, "-c", _ROUND, str(workspace.path)],
+        {**os.environ, VARIABLE: "settle:committed"},
+    )
+    assert subprocess.run(command, env=environment, check=False, timeout=120).returncode == -signal.SIGKILL
+    workspace.collect([order(20)])
+    assert sold(Workspace.open(workspace.path)) == (21, sorted([(1, "10.00")] * 19 + [(2, "20.00")]))

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.settle.remains import remains
 from tests.workspace.backups import back, contents, order, orders, take
 
 from wotu.collect.frames import MAGIC, Origin, Protocol, pack
 from wotu.core.errors import ErrorCode, WotuError
+from wotu.identity.erasures import read_erasures
 from wotu.workspace import Workspace
 from wotu.workspace.intake import Intake
 from wotu.workspace.restore import restore
@@ -139,6 +141,32 @@ def test_a_killed_restore_leaves_no_workspace(archive: Path, tmp_path: Path) -> 
     assert killed.returncode == -signal.SIGKILL
     assert not root.exists()
     assert orders(back(archive, root)) == ["u1", "u2"]
+
+
+def test_who_was_erased_since_is_erased_again(make_workspace: Callable[..., Workspace], tmp_path: Path) -> None:
+    """Numbers of a restored workspace may mean others: only hashes tell who is meant."""
+    workspace = make_workspace()
+    workspace.collect([order(1), order(2)])
+    workspace.erase("u1")
+    taken = take(workspace.layout, tmp_path / "b.tar").path
+    workspace.collect([order(3), order(4)])
+    workspace.erase("u3")
+    workspace.erase("u2")
+    again = restore(taken, tmp_path / "new", erased=workspace.layout.erasures)
+    restored = Workspace.open(again.root)
+    restored.collect([order(5), order(3), order(2)])
+    restored.finish_erasing()
+    assert [row.identifier for row in restored.customers().rows] == ["user_id:u5"]
+    assert remains(again.root, ["u1", "u2", "u3"]) == []
+    states = [(each.id, each.state) for each in read_erasures(restored.layout.erasures).erasures]
+    assert states == [(each.id, "done") for each in read_erasures(workspace.layout.erasures).erasures]
+
+
+def test_a_list_that_is_not_there_restores_nothing(archive: Path, tmp_path: Path) -> None:
+    with pytest.raises(WotuError) as error:
+        restore(archive, tmp_path / "new", erased=tmp_path / "erased.json")
+    assert error.value.field == "erased"
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_log_that_was_being_written_is_settled_up_to_its_last_whole_frame(

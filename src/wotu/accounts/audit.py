@@ -6,6 +6,7 @@ leaves it true. Looking at a page is not recorded; taking data away is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -68,6 +69,11 @@ def entries(
     wanted = _after_cursor(_wanted(actor, action, since, until), before).order_by("-id")
     found = [_entry(row) for row in wanted[: limit + 1]]
     return EntryPage(tuple(found[:limit]), found[limit - 1].cursor if len(found) > limit else None)
+
+
+def about(customer_ids: Sequence[str]) -> tuple[Entry, ...]:
+    """What was done with one customer, under any of the ids they have had; oldest first."""
+    return tuple(_entry(row) for row in AuditEntry.objects.filter(target__in=customer_ids).order_by("id"))
 
 
 def count(

@@ -71,3 +71,4 @@ class AuditAction(TextChoices):
     SPLIT = "split", _("Split a customer")
     ERASE = "erase", _("Erased a customer")
     RETRY_QUARANTINE = "retry_quarantine", _("Retried quarantined rows")
+    DISCARD_QUARANTINE = "discard_quarantine", _("Discarded quarantined rows")

@@ -29,6 +29,7 @@ def add_verbs(verbs: Any) -> None:
     backup.add_argument("--without-database", action="store_true", help="leave out the people of the team")
     restore = add_verb(verbs, "restore", _restore, "Make a new workspace from a backup.")
     restore.add_argument("file", metavar="FILE", help="what wotu backup wrote")
+    restore.add_argument("--erased", metavar="LIST", help="the latest erased.json, so that nobody comes back")
     add_verb(verbs, "verify", _verify, "Read every file of the workspace and say which are damaged.")
     upgrade = add_verb(verbs, "upgrade", _upgrade, "Bring the workspace of an older Wotu up to this one.")
     upgrade.add_argument("--check", action="store_true", help="say what would be done; change nothing")
@@ -79,11 +80,15 @@ def _restore(options: Namespace) -> None:
 
     layout = _layout(options)
     _say("restoring")
-    done = restore(Path(options.file).expanduser(), layout.root)
+    erased = Path(options.erased).expanduser() if options.erased else None
+    done = restore(Path(options.file).expanduser(), layout.root, erased=erased)
     counted: dict[str, int] = {}
     if done.manifest.format == layout.found_format() and _is_current(layout):
         _say("making timelines again")
-        manifest = Workspace.open(layout.root).generation().manifest
+        workspace = Workspace.open(layout.root)
+        workspace.generation()
+        workspace.finish_erasing(_say)
+        manifest = workspace.generation().manifest
         counted = {"customers": manifest.customer_count, "events": manifest.event_count}
     if wants_json(options):
         dump = str(done.database_dump) if done.database_dump else None

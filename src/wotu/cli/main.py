@@ -10,7 +10,20 @@ from collections.abc import Sequence
 import msgspec
 
 from wotu import __version__
-from wotu.cli import customers, demo, facts, identity, intake, keys, lifecycle, questions, service, team
+from wotu.cli import (
+    customers,
+    demo,
+    facts,
+    identity,
+    intake,
+    keys,
+    lifecycle,
+    people,
+    quarantine,
+    questions,
+    service,
+    team,
+)
 from wotu.cli.options import add_common
 from wotu.core.errors import WotuError
 
@@ -54,7 +67,20 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"wotu {__version__}")
     add_common(root)
     verbs = root.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for group in (service, intake, questions, facts, customers, identity, team, keys, lifecycle, demo):
+    for group in (
+        service,
+        intake,
+        questions,
+        facts,
+        customers,
+        identity,
+        people,
+        team,
+        keys,
+        lifecycle,
+        quarantine,
+        demo,
+    ):
         group.add_verbs(verbs)
     return root
 

@@ -15,7 +15,9 @@ from wotu.core.parent_process import as_parent
 _POLL_SECONDS = 0.2
 # The settler commits what it has shown, which after a large import may take a while.
 _STOP_SECONDS = 60.0
-_LONGEST_PAUSE_SECONDS = 30.0
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.5, 30.0
+# A process that ran for so long could start; why it ended has nothing to do with how often others did.
+_STEADY_SECONDS = 5.0
 
 
 @dataclass
@@ -25,8 +27,9 @@ class _Child:
     name: str
     arguments: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
-    pause: float = 0.5
+    pause: float = _FIRST_PAUSE_SECONDS
     not_before: float = field(default_factory=time.monotonic)
+    started: float = 0.0
 
     def keep_running(self) -> None:
         """Start the process unless it runs; one that dies at once waits longer each time."""
@@ -36,9 +39,12 @@ class _Child:
         if self.process is not None:
             sys.stderr.write(f"wotu: {self.name} ended with code {self.process.returncode}; starting it again\n")
             self.process = None
+            if now - self.started >= _STEADY_SECONDS:
+                self.pause = _FIRST_PAUSE_SECONDS
             self.not_before = now + self.pause
             self.pause = min(self.pause * 2, _LONGEST_PAUSE_SECONDS)
         if now >= self.not_before:
+            self.started = now
             self.process = subprocess.Popen([sys.executable, "-m", *self.arguments], env=as_parent())
 
 

@@ -16,3 +16,9 @@ def arrival_name() -> str:
     with _lock:
         _last = max(time.time_ns(), _last + 1)
         return f"{_last:020d}-{os.getpid()}"
+
+
+def arrived(name: str) -> int | None:
+    """The nanoseconds in a name made by ``arrival_name``, with whatever stands before and behind it."""
+    digits = name.removeprefix(".").partition("-")[0]
+    return int(digits) if digits.isascii() and digits.isdigit() else None

@@ -11,7 +11,7 @@ from wotu.collect.batch import Batch
 from wotu.collect.json_objects import checked_object, read_object
 from wotu.collect.message_columns import MessageColumns
 from wotu.collect.opening import open_bytes, reading
-from wotu.collect.quarantine import Problem
+from wotu.collect.quarantine import LONGEST_CONTENT, Problem
 from wotu.collect.segment import read_message
 from wotu.collect.values import Fault, content_text
 from wotu.core.periods import to_micros
@@ -65,6 +65,7 @@ class _Rows:
     def __init__(self, source: str, namespace: str, currency: str, received: datetime) -> None:
         self._columns = MessageColumns()
         self._columns.begin(source, namespace, to_micros(received))
+        self._namespace = namespace
         self._currency = currency
         self._received = received
         self._problems: list[Problem] = []
@@ -73,7 +74,12 @@ class _Rows:
         self._columns.add(read_message(message, self._currency, self._received))
 
     def refuse(self, fault: Fault, file: str | None, line: int, content: str) -> None:
-        self._problems.append(Problem(file, line, fault.field.lstrip("."), str(fault), content[:2_000]))
+        self._problems.append(
+            Problem(
+                file, line, fault.field.lstrip("."), str(fault), content[:LONGEST_CONTENT],
+                namespace=self._namespace, protocol="segment",
+            )
+        )  # fmt: skip
 
     def batch(self) -> Batch:
         return Batch(self._columns.table(), self._problems, len(self._columns) + len(self._problems))

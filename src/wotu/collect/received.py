@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,19 @@ class _Reading:
         if not fast or not self._take_usual(frame):
             self._take_carefully(frame, range(2**63))
 
-    def refuse(self, frame: Frame | None, fault: Fault, content: bytes) -> None:
-        """Count one message that cannot be used."""
+    def refuse(self, frame: Frame | None, fault: Fault, content: bytes, *, whole: bool = False) -> None:
+        """Count one message that cannot be used; ``whole`` says that ``content`` is that message."""
         self._rows += 1
         shown = content[: 4 * LONGEST_CONTENT].decode("utf-8", "backslashreplace")[:LONGEST_CONTENT]
-        source = frame.origin.source if frame else None
-        received = frame.received if frame else None
         field = fault.field.lstrip(".")
-        self._problems.append(Problem(f"{self._name}.log", self._rows, field, str(fault), shown, source, received))
+        problem = Problem(f"{self._name}.log", self._rows, field, str(fault), shown)
+        if frame is not None:
+            spoken = ":".join(filter(None, (frame.protocol.name.lower(), frame.origin.type))) if whole else None
+            problem = replace(
+                problem, source=frame.origin.source, received=frame.received, namespace=frame.origin.namespace,
+                protocol=spoken,
+            )  # fmt: skip
+        self._problems.append(problem)
 
     def batch(self) -> Batch:
         return Batch(self._columns.table(), self._problems, self._rows, self._columns.decoded)
@@ -96,7 +102,7 @@ class _Reading:
             try:
                 drafts = self._read(frame, text, index, parts.shared)
             except Fault as fault:
-                self.refuse(frame, fault, text)
+                self.refuse(frame, fault, text, whole=True)
                 continue
             except RecursionError:
                 self.refuse(frame, Fault("message", "is nested too deeply"), text)

@@ -37,6 +37,7 @@ ROOMS = (
     Room("home", "console:home", _("Home")),
     Room("customers", "console:customers", _("Customers")),
     Room("value", "console:value", _("Value")),
+    Room("data", "console:data", _("Data")),
     Room("settings", "console:settings", _("Settings")),
 )
 
@@ -49,6 +50,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "rooms": ROOMS,
         "member": member,
         "may_export": may(member.role if member else None, Action.EXPORT),
+        "may_erase": may(member.role if member else None, Action.ERASE),
         "may_edit_facts": may(member.role if member else None, Action.EDIT_FACTS),
         "theme": theme_of(request),
         "rail_folded": request.COOKIES.get(RAIL_COOKIE) == "folded",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from wotu.console.pages import (
     account,
@@ -13,6 +13,7 @@ from wotu.console.pages import (
     home,
     keys,
     movement,
+    person,
     preferences,
     search,
     sign_in,
@@ -32,10 +33,13 @@ urlpatterns = [
     path("customers/<str:customer_id>/orders/", customer.orders, name="customer-orders"),
     path("customers/<str:customer_id>/timeline/", customer.timeline, name="customer-timeline"),
     path("customers/<str:customer_id>/consent/", consent.record_consent, name="customer-consent"),
+    path("customers/<str:customer_id>/everything/", person.everything, name="customer-everything"),
+    path("customers/<str:customer_id>/erase/", person.erase, name="customer-erase"),
     path("value/", value.layers, name="value"),
     path("value/export.<str:kind>", value.export_layers, name="value-export"),
     path("value/movement/", movement.movement, name="movement"),
     path("value/movement/export.<str:kind>", movement.export_movement, name="movement-export"),
+    path("data/", include("wotu.console.data_urls")),
     path("settings/", workspace_settings.workspace_settings, name="settings"),
     path("settings/team/", team.team, name="team"),
     path("settings/keys/", keys.keys, name="keys"),

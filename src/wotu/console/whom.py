@@ -13,7 +13,9 @@ from django.utils.translation import ngettext
 from wotu.console import figures
 from wotu.console.answers import ask
 from wotu.console.parameters import RfmParameters
+from wotu.console.stage_whom import StageWhom
 from wotu.console.words import FIGURES, SEGMENTS, segment_name
+from wotu.core.fact_tables import STAGES
 from wotu.core.periods import parse_date
 
 STATES = ("active", "new", "returning", "resurrecting", "dormant")
@@ -40,6 +42,7 @@ class Whom:
     target: str = ""
     before: str = ""
     after: str = ""
+    stage: StageWhom | None = None
 
     @classmethod
     def read(cls, query: Mapping[str, str]) -> Whom:
@@ -49,19 +52,23 @@ class Whom:
             known = days.isascii() and days.isdigit() and 1 <= int(days[:9]) <= _MOST_DAYS and len(days) <= 9
             return cls(state=state, days=int(days) if known else _DAYS)
         origin, target = (_place(query.get(name, "")) for name in ("from", "to"))
+        if query.get("stage", "") in STAGES:
+            return cls(stage=StageWhom.read(query))
         before, after = query.get("before", "").strip(), query.get("after", "").strip()
         if not (origin or target) or not (before and after):
             return cls()
         return cls(origin=origin, target=target, before=before, after=after)
 
     def __bool__(self) -> bool:
-        return bool(self.state or self.origin or self.target)
+        return bool(self.state or self.origin or self.target or self.stage)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """The part of an address that names them."""
         if self.state:
             return [("state", self.state), ("days", str(self.days))]
+        if self.stage:
+            return self.stage.pairs
         own = {"from": self.origin, "to": self.target, "before": self.before, "after": self.after}
         return [(name, value) for name, value in own.items() if value]
 
@@ -71,6 +78,8 @@ class Whom:
         if self.state:
             last = ngettext("last %(count)d day", "last %(count)d days", self.days) % {"count": self.days}
             return _("%(state)s, %(period)s") % {"state": FIGURES[f"{self.state}_customers"].name, "period": last}
+        if self.stage:
+            return self.stage.words
         before, after = (figures.day(parse_date(getattr(self, name), field=name)) for name in ("before", "after"))
         names = {"origin": segment_name(self.origin), "target": segment_name(self.target)}
         if not self.target:
@@ -88,6 +97,8 @@ class Whom:
         """Their ids; nothing for nobody in particular."""
         if self.state:
             return list(ask("ordering_customers", self.state, days=self.days))
+        if self.stage:
+            return self.stage.customers()
         if not self:
             return None
         before, after = (parse_date(getattr(self, name), field=name) for name in ("before", "after"))

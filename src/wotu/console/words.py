@@ -111,12 +111,42 @@ SEGMENTS: dict[str, SegmentWords] = {
 }
 NO_SEGMENT = _("No order yet")
 
+VALUE_KINDS: dict[str, str | Promise] = {
+    "text": pgettext_lazy("kind of value", "text"),
+    "number": pgettext_lazy("kind of value", "number"),
+    "boolean": pgettext_lazy("kind of value", "yes or no"),
+    "time": pgettext_lazy("kind of value", "time"),
+    "money": pgettext_lazy("kind of value", "amount"),
+    "key": pgettext_lazy("kind of value", "number of a thing"),
+    "list": pgettext_lazy("kind of value", "list"),
+    "object": pgettext_lazy("kind of value", "object"),
+}
+STAGES: dict[str, str | Promise] = {
+    "exposure": pgettext_lazy("stage", "Exposure"),
+    "lead": pgettext_lazy("stage", "Lead"),
+    "opportunity": pgettext_lazy("stage", "Opportunity"),
+    "deal": pgettext_lazy("stage", "Deal"),
+    "delivery": pgettext_lazy("stage", "Delivery"),
+    "repurchase": pgettext_lazy("stage", "Repurchase"),
+    "expansion": pgettext_lazy("stage", "Expansion"),
+    "referral": pgettext_lazy("stage", "Referral"),
+}
+
 # What stands beside an entry of the audit.
 DETAILS: dict[str, str | Promise] = {
     "asked": pgettext_lazy("audit", "filter"),
     "by": pgettext_lazy("audit", "by"),
     "channel": pgettext_lazy("audit", "channel"),
+    "accepted": pgettext_lazy("audit", "taken in"),
+    "duplicates": pgettext_lazy("audit", "seen before"),
+    "field": pgettext_lazy("audit", "field"),
     "given": pgettext_lazy("audit", "given"),
+    "key": pgettext_lazy("audit", "row"),
+    "left": pgettext_lazy("audit", "left"),
+    "mended": pgettext_lazy("audit", "mended"),
+    "reason": pgettext_lazy("audit", "reason"),
+    "source": pgettext_lazy("audit", "source"),
+    "stages": pgettext_lazy("audit", "stages"),
     "kind": pgettext_lazy("audit", "kind"),
     "name": pgettext_lazy("audit", "name"),
     "namespace": pgettext_lazy("audit", "namespace"),

@@ -33,6 +33,11 @@ class ErrorCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     OVERLOADED = "overloaded"
     DISK_FULL = "disk_full"
+    BAD_REQUEST = "bad_request"
+    FORBIDDEN = "forbidden"
+    IN_PROGRESS = "in_progress"
+    REUSED_IDEMPOTENCY_KEY = "reused_idempotency_key"
+    INTERNAL_ERROR = "internal_error"
 
 
 class WotuError(Exception):

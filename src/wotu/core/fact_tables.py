@@ -192,8 +192,32 @@ STAGE_RULES = FactTable(
     ),
 )
 
+CATALOGUE = FactTable(
+    "catalogue",
+    "What people say of events, properties and traits.",
+    ("kind", "name"),
+    (
+        FactColumn("kind", "choice", "what it is", required=True, choices=("event", "property", "trait")),
+        _key("name", "its name, as messages write it"),
+        _text("description", "what it means, and when it is sent"),
+        _text("owner", "who answers for it"),
+    ),
+)
+
 TABLES = {
-    table.name: table for table in (PRODUCTS, COMPANIES, CONTACTS, STAFF, OWNERS, STORES, COSTS, TARGETS, STAGE_RULES)
+    table.name: table
+    for table in (
+        PRODUCTS,
+        COMPANIES,
+        CONTACTS,
+        STAFF,
+        OWNERS,
+        STORES,
+        COSTS,
+        TARGETS,
+        STAGE_RULES,
+        CATALOGUE,
+    )
 }
 
 

@@ -56,6 +56,10 @@ class Layout:
         return self.root / "timelines"
 
     @property
+    def erasures(self) -> Path:
+        return self.root / "erased.json"
+
+    @property
     def settler_lock(self) -> Path:
         return self.root / "settler.lock"
 

@@ -25,7 +25,8 @@ class SettlerStatus(msgspec.Struct, frozen=True):
     """What the settler was doing when it last said so.
 
     ``updated``, ``oldest_waiting`` and ``generation_time`` are seconds since 1970; ``accepted``,
-    ``duplicates`` and ``quarantined`` count messages since the process started; ``settle_seconds`` and
+    ``duplicates``, ``quarantined`` and ``erased`` (refused, being of people who were erased) count messages since the
+    process started; ``settle_seconds`` and
     ``commit_seconds`` are how long the last ones took; ``uncommitted`` counts rows that questions see
     and the lake does not have yet; ``reason`` says in words why it is failing or waiting.
     """
@@ -36,6 +37,7 @@ class SettlerStatus(msgspec.Struct, frozen=True):
     accepted: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    erased: int = 0
     backlog_segments: int = 0
     oldest_waiting: float | None = None
     settle_seconds: float = 0.0

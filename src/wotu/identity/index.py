@@ -91,6 +91,10 @@ class Level:
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
             writer.write_table(table)
 
+    def where(self, chosen: npt.NDArray[np.bool_]) -> Level:
+        """Only the ``chosen`` identifiers."""
+        return Level(self.hash[chosen], self.check[chosen], self.subject[chosen])
+
     def find(self, hashes: Hashes, checks: Hashes) -> Subjects:
         """The subject of each pair of halves (sorted by the first), ``UNKNOWN`` where there is none."""
         found: Subjects = _find_sorted(self.hash, self.check, self.subject, hashes, checks)
@@ -136,6 +140,14 @@ class IdentifierIndex:
         self._fresh.append(Level.of(keys, subjects, self._key))
         while len(self._fresh) > 1 and len(self._fresh[-2]) < 2 * len(self._fresh[-1]):
             self._fresh[-2:] = [_merged(self._fresh[-2:])]
+
+    def remove(self, subjects: Subjects) -> None:
+        """Forget the keys of ``subjects``; if there were any, the next ``save`` writes one new file of all others."""
+        levels = [*self._saved, *self._fresh]
+        gone = [np.isin(level.subject, subjects) for level in levels]
+        if any(mask.any() for mask in gone):
+            kept = [level.where(~mask) for level, mask in zip(levels, gone, strict=True)]
+            self._saved, self.names, self._fresh = [], (), [_merged(kept)]
 
     def fresh(self) -> Level:
         """What was added since the last save, as one level."""

@@ -22,12 +22,14 @@ from wotu.identity.actions import Action, read_actions
 from wotu.identity.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from wotu.identity.customers import Customers, distinct
 from wotu.identity.decisions import DECISIONS, Changes, Flag, Reason, Resolution
+from wotu.identity.erasures import Tombstones
 from wotu.identity.evidence import NOBODYS_TYPES, Evidence, read_evidence, usable, without
 from wotu.identity.fresh import forget_fresh, write_fresh
 from wotu.identity.index import UNKNOWN, IdentifierIndex
 from wotu.identity.keyed_hash import new_key
 from wotu.identity.normalise import identifier_keys
 from wotu.identity.records import append_records, read_records
+from wotu.identity.screening import screened
 
 __all__ = ["Changes", "Checkpoint", "Flag", "Reason", "Resolution", "Resolver", "read_checkpoint"]
 
@@ -51,6 +53,7 @@ class Resolver:
         folder.mkdir(parents=True, exist_ok=True)
         forget_fresh(folder)
         self._folder = folder
+        self._erased: Subjects = np.empty(0, np.int64)
         try:
             self._open(read_checkpoint(folder))
         except (OSError, EOFError, ValueError, msgspec.MsgspecError, pa.ArrowException):
@@ -83,16 +86,35 @@ class Resolver:
         return len(self._customers)
 
     def customers(self) -> Subjects:
-        """The customer of every subject."""
-        return self._customers.customers()
+        """The customer of every subject, ``UNKNOWN`` (−1) of those that were erased."""
+        customers = self._customers.customers()
+        customers[self._erased] = UNKNOWN
+        return customers
 
     def customer_of(self, subjects: Subjects) -> Subjects:
-        """The customer of each of ``subjects``."""
-        return self._customers.customer_of(subjects)
+        """The customer of each of ``subjects``, ``UNKNOWN`` (−1) of those that were erased."""
+        return np.where(np.isin(subjects, self._erased), UNKNOWN, self._customers.customer_of(subjects))
 
-    def members(self, customer: int) -> Subjects:
-        """All subjects of the customer that subject ``customer`` belongs to, sorted."""
-        return self._customers.members(np.array([customer]))
+    def members(self, subjects: Subjects | int) -> Subjects:
+        """All subjects of the customers that ``subjects`` belong to, sorted."""
+        return self._customers.members(np.atleast_1d(np.asarray(subjects, np.int64)))
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """The namespaces of all user ids."""
+        return tuple(self._names)
+
+    def forget(self, erased: Subjects) -> None:
+        """Take what identifies the subjects ``erased`` (all there ever were) out; their numbers stay.
+
+        Nobody is joined with them from now on. The index follows with the next ``save``.
+        """
+        self._erased = erased
+        self._index.remove(erased)
+
+    def screen(self, messages: pa.Table, stones: Tombstones) -> tuple[pa.Table, npt.NDArray[np.bool_]]:
+        """The messages without erased identifiers, and which of them may be taken; see ``screening``."""
+        return screened(messages, self._with_owner(messages), stones, self._index.find)
 
     # ---- a batch
 
@@ -160,8 +182,10 @@ class Resolver:
         first = len(self)
         self._name(identifiers)
         self._customers.grow(self._roles_of(identifiers))
-        if len(identifiers):
-            self._index.add(_keys_of(identifiers), identifiers["subject"].to_numpy())
+        # Of an erased person the lake has the number alone.
+        known = identifiers.filter(pc.is_valid(identifiers["value"]))
+        if len(known):
+            self._index.add(_keys_of(known), known["subject"].to_numpy())
         steps = pc.index_in(decisions["event"], pa.array(DECISIONS)).to_numpy().astype(np.int32) + 1
         pairs = (decisions[name].to_numpy().astype(np.int32) for name in ("subject", "other"))
         rows = np.column_stack([steps, *pairs])
@@ -231,7 +255,8 @@ class Resolver:
         """The subjects an action names, if they exist when its message arrives."""
         reached = len(self) + int(np.searchsorted(first_rows, action.row))
         if action.customers is not None:
-            return action.customers if max(action.customers) < reached else None
+            gone = np.isin(action.customers, self._erased).any()
+            return action.customers if max(action.customers) < reached and not gone else None
         if action.key is None:
             return None
         node = int(self._index.find(pa.array([action.key], pa.string()))[0])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,6 +24,7 @@ from numba import njit, types
 from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros, to_micros
+from wotu.insight.answers import Reach
 from wotu.insight.shapley import rounded_parts, shapley_parts
 from wotu.timeline.kernel_types import MASK, READ
 from wotu.timeline.net_orders import net_orders
@@ -74,6 +75,28 @@ class Overview:
     changes: tuple[Contribution, ...]
     customers: int
     events: int
+    reach: Reach
+
+    def to_dict(self) -> dict[str, Any]:
+        figures = {
+            name: {
+                "value": _plain(each.value), "previous": _plain(each.previous), "unit": each.unit,
+                "trend": list(each.trend),
+            }
+            for name, each in self.figures.items()
+        }  # fmt: skip
+        changes = [
+            {
+                "factor": each.factor, "amount": str(each.amount), "value": _plain(each.value),
+                "previous": _plain(each.previous),
+            }
+            for each in self.changes
+        ]  # fmt: skip
+        return {
+            "question": "overview", "days": self.days, "since": self.since.isoformat(),
+            "until": self.until.isoformat(), "previous_since": self.previous_since.isoformat(), "figures": figures,
+            "changes": changes, "scope": self.reach.to_dict(),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -141,6 +164,7 @@ def overview(source: Source, *, days: int = 28) -> Overview:
         changes=_changes(windows[0], windows[1], source.currency),
         customers=partial.customers,
         events=partial.orders,
+        reach=Reach.of(source, customers=partial.customers, events=partial.orders),
     )
 
 
@@ -247,6 +271,11 @@ def _shown(name: str, value: Fraction, currency: str) -> Number:
     if name in ("repeat_amount", "first_order_value"):
         return _decimal(value, currency)
     return float(value) if name == "repeat_rate" else int(value)
+
+
+def _plain(value: Number) -> str | int | float | None:
+    """Money as the decimal text of JSON, counts and rates as they are."""
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _decimal(minor: Fraction, currency: str) -> Decimal:

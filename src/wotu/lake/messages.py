@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError
 
+from wotu.core.crash_points import crash_point
 from wotu.core.durable import sync
-from wotu.lake.reading import File, Wanted, read_files
+from wotu.lake.reading import File, Wanted, any_between, overlapping, read_files
 from wotu.lake.schema import MESSAGES
 
 _log = logging.getLogger("wotu.lake")
@@ -25,11 +30,20 @@ _APPLICATION = "settler"
 # Statistics of other columns would put personal data into the table's log.
 _CONFIGURATION: dict[str, str | None] = {"delta.dataSkippingStatsColumns": "seq,subject,time"}
 _COMMIT_MILLISECONDS = 600_000
+Integers = npt.NDArray[np.int64]
 # Compaction: this many files of fewer rows than that.
 _MANY_FILES = 64
 _LARGE_ROWS = 1_000_000
 # … but never more rows than this at once, so that it stays a matter of seconds.
 _MOST_ROWS = 4_000_000
+
+
+@dataclass(frozen=True)
+class Blank:
+    """Rows (by seq, sorted) that get ``values``, by column, in place of their own."""
+
+    seq: Integers
+    values: Mapping[str, pa.Scalar]
 
 
 class Lake:
@@ -109,6 +123,59 @@ class Lake:
             return False
         return True
 
+    def rewrite(self, *, without: Integers, blanks: Sequence[Blank] = ()) -> int:
+        """Write the files again that have rows of these seq (sorted): without some, and others with values blanked.
+
+        One commit per group of files, so that a crash leaves the rest to be done again; how many were written.
+        """
+        written = 0
+        touched = [without, *(blank.seq for blank in blanks)]
+        with self._writing:
+            for group in overlapping(self._files()):
+                low, high = min(file[0] for file in group), max(file[1] for file in group)
+                if any(any_between(numbers, low, high) for numbers in touched):
+                    self._replace(group, low, high, without, blanks)
+                    crash_point("lake:group-rewritten")
+                    written += 1
+        return written
+
+    def _replace(self, group: list[File], low: int, high: int, without: Integers, blanks: Sequence[Blank]) -> None:
+        schema = self.schema()
+        fields = {field.name: field for field in schema}
+        batches = list(read_files(lambda: group, schema.names, fields, Wanted(), ()))
+        rows = pa.Table.from_batches(batches).cast(schema)
+        rows = rows.filter(pa.array(~np.isin(rows["seq"].to_numpy(), without)))
+        for blank in blanks:
+            blanked = pa.array(np.isin(rows["seq"].to_numpy(), blank.seq))
+            for name, value in blank.values.items():
+                at = schema.get_field_index(name)
+                given = pc.if_else(blanked, value.cast(schema.field(at).type), rows[name].combine_chunks())
+                rows = rows.set_column(at, schema.field(at), given)
+        predicate = f"seq >= {low} and seq <= {high}"
+        write_deltalake(
+            self._uri, rows.combine_chunks(), mode="overwrite", predicate=predicate, configuration=_CONFIGURATION
+        )
+        self.sync()
+
+    def forget_history(self) -> None:
+        """Delete every file and every entry of the log that the table as it is now does not need."""
+        table = self._table()
+        if table is None:
+            return
+        with self._writing:
+            table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
+            table = DeltaTable(self._uri)
+            table.create_checkpoint()
+            self.sync()
+            log, version = self._folder / "_delta_log", table.version()
+            for path in (*log.glob("*.checkpoint*"), log / "_last_checkpoint"):
+                sync(path)
+            for path in log.iterdir():
+                number = path.name[:20]
+                if path.name != "_last_checkpoint" and not (number.isdigit() and int(number) >= version):
+                    path.unlink()
+            sync(log)
+
     def read(self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = ()) -> pa.Table:
         """Rows with ``seq`` > ``after`` (of the given message ``types``, if any), in order of ``seq``."""
         batches = list(self.scan(columns, after=after, types=types))
@@ -117,14 +184,15 @@ class Lake:
 
     def scan(
         self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = (), events: tuple[str, ...] = (),
-        given: str | None = None, dictionary: tuple[str, ...] = (),
+        given: str | None = None, dictionary: tuple[str, ...] = (), only: Integers | None = None,
     ) -> Iterator[pa.RecordBatch]:  # fmt: skip
-        """Rows as a stream of batches: of some ``types`` and ``events``, where the column ``given`` is not null.
+        """Rows as a stream of batches: of some ``types`` and ``events``, where the column ``given`` is not null,
+        with a seq in ``only`` (sorted).
 
         Text columns named in ``dictionary`` (and the few that repeat anyway) come dictionary-encoded.
         """
         fields = {field.name: field for field in self.schema()}
-        wanted = Wanted(after, types, events, given)
+        wanted = Wanted(after, types, events, given, only)
         yield from read_files(self._files, columns, fields, wanted, dictionary)
 
     def sync(self) -> None:

@@ -24,14 +24,21 @@ Mask = npt.NDArray[np.bool_]
 READ_AS_DICTIONARY = ("source", "type", "event", "id_kind", "id_namespace")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wanted:
-    """Which rows: ``seq`` > ``after``, of ``types`` and of ``events`` (empty: all), where ``given`` is not null."""
+    """Which rows: ``seq`` > ``after``, of ``types`` and of ``events`` (empty: all), where ``given`` is not null,
+    and of those only the ones whose seq is in ``only`` (sorted), if that is named."""
 
     after: int = 0
     types: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     given: str | None = None
+    only: npt.NDArray[np.int64] | None = None
+
+
+def any_between(numbers: npt.NDArray[np.int64], low: int, high: int) -> bool:
+    """Whether any of ``numbers`` (sorted) is in ``low`` … ``high``."""
+    return bool(np.searchsorted(numbers, low) < np.searchsorted(numbers, high, side="right"))
 
 
 def read_files(
@@ -46,7 +53,7 @@ def read_files(
     files = listed()
     while True:
         try:
-            for group in _overlapping(files):
+            for group in overlapping(files):
                 reached = max(high for _, high, _ in group)
                 if reached > wanted.after:
                     for batch in _batches([path for _, _, path in group], columns, wanted, dictionary):
@@ -104,6 +111,8 @@ def _mask(file: pq.ParquetFile, group: int, statistics: dict[str, pq.Statistics]
             masks.append(_is_in(_read(file, group, name), values))
     if wanted.after and statistics["seq"].min <= wanted.after:
         masks.append(_read(file, group, "seq").to_numpy() > wanted.after)
+    if wanted.only is not None:
+        masks.append(np.isin(_read(file, group, "seq").to_numpy(), wanted.only))
     given = statistics.get(wanted.given or "")
     if wanted.given and (given is None or given.null_count):
         masks.append(pc.is_valid(_read(file, group, wanted.given)).to_numpy(zero_copy_only=False))
@@ -113,6 +122,8 @@ def _mask(file: pq.ParquetFile, group: int, statistics: dict[str, pq.Statistics]
 def _impossible(statistics: dict[str, pq.Statistics], wanted: Wanted) -> bool:
     """Whether statistics alone tell that no row of the group is wanted."""
     if statistics["seq"].max <= wanted.after:
+        return True
+    if wanted.only is not None and not any_between(wanted.only, statistics["seq"].min, statistics["seq"].max):
         return True
     given = statistics.get(wanted.given or "")
     if given is not None and not given.num_values:
@@ -154,7 +165,7 @@ def _column(batch: pa.RecordBatch, name: str, fields: dict[str, pa.Field], dicti
     return pa.nulls(len(batch), kind)
 
 
-def _overlapping(files: Sequence[File]) -> list[list[File]]:
+def overlapping(files: Sequence[File]) -> list[list[File]]:
     """Files in order of seq; those whose ranges overlap stand together."""
     groups: list[list[File]] = []
     reached = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,15 @@ class Movement:
             for number, pair in zip(self._everybody, self._pairs, strict=True)
             if pair == (origin, target)
         ]
+
+    def to_dict(self) -> dict[str, Any]:
+        flows = [
+            {"from": origin, "to": target, "customers": count} for (origin, target), count in sorted(self.flows.items())
+        ]
+        return {
+            "question": "rfm_movement", "before": self.before.as_of.isoformat(), "after": self.after.as_of.isoformat(),
+            "flows": flows, "scope": self.after.reach.to_dict(),
+        }  # fmt: skip
 
     @cached_property
     def _everybody(self) -> Integers:

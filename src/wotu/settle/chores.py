@@ -42,6 +42,11 @@ class Chores:
             self._next_lake = time.monotonic() + _LAKE_SECONDS
             self._start("lake", settler.tidy)
 
+    def rest(self, settler: Settler) -> None:
+        """Wait for what runs and hand it over, so that the settler may write everything again."""
+        self.wait()
+        self._take_in(settler)
+
     def wait(self) -> None:
         """Wait for what runs; its result is not needed any more.
 

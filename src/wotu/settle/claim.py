@@ -36,13 +36,14 @@ class Claim:
         kept = [decoded for decoded, new in zip(self.decoded, fresh.tolist(), strict=True) if new]
         return self.messages.filter(pa.array(fresh)).combine_chunks(), kept
 
-    def receipts(self, fresh: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
+    def receipts(self, fresh: npt.NDArray[np.bool_], refused: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
         """By segment, how many of its messages were taken and how many had been seen before.
 
+        ``refused`` ones, of people who were erased, are neither.
         Nobody waits for those of a log: what came over HTTP was answered when it was on disk.
         """
         accepted = np.bincount(self.segment[fresh], minlength=len(self.paths))
-        duplicates = np.bincount(self.segment[~fresh], minlength=len(self.paths))
+        duplicates = np.bincount(self.segment[~fresh & ~refused], minlength=len(self.paths))
         return {
             segment_of(path): {"accepted": int(kept), "duplicates": int(again)}
             for path, kept, again in zip(self.paths, accepted, duplicates, strict=True)

@@ -7,9 +7,9 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
@@ -18,7 +18,9 @@ from wotu.core.settings import read_settings
 from wotu.settle.careful import Careful
 from wotu.settle.chores import Chores
 from wotu.settle.claim import Claim
+from wotu.settle.erasing import Erasing
 from wotu.settle.obstacles import obstacle
+from wotu.settle.retention import Retention
 from wotu.settle.settler import Settler
 from wotu.settle.telling import Teller
 
@@ -52,8 +54,10 @@ def _hold(layout: Layout, stop: threading.Event) -> None:
     with teller.repeating():
         while not stop.is_set():
             try:
-                _run(layout, teller, stop, careful if failed else None)
+                if failed:
+                    careful.settle(read_settings(layout.settings), stop)
                 failed = False
+                _run(layout, teller, stop)
             except Exception as error:
                 failed = True
                 # What waits is safe on disk; trying again later is all a settler can do.
@@ -63,17 +67,13 @@ def _hold(layout: Layout, stop: threading.Event) -> None:
     teller.tell("stopped")
 
 
-def _run(layout: Layout, teller: Teller, stop: threading.Event, careful: Careful | None = None) -> None:
-    """Rounds and commits until told to stop or the settings change; everything is committed then.
-
-    ``careful``: settle what waits one by one first.
-    """
+def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
+    """Rounds and commits until told to stop or the settings change; everything is committed then."""
     teller.tell("starting")
     # In this order: settings that change between the two are read again.
     changed, settings = layout.settings.stat().st_mtime_ns, read_settings(layout.settings)
-    if careful is not None:
-        careful.settle(settings, stop)
     settler, chores = Settler(layout, settings), Chores()
+    deleting = Deleting(Erasing(layout), Retention(layout, settings))
     teller.settler = settler
 
     def is_over() -> bool:
@@ -86,35 +86,49 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event, careful: Careful
         return found is not None
 
     try:
-        ahead = _rounds(settler, chores, teller, stop, is_over, is_hindered)
+        with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
+            ahead: Future[Claim | None] | None = None
+            while not is_over():
+                if is_hindered():
+                    stop.wait(1.0)
+                    continue
+                claim = (ahead or reader.submit(settler.read)).result()
+                # The next segments are read while these are shown.
+                ahead = None if claim is None else reader.submit(settler.read)
+                _one_round(settler, claim, chores, teller)
+                deleting.run(settler, chores)
+                if claim is None:
+                    stop.wait(_PAUSE_SECONDS)
+            left = None if ahead is None else ahead.result()
     finally:
         chores.wait()
     if not is_hindered():
-        if ahead is not None:
-            settler.show(ahead, datetime.now(UTC))
-        # What the collector took in before it ended.
-        settler.round(datetime.now(UTC))
-        settler.commit()
+        _last_round(settler, left)
 
 
-def _rounds(
-    settler: Settler, chores: Chores, teller: Teller, stop: threading.Event,
-    is_over: Callable[[], bool], is_hindered: Callable[[], bool],
-) -> Claim | None:  # fmt: skip
-    """Rounds and commits until it is over; what has been read by then, and not been shown."""
-    with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
-        ahead: Future[Claim | None] | None = None
-        while not is_over():
-            if is_hindered():
-                stop.wait(1.0)
-                continue
-            claim = (ahead or reader.submit(settler.read)).result()
-            # The next segments are read while these are shown.
-            ahead = None if claim is None else reader.submit(settler.read)
-            _one_round(settler, claim, chores, teller)
-            if claim is None:
-                stop.wait(_PAUSE_SECONDS)
-        return None if ahead is None else ahead.result()
+def _last_round(settler: Settler, left: Claim | None) -> None:
+    """Show what was read ahead, and what the collector took in before it ended; commit all of it."""
+    if left is not None:
+        settler.show(left, datetime.now(UTC))
+    settler.round(datetime.now(UTC))
+    settler.commit()
+
+
+class Deleting(NamedTuple):
+    """What has to go: people who are erased, and what is kept no longer."""
+
+    erasing: Erasing
+    retention: Retention
+
+    def run(self, settler: Settler, chores: Chores) -> None:
+        """Delete what is due."""
+        now = datetime.now(UTC)
+        if self.erasing.is_waiting():
+            chores.rest(settler)
+            self.erasing.run(settler, now)
+        if self.retention.is_due(now):
+            chores.rest(settler)
+            self.retention.run(settler, now)
 
 
 def _one_round(settler: Settler, claim: Claim | None, chores: Chores, teller: Teller) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from wotu.core.properties import is_property_column
+from wotu.identity.decisions import DECISIONS
 from wotu.identity.resolver import Resolution
 from wotu.lake.messages import Lake
 from wotu.lake.schema import MESSAGES
@@ -51,6 +54,15 @@ def identity_rows(messages: pa.Table, resolution: Resolution, first_seq: int) ->
     return pa.table({field.name: (columns | nulls)[field.name] for field in MESSAGES})
 
 
+def erasure_row(customer: int, seq: int, now: datetime) -> pa.Table:
+    """What the lake keeps of an erasure: that the customer of this number was erased, and when."""
+    row = {
+        "seq": seq, "subject": customer, "time": now, "received": now, "source": "workspace", "type": "identity",
+        "event": "erase",
+    }  # fmt: skip
+    return pa.Table.from_pylist([{field.name: row.get(field.name) for field in MESSAGES}], MESSAGES)
+
+
 def identity_state(lake: Lake) -> tuple[pa.Table, pa.Table]:
     """All identifiers and decisions that the lake records, as ``Resolver.restore`` takes them."""
     columns = ["seq", "subject", "event", "id_kind", "id_namespace", "id_value", "other"]
@@ -62,9 +74,10 @@ def identity_state(lake: Lake) -> tuple[pa.Table, pa.Table]:
         return pa.table(identifiers), pa.table({"event": texts["event"], "subject": none, "other": none})
     event = rows["event"].cast(pa.string())
     is_link = pc.equal(event, "link")
-    links, decisions = rows.filter(is_link), rows.filter(pc.invert(is_link))
+    is_decision = pc.is_in(event, pa.array(DECISIONS))
+    links, decisions = rows.filter(is_link), rows.filter(is_decision)
     texts = {name: links[f"id_{name}"].cast(pa.string()) for name in ("kind", "namespace", "value")}
-    decided = {"event": event.filter(pc.invert(is_link)), "subject": decisions["subject"], "other": decisions["other"]}
+    decided = {"event": event.filter(is_decision), "subject": decisions["subject"], "other": decisions["other"]}
     return pa.table({"subject": links["subject"], **texts}), pa.table(decided)
 
 

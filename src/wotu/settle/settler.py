@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,19 +28,23 @@ from wotu.core.properties import is_property_column
 from wotu.core.settings import Settings
 from wotu.facts.changes import without_repeats
 from wotu.facts.products import Products
+from wotu.identity.erasures import Erasures, Tombstones, read_erasures
+from wotu.identity.index import UNKNOWN
 from wotu.identity.resolver import Changes, Resolution, Resolver
 from wotu.lake.memory import MemoryRows
 from wotu.lake.messages import Lake
 from wotu.settle.claim import Claim, read_claim
 from wotu.settle.duplicates import SeenMessages
 from wotu.settle.properties import Decoded, with_columns
-from wotu.settle.rows import identity_rows, identity_state, message_rows
+from wotu.settle.rows import erasure_row, identity_rows, identity_state, message_rows
+from wotu.settle.traces import names_any
 from wotu.timeline.build import build
 from wotu.timeline.overlay import Timelines
 from wotu.timeline.raw import Rows
 from wotu.timeline.traits import KindChanged
 
 Progress = Callable[[str], None]
+Integers = npt.NDArray[np.int64]
 _RECEIPTS_KEPT_SECONDS = 3600.0
 # How often to look for logs whose writer died.
 _ORPHANS_SECONDS = 2.0
@@ -68,7 +74,9 @@ class Settler:
         self._oldest = 0.0
         self._receipts: dict[str, dict[str, int]] = {}
         self.last_received = self._lake.last_received()
-        self.counts = {"accepted": 0, "duplicates": 0, "quarantined": 0}
+        self.counts = {"accepted": 0, "duplicates": 0, "quarantined": 0, "erased": 0}
+        self._erased = read_erasures(layout.erasures)
+        self._stones = Tombstones.of(self._erased.in_force())
         self._seen = SeenMessages(layout.settled, self._lake)
         self._resolver = self._resolved()
         self._timelines = self._up_to_date()
@@ -134,14 +142,17 @@ class Settler:
         number = self._number
         self._inbox.claim(number, [path for path in claim.paths if path.parent == self._inbox.incoming])
         crash_point("settle:claimed")
-        fresh = without_repeats(claim.messages, self._seen.new(*_ids(claim.messages)), self._lake)
-        self._receipts = claim.receipts(fresh)
+        messages, taken = self._screened(claim.messages)
+        claim = replace(claim, messages=messages)
+        fresh = without_repeats(messages, self._seen.new(*_ids(messages)) & taken, self._lake)
+        self._receipts = claim.receipts(fresh, ~taken)
         # Before anything is committed: a settle whose number the lake has is not read again.
         self._quarantine_claim(claim, now)
         accepted = self._take(*claim.new(fresh), now)
         crash_point("settle:before-receipts")
         self.counts["accepted"] += accepted
-        self.counts["duplicates"] += len(fresh) - int(fresh.sum())
+        self.counts["duplicates"] += int((~fresh & taken).sum())
+        self.counts["erased"] += int((~taken).sum())
         for segment, receipt in self._receipts.items():
             self._inbox.write_receipt(segment, receipt)
         if self._receipts:
@@ -180,6 +191,48 @@ class Settler:
         with file_lock(self._layout.backup_lock, wait=False) as free:
             if free:
                 self._lake.compact()
+
+    def members(self, subjects: Integers) -> Integers:
+        """All subjects of the customers that ``subjects`` belong to, sorted."""
+        return self._resolver.members(subjects)
+
+    def forget(self, erased: Erasures) -> None:
+        """From now on nobody is joined with the erased, and no message of before brings them back."""
+        self._erased = erased
+        self._stones = Tombstones.of(erased.in_force())
+        self._resolver.forget(erased.subjects())
+
+    def record_erasure(self, customer: int, now: datetime) -> None:
+        """Commit that ``customer`` was erased and take the person out of every answer; nothing else may wait."""
+        assert not self._held
+        assert not self._pending
+        self._seq += 1
+        self._pending = [erasure_row(customer, self._seq, now)]
+        self._write()
+        gone = self._erased.subjects()
+        nothing = MemoryRows(self._schema.empty_table())
+        if not self._added(nothing, Changes(gone, np.full(len(gone), UNKNOWN)), after=0):
+            self.rebuild()
+        self._timelines.publish()
+        self._timelines.mark_settled()
+
+    def rebuild(self) -> None:
+        """Make the timelines again from the lake; nothing that was in them and is not there is left."""
+        self._timelines = self._built()
+
+    def _screened(self, messages: pa.Table) -> tuple[pa.Table, npt.NDArray[np.bool_]]:
+        """The messages without erased identifiers, and which of them may be taken."""
+        if not self._stones:
+            return messages, np.ones(len(messages), np.bool_)
+        messages, taken = self._resolver.screen(messages, self._stones)
+        of_nobody = pc.is_in(messages["type"], pa.array(_AT_ONCE)).to_numpy()
+        gone, until = set(self._erased.subjects().tolist()), self._stones.asked.max()
+        namespaces = ["default", *self._resolver.namespaces]
+        for row in np.flatnonzero(of_nobody).tolist():
+            kind, event, text = (messages[name][row].as_py() for name in ("type", "event", "properties"))
+            late = messages["time"].cast(pa.int64())[row].as_py() <= until
+            taken[row] = not (late and names_any(kind, event, text, gone, self._stones, namespaces))
+        return messages, taken
 
     def _take(self, messages: pa.Table, decoded: Sequence[Decoded], now: datetime) -> int:
         """New messages: whose they are, as rows of the lake, and visible."""
@@ -241,9 +294,12 @@ class Settler:
     def _resolved(self) -> Resolver:
         """Identity as the lake has it; derived files that are behind are made again."""
         resolver = Resolver(self._layout.identity)
-        if resolver.checkpoint.seq != self._seq:
+        behind = resolver.checkpoint.seq != self._seq
+        if behind:
             resolver = Resolver.empty(self._layout.identity)
             resolver.restore(*identity_state(self._lake))
+        resolver.forget(self._erased.subjects())
+        if behind:
             resolver.save(self._seq)
         return resolver
 

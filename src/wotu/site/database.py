@@ -39,7 +39,7 @@ def _sqlite(path: Path) -> dict[str, Any]:
             "timeout": _WAIT_SECONDS,
             # A transaction takes its write lock when it begins: two that read first would otherwise fail at once.
             "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON",
         },
     }
 

@@ -80,6 +80,7 @@ def _settler(condition: Condition) -> Iterator[Metric]:
         "wotu_messages_accepted": ("Messages settled for the first time.", status.accepted),
         "wotu_messages_duplicates": ("Messages seen before and dropped.", status.duplicates),
         "wotu_messages_quarantined": ("Messages that could not be understood.", status.quarantined),
+        "wotu_messages_erased": ("Late messages of erased people, refused.", status.erased),
     }
     for name, (about, value) in counted.items():
         yield CounterMetricFamily(name, f"{about} Since the settler's start.", value)

@@ -33,12 +33,15 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_htmx",
+    "ninja",
     "wotu.accounts",
     "wotu.console",
+    "wotu.api",
 ]
 
 MIDDLEWARE = [
     "wotu.site.security.SecurityHeaders",
+    "wotu.api.middleware.ApiErrors",
     "wotu.site.static.StaticFiles",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -15,7 +15,11 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # What the console uses of other packages' files; the rest of them is not copied.
-USED_OF_PACKAGES = {"plotly": ("plotly.min.js",), "django_htmx": ("htmx-2.min.js",)}
+USED_OF_PACKAGES = {
+    "plotly": ("plotly.min.js",),
+    "django_htmx": ("htmx-2.min.js",),
+    "ninja": ("swagger-ui-bundle.js", "swagger-ui.css"),
+}
 _CHUNK = 256 * 1024
 
 
@@ -23,6 +27,11 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Files under names that hold their hash; before the first collection, under their plain names."""
 
     manifest_strict = False
+    # The maps of other packages' minified files are not copied, so nothing is to point at their hashed names.
+    patterns = tuple(
+        (files, tuple(each for each in found if "sourceMappingURL" not in (each if isinstance(each, str) else each[0])))
+        for files, found in CompressedManifestStaticFilesStorage.patterns
+    )
 
     def url(self, name: str | None, force: bool = False) -> str:
         if not self.hashed_files and name:

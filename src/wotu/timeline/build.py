@@ -46,7 +46,8 @@ _NOBODY = np.empty(0, np.int64)
 def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Manifest:
     """Write and publish the timelines of everything in the lake.
 
-    ``customers``: the customer of every subject. Readers of the previous generation are not disturbed.
+    ``customers``: the customer of every subject, −1 for one that belongs to nobody. Readers of the previous
+    generation are not disturbed.
     """
     seq = lake.last_seq()
     coding = Coding()
@@ -164,7 +165,7 @@ def _dealt(batches: Iterable[pa.RecordBatch], slots: Slots) -> list[list[pa.Reco
     for batch in batches:
         order, ends = _shares(batch["subject"].to_numpy(), slots)
         sorted_rows = batch.take(pa.array(order))
-        for mine, start, end in zip(dealt, [0, *ends], [*ends, len(batch)], strict=True):
+        for mine, start, end in zip(dealt, [0, *ends], [*ends, len(order)], strict=True):
             if end > start:
                 mine.append(sorted_rows.slice(start, end - start))
     return dealt
@@ -176,7 +177,9 @@ def _handed_over(dealt: list[list[pa.RecordBatch]], shard: int) -> list[pa.Recor
 
 
 def _shares(subjects: npt.NDArray[np.integer], slots: Slots) -> tuple[Integers, list[int]]:
-    """Row numbers shard after shard, and where each shard but the last ends."""
-    shard = slots.shard_of[slots.of_subject[subjects]]
+    """Row numbers shard after shard, and where each shard but the last ends; rows of nobody are left out."""
+    slot = slots.of_subject[subjects]
+    owned = np.flatnonzero(slot >= 0)
+    shard = slots.shard_of[slot[owned]]
     ends = np.cumsum(np.bincount(shard, minlength=len(slots.shard_ends)))
-    return np.argsort(shard, kind="stable"), ends[:-1].tolist()
+    return owned[np.argsort(shard, kind="stable")], ends[:-1].tolist()

@@ -62,11 +62,13 @@ class Timelines:
 
     @classmethod
     def open(cls, folder: Path, *, seq: int, currency: str) -> Timelines | None:
-        """The timelines that were settled last; ``None`` when there are none, or they are ahead of ``seq``."""
+        """The latest timelines known to hold what the lake has up to some row; ``None`` when there are none.
+
+        The current ones may show rows that were never committed: settled again after a crash, these may
+        have got other numbers.
+        """
         for unfinished in folder.glob(".base-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
-        # Not what is current: a settler that died before its commit may have shown rows under numbers that
-        # the lake has since given to others.
         manifest = read_manifest(folder, SETTLED)
         if manifest is None or manifest.currency != currency or manifest.seq > seq:
             return None
@@ -89,15 +91,16 @@ class Timelines:
     def add(self, rows: Rows, owners_of: OwnersOf, changed: Integers, *, seq: int, after: int = 0) -> None:
         """Take in what ``rows`` say beyond ``after``; nothing is published yet.
 
-        ``owners_of`` gives the customer of each subject as of now, ``changed`` the subjects whose customer is
-        new or another. Raises ``KindChanged`` when the timelines have to be built again instead.
+        ``owners_of`` gives the customer of each subject as of now (−1: of nobody any more), ``changed`` the
+        subjects whose customer is new or another. Raises ``KindChanged`` when the timelines have to be built again
+        instead.
         """
         manifest = self.generation.manifest
         raw = read_raw(rows, self._coding, currency=manifest.currency, after=after)
         subjects = np.unique(np.concatenate([changed, *(_subjects(table) for table in _tables(raw))]))
         before, owners = self.generation.customer_of(subjects), owners_of(subjects)
         known = np.unique(before[before >= 0])
-        ids = np.union1d(owners, known[owners_of(known) == known])
+        ids = np.union1d(owners[owners >= 0], known[owners_of(known) == known])
         old = np.union1d(known, ids)
         taken = self._taken(old)
         part = self._assembled(ids, owners_of, taken, raw)
@@ -188,6 +191,7 @@ class Timelines:
             concat([*(pa.Table.from_batches([part.tables["told"]]) for part in taken), new.told]),
             concat([*(_links(part) for part in taken), new.links]),
         )
+        raw = _owned(raw, owners_of)
 
         def slots_of(subjects: npt.NDArray[np.integer]) -> npt.NDArray[np.int32]:
             return np.searchsorted(ids, owners_of(subjects.astype(np.int64))).astype(np.int32)
@@ -225,6 +229,15 @@ class Timelines:
 
 def _tables(raw: Raw) -> tuple[pa.Table, ...]:
     return raw.events, raw.sales, raw.told, raw.links
+
+
+def _owned(raw: Raw, owners_of: OwnersOf) -> Raw:
+    """Without the rows of subjects that belong to nobody any more."""
+    masks = [owners_of(_subjects(table)) >= 0 for table in _tables(raw)]
+    if all(mask.all() for mask in masks):
+        return raw
+    tables = (table.filter(pa.array(mask)) for table, mask in zip(_tables(raw), masks, strict=True))
+    return Raw(*(table.combine_chunks() for table in tables))
 
 
 def _subjects(table: pa.Table) -> Integers:

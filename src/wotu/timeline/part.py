@@ -20,6 +20,7 @@ from wotu.timeline.columns import missing
 
 Integers = npt.NDArray[np.int64]
 TABLES = ("events", "sales", "told", "orders")
+NEWEST = 500
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,13 @@ class Part:
     def size(self) -> int:
         """How many rows there are to move: customers, and what is known of them."""
         return len(self.customers) + sum(map(len, self.tables.values()))
+
+    @cached_property
+    def newest(self) -> Integers:
+        """Positions of the last ``NEWEST`` events to arrive, in no order; found once, as a part never changes."""
+        seq = self.tables["events"]["seq"].to_numpy()
+        most = min(NEWEST, len(seq))
+        return np.argpartition(seq, len(seq) - most)[len(seq) - most :] if most else np.empty(0, np.int64)
 
     def sum(self, column: str) -> int:
         """The sum of a count over all customers."""

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Slots:
-    """``of_subject`` is the place of the customer of each subject; shard *s* ends at ``shard_ends[s]``."""
+    """``of_subject`` is the place of the customer of each subject, −1 of those that belong to nobody any more;
+    shard *s* ends at ``shard_ends[s]``."""
 
     customers: npt.NDArray[np.int64]
     of_subject: npt.NDArray[np.int32]
@@ -29,7 +30,8 @@ def assign_slots(customer_of_subject: npt.NDArray[np.int64], shards: int) -> Slo
     shard = (customers % shards).astype(np.uint8)
     order = np.argsort(shard, kind="stable")
     customers = customers[order]
-    slot_of_customer = np.empty(len(customer_of_subject), np.int32)
+    slot_of_customer = np.empty(len(customer_of_subject) + 1, np.int32)
+    slot_of_customer[-1] = -1
     slot_of_customer[customers] = np.arange(len(customers), dtype=np.int32)
     ends = np.cumsum(np.bincount(shard, minlength=shards))
     return Slots(customers, slot_of_customer[customer_of_subject], shard[order], ends)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import WotuError, invalid_argument
 from wotu.score.order_totals import order_totals
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.timeline.expression import Expression
@@ -25,6 +26,7 @@ Integers = npt.NDArray[np.int64]
 SORTS = ("revenue", "orders", "last_order", "last_seen", "first_seen", "name")
 NAME_TRAIT = "name"
 _NEVER = np.iinfo(np.int64).max
+_MARK = re.compile(r"(-?[a-z_]+)~(-?[0-9]{1,19}|)~([0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,11 @@ class CustomerRow:
 
 @dataclass(frozen=True)
 class CustomerPage:
-    """Some rows of ``total`` that fit."""
+    """Some rows of ``total`` that fit. ``next``, given as ``after``, asks for those behind; ``None`` at the end."""
 
     rows: tuple[CustomerRow, ...]
     total: int
+    next: str | None = None
 
 
 class CustomerTable:
@@ -103,6 +106,28 @@ class CustomerTable:
         values = getattr(self, key)
         return np.lexsort((self.ids, -values if sort[0] == "-" else values))
 
+    def mark(self, sort: str, position: int) -> str:
+        """Where ``position`` stands in the order of ``sort``, as text that holds neither name nor identifier."""
+        key = sort.removeprefix("-")
+        value = "" if key == "name" else str(int(getattr(self, key)[position]))
+        return f"{sort}~{value}~{int(self.ids[position])}"
+
+    def behind(self, sort: str, mark: str) -> int:
+        """How many customers of the order of ``sort`` stand up to and with ``mark``.
+
+        A mark holds the value it stood at, so that a page continues there also when its customer moved since.
+        """
+        order, (value, number) = self.order(sort), _read_mark(sort, mark)
+        if value is None:
+            found = np.flatnonzero(self.ids[order] == number)
+            if not len(found):
+                raise _unusable(mark)
+            return int(found[0]) + 1
+        sign = -1 if sort[0] == "-" else 1
+        values = sign * getattr(self, sort.removeprefix("-"))[order]
+        start, end = (int(np.searchsorted(values, sign * value, side=side)) for side in ("left", "right"))
+        return start + int(np.searchsorted(self.ids[order[start:end]], number, side="right"))
+
     def matching(self, expression: Expression | None, terms: Terms) -> Mask:
         """Which customers satisfy a filter over traits."""
         if expression is None:
@@ -156,3 +181,19 @@ class CustomerTable:
         """One column of all customers that are not hidden."""
         shards = self.generation.shards
         return np.concatenate([column[shard.shown] for column, shard in zip(columns, shards, strict=True)])
+
+
+def _read_mark(sort: str, mark: str) -> tuple[int | None, int]:
+    """The value (none for names) and the customer's number of a mark."""
+    found = _MARK.fullmatch(mark)
+    if found is None or found[1] != sort or (found[2] == "") != (sort.removeprefix("-") == "name"):
+        raise _unusable(mark)
+    value = int(found[2]) if found[2] else None
+    if value is not None and not -(1 << 63) < value < 1 << 63:
+        raise _unusable(mark)
+    return value, int(found[3])
+
+
+def _unusable(mark: str) -> WotuError:
+    message = f"after={mark!r} is not what an earlier page of this order gave as next; start anew."
+    return invalid_argument("after", message)

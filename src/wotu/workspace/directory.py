@@ -70,9 +70,9 @@ class Directory:
 
     def page(
         self, source: Source, answer: RfmAnswer, *, search: str, where: str, segment: str, sort: str, limit: int,
-        offset: int, among: Sequence[str] | None = None, by_name: bool = False,
+        offset: int, among: Sequence[str] | None = None, by_name: bool = False, after: str | None = None,
     ) -> CustomerPage:  # fmt: skip
-        """The customers that fit, sorted, from ``offset`` on."""
+        """The customers that fit, sorted, from ``offset`` on, or from behind the page that ended with ``after``."""
         order = self.table.order(sort)
         expression = parse(where)
         check_names(expression, source.manifest)
@@ -86,9 +86,13 @@ class Directory:
             wanted &= np.isin(self.table.ids, [self.find(customer) for customer in among])
         if search.strip():
             wanted &= self.table.named(search.strip(), identifiers=not by_name)
-        found = order[wanted[order]]
-        rows = tuple(self._row(int(at), int(segments[at]), source) for at in found[offset : offset + limit])
-        return CustomerPage(rows, len(found))
+        total = int(wanted.sum())
+        if after is not None:
+            order = order[self.table.behind(sort, after) :]
+        found = order[wanted[order]][offset:]
+        rows = tuple(self._row(int(at), int(segments[at]), source) for at in found[:limit])
+        more = self.table.mark(sort, int(found[limit - 1])) if 0 < limit < len(found) else None
+        return CustomerPage(rows, total, more)
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
         """Text traits with their most frequent values."""

@@ -18,6 +18,7 @@ from wotu.core.fact_tables import FactTable
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 from wotu.facts.registry import FactRow, Facts
+from wotu.identity.erasures import Erasures, read_erasures
 from wotu.identity.index import UNKNOWN
 from wotu.identity.lookup import find_subjects
 from wotu.lake.messages import Lake
@@ -34,10 +35,15 @@ class FactStore:
         self._layout = layout
         self._lake = Lake(layout.lake)
         self._facts = Facts()
+        self._erased = Erasures()
 
     def facts(self) -> Facts:
         """All tables as they hold now; only rows that came since the last call are read."""
-        facts = self._facts = self._facts.refreshed(self._lake)
+        erased = read_erasures(self._layout.erasures)
+        # Rows that named somebody are gone from the lake, so what was read before is read again.
+        known = self._facts if erased == self._erased else Facts()
+        facts = self._facts = known.refreshed(self._lake)
+        self._erased = erased
         return facts
 
     def table(self, name: str, generation: Generation, *, currency: str) -> pa.Table:

@@ -59,7 +59,8 @@ def _about(batch: pa.RecordBatch, members: Subjects) -> list[dict[str, Any]]:
 def _identifiers(lake: Lake, subjects: Subjects) -> dict[int, Identifier]:
     found: dict[int, Identifier] = {}
     for batch in lake.scan(_LINK_COLUMNS, types=("identity",), events=("link",)):
-        for row in batch.filter(pc.is_in(batch["subject"].cast(pa.int64()), pa.array(subjects))).to_pylist():
+        named = batch.filter(pc.is_valid(batch["id_value"]))
+        for row in named.filter(pc.is_in(named["subject"].cast(pa.int64()), pa.array(subjects))).to_pylist():
             found[row["subject"]] = Identifier(row["id_kind"], row["id_value"], row["id_namespace"])
     return found
 
@@ -71,7 +72,8 @@ def _event(row: dict[str, Any], identifiers: dict[int, Identifier], zone: ZoneIn
     return IdentityEvent(
         time=received.astimezone(zone),
         what=row["event"],
-        identifiers=tuple(identifiers[side] for side in sides),
+        # Of an erased person nothing is left but the number.
+        identifiers=tuple(identifiers[side] for side in sides if side in identifiers),
         source=row["source"],
         message_id=row["message_id"],
         by=detail.get("by"),

@@ -20,7 +20,10 @@ from wotu.collect.tables import messages_from_table
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
+from wotu.core.periods import to_micros
 from wotu.core.settings import Settings, read_settings
+from wotu.identity.erasures import State, ask_erasure, read_erasures
+from wotu.settle.erasing import Erasing
 from wotu.settle.settler import Settler
 from wotu.timeline.manifest import read_manifest
 
@@ -90,6 +93,24 @@ class Intake:
                 return 0
             time.sleep(_POLL_SECONDS)
 
+    def erase(self, subjects: Sequence[int], *, by: str, wait: State, progress: Progress = lambda _: None) -> None:
+        """Erase the person with these identity nodes; returns once that has reached the state ``wait``.
+
+        ``hidden`` is gone from every answer, ``done`` from every file.
+        """
+        asked = ask_erasure(self._layout.erasures, subjects, now=to_micros(datetime.now(UTC)), by=by)
+        self.until_erased(asked.id, wait=wait, progress=progress)
+
+    def until_erased(self, erasure_id: str, *, wait: State, progress: Progress = lambda _: None) -> None:
+        """Wait until an erasure has reached a state; where nobody else settles, this process does it."""
+        while (found := read_erasures(self._layout.erasures).of(erasure_id)) is not None:
+            if found.state in ("done", wait):
+                return
+            with file_lock(self._layout.settler_lock, wait=False) as held:
+                if held:
+                    self._settle(progress)
+            time.sleep(_POLL_SECONDS)
+
     def _batch(self, data: Any, source: str, namespace: str, received: datetime) -> Batch:
         currency = self._settings.currency
         if isinstance(data, (str, Path)):
@@ -147,5 +168,9 @@ class Intake:
         # Settings as they are now: another process may have changed them since this one opened the workspace.
         settler = Settler(self._layout, read_settings(self._layout.settings), progress)
         accepted = settler.settle(datetime.now(UTC))
+        erasing = Erasing(self._layout)
+        if erasing.is_waiting():
+            progress("erasing")
+            erasing.run(settler, datetime.now(UTC))
         settler.tidy()
         return accepted

@@ -197,7 +197,7 @@ def timeline_page(
         rows = rows[np.isin(shard.code[start:end], codes)]
     chosen = rows[-_at_least_one(limit) :][::-1].tolist()
     earlier = str(chosen[-1] - start) if chosen and len(rows) > limit else None
-    properties = _properties(shard, chosen, source)
+    properties = properties_of(shard, chosen, source)
     return TimelinePage(
         tuple(
             TimelineEvent(
@@ -224,7 +224,8 @@ def _at_least_one(limit: int) -> int:
     return limit
 
 
-def _properties(shard: Shard, rows: list[int], source: Source) -> list[dict[str, Any]]:
+def properties_of(shard: Shard, rows: list[int], source: Source) -> list[dict[str, Any]]:
+    """What the events in ``rows`` of a shard carry, by name; properties that are keys are not kept."""
     found: list[dict[str, Any]] = [{} for _ in rows]
     for name, kind in source.manifest.properties.items():
         if kind == "key":

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from wotu.core.customer_ids import customer_text, customer_texts
 from wotu.core.errors import invalid_argument
 from wotu.core.fact_tables import STAGE_RULES, STAGES
 from wotu.core.layout import Layout
@@ -18,6 +19,7 @@ from wotu.core.money import exponent
 from wotu.core.periods import Unit, from_micros, midnight, to_micros
 from wotu.core.settings import Settings, read_settings
 from wotu.facts.stages import preset as preset_rules
+from wotu.identity.erasures import State, read_erasures
 from wotu.insight.events import EventsAnswer
 from wotu.insight.events import events as ask_events
 from wotu.insight.growth_accounting import GrowthAnswer, growth_accounting
@@ -27,12 +29,12 @@ from wotu.insight.stages import StagesAnswer, stage_tests
 from wotu.insight.stages import stages as ask_stages
 from wotu.lake.messages import Lake
 from wotu.score.movement import Movement, movement
-from wotu.score.rfm import rfm
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
 from wotu.timeline.generation import Generation, current, open_current
 from wotu.timeline.questions import EventSpec, Moment, Source
+from wotu.workspace.arrivals import Arrivals
 from wotu.workspace.consent import EVENTS as CONSENT_EVENTS
 from wotu.workspace.consent import Consent, consent_message, consents, time_of_record
 from wotu.workspace.customer_table import CustomerPage
@@ -41,7 +43,11 @@ from wotu.workspace.fact_store import FactStore
 from wotu.workspace.identity_actions import merge_customers, split_identifier
 from wotu.workspace.identity_history import IdentityEvent, identity_history
 from wotu.workspace.intake import Intake, Outcome, Progress
+from wotu.workspace.personal_export import Audit, export_person
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
+from wotu.workspace.quarantine_actions import QuarantineActions
+from wotu.workspace.remembered import RememberedRfm
+from wotu.workspace.tally_keeper import TallyKeeper
 
 # More events than one customer has.
 _ALL = 1 << 40
@@ -56,7 +62,8 @@ class Workspace:
         self._settings: tuple[int, Settings] | None = None
         self._generation: Generation | None = None
         self._facts = FactStore(layout)
-        self._remembered: tuple[object, Callable[..., RfmAnswer]] | None = None
+        self._rfm = RememberedRfm()
+        self._tally = TallyKeeper(layout)
 
     @classmethod
     def open(cls, path: str | Path = "workspace", *, executor: Executor | None = None) -> Workspace:
@@ -94,6 +101,16 @@ class Workspace:
         pairs = [(Path(path), Path(mapping)) for path, mapping in files]
         outcome: Outcome = Intake(self.layout, self.settings).import_files(pairs, progress)
         return outcome.to_dict()
+
+    @property
+    def quarantine(self) -> QuarantineActions:
+        """What could not be understood: look, retry, mend, discard. See ``workspace.quarantine_actions``."""
+        return QuarantineActions(self.layout, self.settings)
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """What came in: counted, the newest, one message whole. See ``workspace.arrivals``."""
+        return Arrivals(self.layout, self.source(), self._tally)
 
     # ---- tables besides events
 
@@ -185,7 +202,7 @@ class Workspace:
         split: Split = "mean",
     ) -> RfmAnswer:  # fmt: skip
         """Recency, frequency, money and the eight value segments. See ``score.rfm``."""
-        return self._rfm(self.source(), as_of, window=window, monetary=monetary, split=split)
+        return self._rfm.answer(self.source(), as_of, window=window, monetary=monetary, split=split)
 
     def rfm_movement(self, before: date | str, after: date | str | None = None, **parameters: Any) -> Movement:
         """Who moved between value segments from one day to another; parameters as of ``rfm``."""
@@ -196,15 +213,16 @@ class Workspace:
     def customers(
         self, search: str = "", *, where: str = "", segment: str = "", sort: str = "-revenue", limit: int = 50,
         offset: int = 0, layers: Mapping[str, Any] | None = None, among: Sequence[str] | None = None,
-        by_name: bool = False,
+        by_name: bool = False, after: str | None = None,
     ) -> CustomerPage:  # fmt: skip
         """Customers found by identifier or name, by traits and by value segment (of ``rfm(**layers)``).
 
         ``among`` keeps only the named ones, such as those that another answer counted. ``by_name`` searches
-        names alone, for people who may not see identifiers.
+        names alone, for people who may not see identifiers. ``after`` is what the page before gave as ``next``:
+        each customer is then on one page, whatever comes in meanwhile.
         """
         source = self.source()
-        answer = self._rfm(source, **(layers or {}))
+        answer = self._rfm.answer(source, **(layers or {}))
         return self._directory(source).page(
             source,
             answer,
@@ -216,6 +234,7 @@ class Workspace:
             offset=offset,
             among=among,
             by_name=by_name,
+            after=after,
         )
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
@@ -225,7 +244,7 @@ class Workspace:
     def customer(self, identifier: str) -> CustomerProfile:
         """One customer by Wotu id, ``type:value`` or a bare value."""
         source = self.source()
-        return self._directory(source).profile(source, self._rfm(source), identifier)
+        return self._directory(source).profile(source, self._rfm.answer(source), identifier)
 
     def orders_of(self, identifier: str, *, limit: int = 20, before: str | None = None) -> OrderPage:
         """A customer's orders with their lines, newest first."""
@@ -249,6 +268,40 @@ class Workspace:
         """Take one identifier, and every message that came with it, off its customer; the id it now has."""
         intake = Intake(self.layout, self.settings)
         return split_identifier(intake, self._directory, identifier, namespace=namespace, by=by, reason=reason)
+
+    def erase(self, identifier: str, *, by: str = "", wait: bool = True, progress: Progress = lambda _: None) -> str:
+        """Erase a person: from every answer at once, from every file by the time this returns; the id they had.
+
+        ``wait=False`` returns as soon as no answer shows them; the settler does the rest. ``by`` says who decided.
+        """
+        directory = self._directory()
+        customer = directory.find(identifier)
+        state: State = "done" if wait else "hidden"
+        intake = Intake(self.layout, self.settings)
+        intake.erase(directory.members(customer).tolist(), by=by, wait=state, progress=progress)
+        return customer_text(customer)
+
+    def finish_erasing(self, progress: Progress = lambda _: None) -> None:
+        """Wait until everybody who is to be erased is gone from every file, as after a restore."""
+        for erasure in read_erasures(self.layout.erasures).waiting("asked", "listed", "hidden"):
+            Intake(self.layout, self.settings).until_erased(erasure.id, wait="done", progress=progress)
+
+    def export(self, identifier: str, file: str | Path, *, audit: Audit = ()) -> str:
+        """Write everything held about a person to the new zip ``file``; the id they have. See ``personal_export``.
+
+        ``audit`` are entries of the audit about them, to be put beside the rest.
+        """
+        directory = self._directory()
+        customer = directory.find(identifier)
+        made = datetime.now(self.settings.zone).isoformat(timespec="seconds")
+        members = directory.members(customer)
+        export_person(self, customer_text(customer), members, Path(file), made=made, audit=audit)
+        return customer_text(customer)
+
+    def identity_numbers(self, identifier: str) -> list[str]:
+        """Every id a customer can have had, the one they have now first: one for each of their identifiers."""
+        directory = self._directory()
+        return customer_texts(directory.members(directory.find(identifier)).tolist())
 
     def identity_history(self, identifier: str) -> tuple[IdentityEvent, ...]:
         """How a customer came to be: identifiers, joins, merges and splits, oldest first."""
@@ -321,22 +374,6 @@ class Workspace:
             day = from_micros(last, self.settings.zone).date()
             return midnight(day + timedelta(days=1), self.settings.zone)
         return to_micros(datetime.now(UTC))
-
-    def _rfm(
-        self, source: Source, as_of: date | str | None = None, *, window: str | None = None,
-        monetary: Monetary = "total", split: Split = "mean",
-    ) -> RfmAnswer:  # fmt: skip
-        """RFM of what ``source`` reads, remembered until there are newer timelines."""
-        state = (source.generation.name, source.zone)
-        if self._remembered is None or self._remembered[0] != state:
-            self._remembered = state, lru_cache(maxsize=64)(partial(self._asked_rfm, source.generation))
-        kept = tuple(sorted(split.items())) if isinstance(split, Mapping) else split
-        day = from_micros(source.now, source.zone).date() if as_of is None else as_of
-        return self._remembered[1](day, window, monetary, kept)
-
-    def _asked_rfm(self, generation: Generation, as_of: Any, window: Any, monetary: Any, split: Any) -> RfmAnswer:
-        unpacked = dict(split) if isinstance(split, tuple) else split
-        return rfm(self._source(generation), as_of=as_of, window=window, monetary=monetary, split=unpacked)
 
     def _directory(self, source: Source | None = None) -> Directory:
         """The customers ``source`` reads: one page shows one generation, whatever is published meanwhile."""

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from wotu.console.answers import ask, workspace
 from wotu.console.pages.consent import consent_context
 from wotu.console.sight import Sight, sight_of
+from wotu.console.ties import ties
 from wotu.console.vocabulary import event_name, property_name, property_value
 from wotu.console.words import SEGMENTS
 
@@ -63,6 +64,7 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
         "segment": SEGMENTS.get(rfm.segment) if rfm else None,
         "scores": [("R", rfm.r), ("F", rfm.f), ("M", rfm.m)] if rfm else [],
         "order_value": profile.revenue / profile.orders if profile.orders else None,
+        **ties(profile.customer_id, sight),
         **consent_context(profile.customer_id, sight),
         **_orders(profile.customer_id, request),
         **_timeline(profile.customer_id, request, sight),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from wotu.console.answers import found_exactly, workspace
+from wotu.console.data_tabs import TABS
 from wotu.console.settings_tabs import tabs_for
 from wotu.console.shell import ROOMS
 from wotu.console.sight import sight_of
@@ -43,6 +44,7 @@ def _pages(words: str, request: HttpRequest) -> list[tuple[str, str]]:
     pages = [(str(room.name), reverse(room.url_name)) for room in ROOMS]
     pages += [(_("Movement between segments"), reverse("console:movement")), (_("Account"), reverse("console:account"))]
     pages += [(f"{_('Settings')}: {tab.name}", reverse(tab.url_name)) for tab in tabs_for(request)]
+    pages += [(str(tab.name), reverse(tab.url_name)) for tab in TABS]
     customers = reverse("console:customers")
     pages += [(str(each.name), f"{customers}?segment={key}") for key, each in SEGMENTS.items()]
     wanted = words.casefold()

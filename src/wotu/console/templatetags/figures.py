@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 from django.conf import settings
 
-from wotu.console import figures, vocabulary, words
+from wotu.console import figures, install, vocabulary, words
 
 register = template.Library()
 
@@ -43,6 +43,28 @@ def moment(value: datetime | None) -> str:
 
 
 @register.filter
+def moment_seconds(value: datetime | None) -> str:
+    """A day and time of day to the second; today's day is left out."""
+    if value is None:
+        return figures.NO_VALUE
+    local = value.astimezone(settings.WOTU_SETTINGS.zone)
+    clock = f"{local:%H:%M:%S}"
+    return clock if local.date() == datetime.now(local.tzinfo).date() else f"{figures.day(local)} {clock}"
+
+
+@register.filter
+def unlocalized(value: float) -> str:
+    """A number as programs write it."""
+    return str(value)
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """A length of time in the unit people would use."""
+    return figures.NO_VALUE if seconds is None else install.span(max(seconds, 0))
+
+
+@register.filter
 def weekday(value: date | datetime) -> str:
     """A date with its weekday."""
     return figures.day_and_weekday(value)
@@ -64,6 +86,12 @@ def channel_name(key: str) -> str:
 def purpose_name(key: str) -> str:
     """What a purpose is called; one that is not of the vocabulary stays as it came."""
     return str(words.PURPOSES.get(key, key))
+
+
+@register.filter
+def value_kind(key: str) -> str:
+    """What a kind of value is called."""
+    return str(words.VALUE_KINDS.get(key, key))
 
 
 @register.filter

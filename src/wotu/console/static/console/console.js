@@ -86,13 +86,19 @@
     if (next) { event.preventDefault(); next.focus(); }
   });
 
+  // A choice that narrows a list takes effect at once.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+  });
+
   document.addEventListener("click", (event) => {
     for (const open of document.querySelectorAll("details[data-closes][open]")) {
       if (!open.contains(event.target)) open.open = false;
     }
-    const copy = event.target.closest("[data-copy]");
+    const copy = event.target.closest("[data-copy], [data-copy-of]");
     if (copy && navigator.clipboard) {
-      navigator.clipboard.writeText(copy.dataset.copy).then(() => {
+      const text = copy.dataset.copy ?? document.getElementById(copy.dataset.copyOf).textContent;
+      navigator.clipboard.writeText(text).then(() => {
         const before = [...copy.childNodes];
         copy.replaceChildren(copy.dataset.copied);
         setTimeout(() => copy.replaceChildren(...before), 1200);

@@ -1,0 +1,102 @@
+"""The workspace behind pages and addresses of the API, and its answers kept until the data change."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections import OrderedDict
+from concurrent.futures import Future
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+
+import wotu
+from wotu.core.errors import WotuError
+from wotu.core.identifiers import IDENTIFIERS
+
+_KEPT = 24
+_EXACT = re.compile(r"c[0-9]{1,18}|[a-z][a-z0-9_]*:\S.*")
+_answers: OrderedDict[tuple[object, ...], Future[Any]] = OrderedDict()
+_lock = threading.Lock()
+_warmed = threading.Event()
+
+
+@cache
+def workspace() -> Any:
+    """The open workspace of this process."""
+    return wotu.open(str(settings.WOTU_WORKSPACE))
+
+
+def ask(question: str, *arguments: Any, **parameters: Any) -> Any:
+    """The answer of ``workspace().<question>(…)``, computed once per state of the data and day.
+
+    Two requests that ask the same at once wait for one computation.
+    """
+    space = workspace()
+    named = repr(sorted(parameters.items()))
+    # A changed zone, currency or first day of the week changes answers while the data stay.
+    state = (space.path, space.generation_name(), space.now().date(), space.settings)
+    key = (*state, question, repr(arguments), named)
+    with _lock:
+        known = _answers.get(key)
+        mine: Future[Any] = Future() if known is None else known
+        _answers[key] = mine
+        _answers.move_to_end(key)
+        while len(_answers) > _KEPT:
+            _answers.popitem(last=False)
+    if known is not None:
+        return known.result()
+    try:
+        mine.set_result(getattr(space, question)(*arguments, **parameters))
+    except BaseException as error:
+        with _lock:
+            _answers.pop(key, None)
+        mine.set_exception(error)
+    return mine.result()
+
+
+def named_exactly(text: str) -> str | None:
+    """The id of the customer whom ``text`` names as an id (``c42``) or as ``type:value``; else nothing."""
+    if not _EXACT.fullmatch(text):
+        return None
+    try:
+        return str(workspace().customer(text).customer_id)
+    except WotuError:
+        return None
+
+
+def known_as(text: str) -> list[str]:
+    """The ids of the customers of whom ``text`` is a whole identifier, with or without its type in front."""
+    exactly = named_exactly(text)
+    if exactly is not None:
+        return [exactly]
+    found = {named_exactly(f"{kind}:{text}") for kind in IDENTIFIERS}
+    return sorted(each for each in found if each is not None)
+
+
+def found_exactly(search: str, *, by_name: bool) -> list[str]:
+    """Whom a search names exactly, if anybody; ``by_name`` takes an identifier without its type for one as well."""
+    if by_name:
+        return known_as(search) if search else []
+    exactly = named_exactly(search)
+    return [] if exactly is None else [exactly]
+
+
+def warm() -> None:
+    """Ask what Home asks, so that the first visitor does not wait."""
+    try:
+        if not workspace().is_empty():
+            ask("overview", days=28)
+            ask("growth_accounting", "Order Completed", unit="week", periods=13)
+            ask("rfm")
+    except WotuError as error:
+        logging.getLogger(__name__).warning("not warmed: %s", error.message)
+    finally:
+        _warmed.set()
+
+
+def is_warm() -> bool:
+    """Whether ``warm`` has ended, well or not: no visitor waits for it any more."""
+    return _warmed.is_set()

@@ -1,0 +1,99 @@
+"""Which values does a property or trait have, how often, and how many events (customers) have none?
+
+``events``: all events, or those of one name. Text and yes/no values are counted each; of numbers, amounts
+and times the least and the greatest are told. Amounts are in minor units, times in µs.
+
+Six events of which five have ``channel`` (app, app, app, web, web) → of 6, present 5, app 3, web 2.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.properties import property_column
+from wotu.facts.vocabulary import PropertyKind
+from wotu.timeline.masks import Mask, check_name, column_of, present
+from wotu.timeline.questions import Source
+from wotu.timeline.shard import Shard
+
+_COUNTED: tuple[PropertyKind, ...] = ("text", "boolean")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueCounts:
+    """The question: ``name`` is a property or ``trait.x``."""
+
+    name: str
+    kind: PropertyKind
+    event: str = ""
+
+
+@dataclass(frozen=True)
+class ValueCountsPartial:
+    """``of`` were looked at, ``present`` have a value; ``counts`` by value, where values are counted."""
+
+    of: int
+    present: int
+    counts: Counter[str]
+    least: float | None
+    greatest: float | None
+
+    def __add__(self, other: ValueCountsPartial) -> ValueCountsPartial:
+        ends = [each for each in (self.least, other.least) if each is not None]
+        tops = [each for each in (self.greatest, other.greatest) if each is not None]
+        return ValueCountsPartial(
+            self.of + other.of, self.present + other.present, self.counts + other.counts,
+            min(ends, default=None), max(tops, default=None),
+        )  # fmt: skip
+
+
+def value_counts(source: Source, name: str, *, event: str = "") -> tuple[ValueCounts, ValueCountsPartial]:
+    """Ask the question."""
+    check_name(name, source.manifest, field="name")
+    if event and event not in source.manifest.events:
+        raise WotuError(ErrorCode.UNKNOWN_EVENT, f"event: no message carried {event!r}.", field="event")
+    question = ValueCounts(name=name, kind=_kind(name, source), event=event)
+    return question, source.executor.run(lambda shard: fold(question, shard), source.generation.shards)
+
+
+def fold(question: ValueCounts, shard: Shard) -> ValueCountsPartial:
+    """The counts of one shard."""
+    asked = _asked(question, shard)
+    column = column_of(question.name, shard)
+    given = asked & present(column)
+    values = column.values[given]
+    counts: Counter[str] = Counter()
+    least = greatest = None
+    if question.kind in _COUNTED:
+        found, times = np.unique(values, return_counts=True)
+        named = column.texts.take(found).to_pylist() if question.kind == "text" else _booleans(found)
+        counts = Counter(dict(zip(named, times.tolist(), strict=True)))
+    elif question.kind != "key" and len(values):
+        least, greatest = float(values.min()), float(values.max())
+    return ValueCountsPartial(int(asked.sum()), int(given.sum()), counts, least, greatest)
+
+
+def _asked(question: ValueCounts, shard: Shard) -> Mask:
+    if question.name.startswith("trait."):
+        return np.ones(len(shard.ids), np.bool_) if shard.hidden is None else ~shard.hidden
+    asked = np.ones(len(shard.time), np.bool_) if shard.visible is None else shard.visible
+    if not question.event:
+        return asked
+    named: Mask = shard.code == shard.manifest.events.index(question.event)
+    return asked & named
+
+
+def _booleans(found: Any) -> list[str]:
+    return ["true" if value else "false" for value in found]
+
+
+def _kind(name: str, source: Source) -> PropertyKind:
+    manifest = source.manifest
+    if name.startswith("trait."):
+        return manifest.traits[name.removeprefix("trait.")]
+    return manifest.properties[property_column(name)]

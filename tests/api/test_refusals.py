@@ -1,0 +1,264 @@
+"""Every address refuses in the one shape: whoever calls, whatever is wrong, wherever the fault lies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from tests.api.conftest import Api, refused
+
+from wotu.accounts.models import AuditEntry, User
+from wotu.accounts.rules import Action, may
+from wotu.answers import kept
+from wotu.api import callers
+from wotu.api.application import api as application
+from wotu.api.errors import STATUS, answer
+from wotu.api.rates import Rates
+from wotu.core.errors import ErrorCode, WotuError
+
+EVENT = {"events": "Product Viewed"}
+# Every address and method: what is sent to it so that it would work, and what the caller must be allowed.
+ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
+    ("GET", "customers"): ("customers", None, Action.READ),
+    ("POST", "customers/merge"): ("customers/merge", {"a": "ann", "b": "bob"}, Action.MERGE_CUSTOMERS),
+    ("POST", "customers/split"): (
+        "customers/split", {"identifier": "phone:13800000001"}, Action.MERGE_CUSTOMERS,
+    ),
+    ("GET", "customers/{identifier}"): ("customers/ann", None, Action.READ),
+    ("GET", "customers/{identifier}/orders"): ("customers/ann/orders", None, Action.READ),
+    ("GET", "customers/{identifier}/timeline"): ("customers/ann/timeline", None, Action.READ),
+    ("GET", "customers/{identifier}/identity"): ("customers/ann/identity", None, Action.READ),
+    ("GET", "customers/{identifier}/consents"): ("customers/ann/consents", None, Action.READ),
+    ("POST", "customers/{identifier}/consents"): (
+        "customers/ann/consents", {"channel": "sms", "purpose": "marketing", "given": True}, Action.EDIT_FACTS,
+    ),
+    ("POST", "questions/events"): ("questions/events", EVENT, Action.ASK),
+    ("POST", "questions/growth-accounting"): ("questions/growth-accounting", {}, Action.ASK),
+    ("POST", "questions/stages"): ("questions/stages", {}, Action.ASK),
+    ("POST", "questions/overview"): ("questions/overview", {}, Action.ASK),
+    ("POST", "questions/rfm"): ("questions/rfm", {}, Action.ASK),
+    ("POST", "questions/rfm-movement"): ("questions/rfm-movement", {"before": "2026-01-06"}, Action.ASK),
+    ("GET", "stages"): ("stages", None, Action.READ),
+    ("PUT", "stages"): ("stages", {"preset": "b2b"}, Action.EDIT_FACTS),
+    ("GET", "facts"): ("facts", None, Action.READ),
+    ("GET", "facts/{table}"): ("facts/products", None, Action.READ),
+    ("PUT", "facts/{table}"): ("facts/products", [{"product_id": "p1"}], Action.EDIT_FACTS),
+    ("PUT", "facts/{table}/{key}"): ("facts/products/p1", {"name": "Tea"}, Action.EDIT_FACTS),
+    ("GET", "facts/{table}/{key}"): ("facts/products/p1", None, Action.READ),
+    ("DELETE", "facts/{table}/{key}"): ("facts/products/p1", None, Action.EDIT_FACTS),
+    ("POST", "messages"): ("messages", [{"event": "Exposed", "userId": "ann"}], Action.EDIT_FACTS),
+    ("GET", "quarantine"): ("quarantine", None, Action.READ),
+    ("POST", "keys"): ("keys", {"kind": "write"}, Action.MANAGE_KEYS),
+    ("GET", "keys"): ("keys", None, Action.MANAGE_KEYS),
+    ("POST", "keys/{id}/rotate"): ("keys/{write}/rotate", {}, Action.MANAGE_KEYS),
+    ("DELETE", "keys/{id}"): ("keys/{write}", None, Action.MANAGE_KEYS),
+    ("GET", "audit"): ("audit", None, Action.MANAGE_TEAM),
+    ("GET", "settings"): ("settings", None, Action.READ),
+    ("GET", "state"): ("state", None, Action.READ),
+}  # fmt: skip
+WRITES = [route for route in ROUTES if route[0] != "GET" and not route[1].startswith("questions/")]
+NAMES = {f"{method} {path}": (method, path) for method, path in ROUTES}
+each_route = pytest.mark.parametrize("route", ROUTES, ids=list(NAMES))
+each_write = pytest.mark.parametrize("route", WRITES, ids=lambda route: f"{route[0]} {route[1]}")
+
+
+def _send(api: Api, route: tuple[str, str], **headers: str) -> Any:
+    address, body, _ = ROUTES[route]
+    return api(route[0], address, body, **headers)
+
+
+def test_every_route_of_the_description_is_walked() -> None:
+    described = {
+        (method.upper(), path.removeprefix("/api/v1/"))
+        for path, found in application.get_openapi_schema(path_prefix="/api/v1/")["paths"].items()
+        for method in found
+    }
+    assert described == set(ROUTES)
+
+
+def test_every_code_has_a_status() -> None:
+    assert set(STATUS) == set(ErrorCode)
+
+
+@pytest.mark.parametrize("code", ErrorCode)
+def test_every_code_is_answered_in_the_one_shape(code: ErrorCode) -> None:
+    import json
+
+    response = answer(WotuError(code, "Do this.", field="it"))
+    assert response.status_code == STATUS[code]
+    assert json.loads(response.content) == {"error": {"code": code, "message": "Do this.", "field": "it"}}
+
+
+@each_route
+def test_each_role_may_what_the_rules_say(space: Any, as_role: Callable[..., Api], route: tuple[str, str]) -> None:
+    owner = as_role("owner")
+    space.put_facts("products", [{"product_id": "p1"}])
+    before = AuditEntry.objects.count()
+    for role in ("viewer", "analyst", "marketer", "owner"):
+        key = owner.post("keys", {"kind": "write"}, status=201)["id"] if "{write}" in ROUTES[route][0] else ""
+        address, body, action = ROUTES[route]
+        api = as_role(role)
+        seen = AuditEntry.objects.count()
+        response = api(route[0], address.replace("{write}", key), body)
+        if may(role, action):
+            assert response.status_code in (200, 201) or b"already" in response.content or b"split" in response.content
+        else:
+            assert role in refused(response, 403, "forbidden")
+            assert AuditEntry.objects.count() == seen
+    assert before <= AuditEntry.objects.count()
+
+
+@each_route
+@pytest.mark.parametrize("key", ["", "ak_" + "x" * 32, "nothing", "write"])
+def test_nobody_is_let_in_without_a_key(
+    shop: Any, as_role: Callable[..., Api], route: tuple[str, str], key: str
+) -> None:
+    if key == "write":
+        key = as_role().post("keys", {"kind": "write"}, status=201)["key"]
+    events = shop.generation_name()
+    response = _send(Api(key), route)
+    refused(response, 401, "unauthorized", "Authorization")
+    assert response["WWW-Authenticate"] == 'Bearer realm="wotu"'
+    assert shop.generation_name() == events
+
+
+@each_route
+def test_another_method_is_named(shop: Any, as_role: Callable[..., Api], route: tuple[str, str]) -> None:
+    address = ROUTES[route][0]
+    response = as_role()("PATCH", address)
+    refused(response, 405, "method_not_allowed")
+    assert route[0] in response["Allow"]
+
+
+@each_route
+def test_a_fault_of_ours_tells_nothing_of_the_inside(
+    shop: Any, as_role: Callable[..., Api], route: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def burst(*_arguments: Any, **_named: Any) -> None:
+        raise RuntimeError("s3cret inside")
+
+    api = as_role()
+    for name in ("workspace", "ask", "found_exactly"):
+        for module in ("customers", "identity", "consents", "questions", "stages", "facts", "messages",
+                       "administration"):  # fmt: skip
+            monkeypatch.setattr(f"wotu.api.routes.{module}.{name}", burst, raising=False)
+    for name in ("wotu.accounts.reads.known_keys", "wotu.accounts.audit.entries", "wotu.accounts.key_services._save",
+                 "wotu.collect.quarantine.Quarantine.latest", "wotu.core.fact_tables.TABLES"):  # fmt: skip
+        monkeypatch.setattr(name, burst)
+    monkeypatch.setattr("wotu.api.routes.administration.read_settings", burst)
+    message = refused(_send(api, route), 500, "internal_error")
+    assert "s3cret" not in message
+
+
+@each_write
+@pytest.mark.parametrize("body", [b"{", b"\xff", b'{"a": NaN}', b'"\\ud800"'])
+def test_a_body_that_is_not_json_is_refused(
+    shop: Any, as_role: Callable[..., Api], route: tuple[str, str], body: bytes
+) -> None:
+    if route[0] == "DELETE":
+        return
+    refused(as_role()(route[0], ROUTES[route][0], body), 400, "bad_request", "body")
+
+
+@each_write
+def test_a_body_of_another_shape_is_named(shop: Any, as_role: Callable[..., Api], route: tuple[str, str]) -> None:
+    address, body, _ = ROUTES[route]
+    if body is None:
+        return
+    wrong = "text" if isinstance(body, list) else [1]
+    response = as_role()(route[0], address, wrong)
+    assert response.status_code == 422, response.content
+    assert response.json()["error"]["code"] == "invalid_argument"
+
+
+@each_route
+def test_too_many_requests_have_to_wait(
+    shop: Any, as_role: Callable[..., Api], route: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "RATES", Rates(1, 0, clock=lambda: 0.0))
+    response = _send(as_role(), route)
+    refused(response, 429, "rate_limited")
+    assert response["Retry-After"] == "1"
+
+
+def test_a_bucket_fills_again_and_callers_have_one_each() -> None:
+    now = [0.0]
+    rates = Rates(2, 3, clock=lambda: now[0])
+    assert [rates.spend("a") for _ in range(4)] == [True, True, True, False]
+    assert rates.spend("b")
+    now[0] = 0.5
+    assert [rates.spend("a") for _ in range(2)] == [True, False]
+    now[0] = 100.0
+    assert [rates.spend("a") for _ in range(4)] == [True, True, True, False]
+
+
+@pytest.mark.parametrize("address", ["", "nothing", "customers/", "customers/a/b/c", "../v2/customers", "facts/"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_where_nothing_is_nothing_is_found(shop: Any, as_role: Callable[..., Api], method: str, address: str) -> None:
+    refused(as_role()(method, address), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "field"),
+    [("GET", "facts/shoes", "table"), ("PUT", "facts/shoes", "table"), ("GET", "facts/products/none", "key"),
+     ("PUT", "facts/costs/2026-01-05", "key"), ("DELETE", "keys/k999", "id"), ("POST", "keys/x/rotate", "id")],
+)  # fmt: skip
+def test_what_an_address_names_must_be_there(
+    shop: Any, as_role: Callable[..., Api], method: str, address: str, field: str
+) -> None:
+    body = {"PUT": [] if "costs" not in address else {}, "POST": {}}.get(method)
+    refused(as_role()(method, address, body), 404, "not_found", field)
+
+
+def test_a_body_that_is_too_large_is_refused(space: Any, as_role: Callable[..., Api], settings: LazySettings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+    refused(as_role()("PUT", "facts/products", [{"product_id": "x" * 2_000}]), 413, "too_large")
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+    settings.WOTU_SETTINGS = settings.WOTU_SETTINGS.__class__(largest_batch_bytes=100)
+    refused(as_role()("POST", "messages", [{"event": "x" * 200, "userId": "a"}]), 413, "too_large")
+    assert kept.workspace().facts("products").num_rows == 0
+
+
+def test_a_wrong_host_is_refused_in_the_same_shape(space: Any, as_role: Callable[..., Api]) -> None:
+    refused(as_role()("GET", "customers", host="example.org"), 400, "bad_request")
+
+
+# ---- other ways in
+
+
+def test_the_key_may_be_the_user_of_basic_authentication(space: Any, as_role: Callable[..., Api]) -> None:
+    from base64 import b64encode
+
+    packed = b64encode(f"{as_role().key}:whatever".encode()).decode()
+    client = Client(SERVER_NAME="127.0.0.1")
+    assert client.get("/api/v1/state", headers={"authorization": f"Basic {packed}"}).status_code == HTTPStatus.OK
+    for wrong in ("Basic", "Basic %%%", "Basic " + b64encode(b"ak_x:").decode(), "Digest x"):
+        refused(client.get("/api/v1/state", headers={"authorization": wrong}), 401, "unauthorized", "Authorization")
+
+
+def test_a_session_may_read_and_with_its_token_write(space: Any, db: None) -> None:
+    user = User.objects.create(username="mei", role="marketer")
+    client = Client(enforce_csrf_checks=True, SERVER_NAME="127.0.0.1")
+    client.force_login(user)
+    assert client.get("/api/v1/customers/ann").json()["name"] == "Ann"
+    body = {"channel": "sms", "purpose": "marketing", "given": True}
+    address = "/api/v1/customers/ann/consents"
+    refused(client.post(address, body, content_type="application/json"), 403, "forbidden")
+    assert space.consent("ann") == ()
+    client.get("/api/v1/docs")
+    token = client.cookies["csrftoken"].value
+    told = client.post(address, body, content_type="application/json", headers={"x-csrftoken": token})
+    assert [(each["channel"], each["given"], each["by"]) for each in told.json()["items"]] == [("sms", True, "mei")]
+    (entry,) = AuditEntry.objects.filter(action="set_consent")
+    assert (entry.actor_kind, entry.actor, entry.target) == ("user", "mei", space.customer("ann").customer_id)
+
+
+def test_a_wrong_key_is_not_made_good_by_a_session(space: Any, db: None) -> None:
+    client = Client(SERVER_NAME="127.0.0.1")
+    client.force_login(User.objects.create(username="mei", role="owner"))
+    response = client.get("/api/v1/state", headers={"authorization": "Bearer ak_wrong"})
+    refused(response, 401, "unauthorized", "Authorization")
