@@ -10,7 +10,6 @@ from typing import Literal
 
 from wotu.settle.settler import Settler
 from wotu.timeline.compaction import Compaction
-from wotu.timeline.overlay import Timelines
 
 _LAKE_SECONDS = 60.0
 _log = logging.getLogger("wotu.settler")
@@ -23,7 +22,6 @@ class Chores:
         self._thread: threading.Thread | None = None
         self._kind: Literal["lake", "timelines"] | None = None
         self._compaction: Compaction | None = None
-        self._compacted: Timelines | None = None
         self._error: BaseException | None = None
         self._next_lake = time.monotonic() + _LAKE_SECONDS
 
@@ -38,7 +36,6 @@ class Chores:
             return
         self._take_in(settler)
         if settler.timelines.is_large:
-            self._compacted = settler.timelines
             self._compaction = settler.timelines.compaction()
             self._start("timelines", self._compaction.run)
         elif time.monotonic() >= self._next_lake:
@@ -71,10 +68,8 @@ class Chores:
             # The messages are safe in as many files as there were.
             _log.error("the lake's files could not be put together", exc_info=error)
         if self._compaction is not None:
-            # Timelines that were built anew meanwhile have a base of their own.
-            if settler.timelines is self._compacted:
-                settler.timelines.take_in(self._compaction)
-            self._compaction = self._compacted = None
+            settler.timelines.take_in(self._compaction)
+            self._compaction = None
 
     def _start(self, kind: Literal["lake", "timelines"], work: Callable[[], object]) -> None:
         def run() -> None:

@@ -54,8 +54,10 @@ def _hold(layout: Layout, stop: threading.Event) -> None:
     with teller.repeating():
         while not stop.is_set():
             try:
-                _run(layout, teller, stop, careful if failed else None)
+                if failed:
+                    careful.settle(read_settings(layout.settings), stop)
                 failed = False
+                _run(layout, teller, stop)
             except Exception as error:
                 failed = True
                 # What waits is safe on disk; trying again later is all a settler can do.
@@ -65,16 +67,11 @@ def _hold(layout: Layout, stop: threading.Event) -> None:
     teller.tell("stopped")
 
 
-def _run(layout: Layout, teller: Teller, stop: threading.Event, careful: Careful | None = None) -> None:
-    """Rounds and commits until told to stop or the settings change; everything is committed then.
-
-    ``careful``: settle what waits one by one first.
-    """
+def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
+    """Rounds and commits until told to stop or the settings change; everything is committed then."""
     teller.tell("starting")
     # In this order: settings that change between the two are read again.
     changed, settings = layout.settings.stat().st_mtime_ns, read_settings(layout.settings)
-    if careful is not None:
-        careful.settle(settings, stop)
     settler, chores = Settler(layout, settings), Chores()
     deleting = Deleting(Erasing(layout), Retention(layout, settings))
     teller.settler = settler

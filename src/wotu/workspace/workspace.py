@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,7 +29,6 @@ from wotu.insight.stages import StagesAnswer, stage_tests
 from wotu.insight.stages import stages as ask_stages
 from wotu.lake.messages import Lake
 from wotu.score.movement import Movement, movement
-from wotu.score.rfm import rfm
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
@@ -47,6 +46,7 @@ from wotu.workspace.intake import Intake, Outcome, Progress
 from wotu.workspace.personal_export import Audit, export_person
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
 from wotu.workspace.quarantine_actions import QuarantineActions
+from wotu.workspace.remembered import RememberedRfm
 from wotu.workspace.tally_keeper import TallyKeeper
 
 # More events than one customer has.
@@ -62,8 +62,13 @@ class Workspace:
         self._settings: tuple[int, Settings] | None = None
         self._generation: Generation | None = None
         self._facts = FactStore(layout)
+<<<<<<< HEAD
         self._tally = TallyKeeper(layout)
         self._remembered: tuple[object, Callable[..., RfmAnswer]] | None = None
+=======
+        self._rfm = RememberedRfm()
+        self._tally = TallyKeeper(layout)
+>>>>>>> review
 
     @classmethod
     def open(cls, path: str | Path = "workspace", *, executor: Executor | None = None) -> Workspace:
@@ -202,7 +207,7 @@ class Workspace:
         split: Split = "mean",
     ) -> RfmAnswer:  # fmt: skip
         """Recency, frequency, money and the eight value segments. See ``score.rfm``."""
-        return self._rfm(self.source(), as_of, window=window, monetary=monetary, split=split)
+        return self._rfm.answer(self.source(), as_of, window=window, monetary=monetary, split=split)
 
     def rfm_movement(self, before: date | str, after: date | str | None = None, **parameters: Any) -> Movement:
         """Who moved between value segments from one day to another; parameters as of ``rfm``."""
@@ -222,7 +227,7 @@ class Workspace:
         each customer is then on one page, whatever comes in meanwhile.
         """
         source = self.source()
-        answer = self._rfm(source, **(layers or {}))
+        answer = self._rfm.answer(source, **(layers or {}))
         return self._directory(source).page(
             source, answer, search=search, where=where, segment=segment, sort=sort, limit=limit, offset=offset,
             among=among, by_name=by_name, after=after,
@@ -235,7 +240,7 @@ class Workspace:
     def customer(self, identifier: str) -> CustomerProfile:
         """One customer by Wotu id, ``type:value`` or a bare value."""
         source = self.source()
-        return self._directory(source).profile(source, self._rfm(source), identifier)
+        return self._directory(source).profile(source, self._rfm.answer(source), identifier)
 
     def orders_of(self, identifier: str, *, limit: int = 20, before: str | None = None) -> OrderPage:
         """A customer's orders with their lines, newest first."""
@@ -365,22 +370,6 @@ class Workspace:
             day = from_micros(last, self.settings.zone).date()
             return midnight(day + timedelta(days=1), self.settings.zone)
         return to_micros(datetime.now(UTC))
-
-    def _rfm(
-        self, source: Source, as_of: date | str | None = None, *, window: str | None = None,
-        monetary: Monetary = "total", split: Split = "mean",
-    ) -> RfmAnswer:  # fmt: skip
-        """RFM of what ``source`` reads, remembered until there are newer timelines."""
-        state = (source.generation.name, source.zone)
-        if self._remembered is None or self._remembered[0] != state:
-            self._remembered = state, lru_cache(maxsize=64)(partial(self._asked_rfm, source.generation))
-        kept = tuple(sorted(split.items())) if isinstance(split, Mapping) else split
-        day = from_micros(source.now, source.zone).date() if as_of is None else as_of
-        return self._remembered[1](day, window, monetary, kept)
-
-    def _asked_rfm(self, generation: Generation, as_of: Any, window: Any, monetary: Any, split: Any) -> RfmAnswer:
-        unpacked = dict(split) if isinstance(split, tuple) else split
-        return rfm(self._source(generation), as_of=as_of, window=window, monetary=monetary, split=unpacked)
 
     def _directory(self, source: Source | None = None) -> Directory:
         """The customers ``source`` reads: one page shows one generation, whatever is published meanwhile."""
