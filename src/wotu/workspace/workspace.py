@@ -62,13 +62,8 @@ class Workspace:
         self._settings: tuple[int, Settings] | None = None
         self._generation: Generation | None = None
         self._facts = FactStore(layout)
-<<<<<<< HEAD
-        self._tally = TallyKeeper(layout)
-        self._remembered: tuple[object, Callable[..., RfmAnswer]] | None = None
-=======
         self._rfm = RememberedRfm()
         self._tally = TallyKeeper(layout)
->>>>>>> review
 
     @classmethod
     def open(cls, path: str | Path = "workspace", *, executor: Executor | None = None) -> Workspace:
