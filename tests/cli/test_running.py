@@ -19,6 +19,7 @@ from tests.workspace.backups import order, orders
 from tests.workspace.test_backup import wait_in_inbox
 
 from wotu.cli.main import main
+from wotu.cli.supervisor import next_pause
 from wotu.core.processes import serving
 from wotu.core.settings import Settings, write_settings
 from wotu.core.status import SettlerStatus, read_status
@@ -200,3 +201,11 @@ def test_no_verb_makes_a_workspace_where_none_is(tmp_path: Path, capsys: pytest.
         assert main([*words, "--workspace", str(nowhere)]) == 2
         assert "is no workspace" in capsys.readouterr().err
         assert not nowhere.exists()
+
+
+def test_only_what_cannot_start_waits_longer_each_time() -> None:
+    pauses = [0.0]
+    for _ in range(8):
+        pauses.append(next_pause(pauses[-1], ran=0.1))
+    assert pauses[1:] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
+    assert next_pause(30.0, ran=3600.0) == 0.5

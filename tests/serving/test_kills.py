@@ -22,6 +22,7 @@ from tests.serving.tree import Tree
 
 import wotu
 from wotu.collect.quarantine import Quarantine
+from wotu.core.layout import Layout
 from wotu.lake.messages import Lake
 from wotu.workspace import Workspace
 from wotu.workspace.verification import verify
@@ -53,7 +54,7 @@ def schedule(draw: random.Random) -> list[str]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Iterator[Tree]:
-    tree = Tree(tmp_path / "w")
+    tree = Tree(tmp_path / "w", tmp_path)
     try:
         yield tree
     finally:
@@ -121,19 +122,26 @@ def acknowledged(senders: list[Any]) -> set[str]:
     return set().union(*(sender.acknowledged for sender in senders))
 
 
+def ids_in_lake(layout: Layout) -> set[str]:
+    """The ids of what the senders' key brought; none is there twice."""
+    rows = Lake(layout.lake).read(["source", "message_id", "type"])
+    rows = rows.filter(pc.not_equal(rows["type"].cast("string"), "identity"))
+    ids = rows.filter(pc.equal(rows["source"].cast("string"), "shop-web"))["message_id"].cast("string").to_pylist()
+    assert len(ids) == len(set(ids))
+    return set(ids)
+
+
 def accounted(tree: Tree, senders: list[Any], office: Office) -> None:
     """Every message told 200 is in the lake or, where nobody can read it, in quarantine; each once, and no other."""
     assert [finding for finding in verify(tree.layout) if finding.level == "problem"] == []
     assert list((tree.layout.inbox / "incoming").iterdir()) == []
     assert list((tree.layout.inbox / "claimed").iterdir()) == []
-    rows = Lake(tree.layout.lake).read(["source", "message_id", "type"])
-    rows = rows.filter(pc.not_equal(rows["type"].cast("string"), "identity"))
-    ids = rows.filter(pc.equal(rows["source"].cast("string"), "shop-web"))["message_id"].cast("string").to_pylist()
-    assert len(ids) == len(set(ids))
     told = acknowledged(senders)
-    assert {name for name in told if not name.startswith("bad-")} == set(ids)
-    kept = "\n".join(Quarantine(tree.layout.quarantine).read()["content"].to_pylist())
-    found = set(re.findall(r"bad-[a-z0-9-]+", kept))
+    assert {name for name in told if not name.startswith("bad-")} == ids_in_lake(tree.layout)
+    kept = Quarantine(tree.layout.quarantine).read().to_pylist()
+    unread = [row for row in kept if row["field"] == "event"]
+    found = {re.findall(r"bad-[a-z0-9-]+", row["content"])[0] for row in unread}
+    assert len({(row["file"], row["line"]) for row in unread}) == len(unread)
     assert found == {name for name in told if name.startswith("bad-")}
     assert len(office.merged) > 0
     assert len(office.split) > 0

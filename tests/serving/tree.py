@@ -18,6 +18,7 @@ from tests.console.ports import free_port
 from wotu.core.crash_points import VARIABLE
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
+from wotu.core.status import SETTLER, read_status
 
 PATIENCE = 60.0
 
@@ -25,16 +26,18 @@ PATIENCE = 60.0
 class Tree:
     """``wotu serve`` on a workspace of its own: supervisor, server with its worker, settler."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, beside: Path) -> None:
+        """``beside`` is a folder for what the server prints."""
+        self._beside = beside
         self.layout = Layout(root)
         self.layout.prepare(Settings(reserve_mb=0))
         self.key = _new_key(root)
         self.port = free_port()
-        self.point = root.parent / "crash-at"
+        self.point = beside / "crash-at"
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        with (self.layout.root.parent / "server.log").open("ab") as log:
+        with (self._beside / "server.log").open("ab") as log:
             command = [sys.executable, "-m", "wotu", "serve", "--quiet", "--workspace", str(self.layout.root)]
             return subprocess.Popen(
                 [*command, "--port", str(self.port)], stderr=log, env={**os.environ, VARIABLE: str(self.point)}
@@ -68,7 +71,15 @@ class Tree:
 
     def until_up(self) -> None:
         """Wait until messages are taken and settled again."""
-        self.until(lambda: "settler" in self.pids() and self.ask("/healthz") == 200, "the server does not come back")
+        self.until(lambda: self._settles() and self.ask("/healthz") == 200, "the server does not come back")
+
+    def until_settled(self) -> None:
+        """Wait until nothing waits in the inbox."""
+        self.until(lambda: self._settles() and not any(self.layout.inbox.glob("incoming/*")), "nothing is settled")
+
+    def _settles(self) -> bool:
+        status = read_status(self.layout.root, SETTLER)
+        return status is not None and status.pid == self.pids().get("settler") and status.state in ("idle", "settling")
 
     def until(self, done: Callable[[], bool], otherwise: str) -> None:
         deadline = time.monotonic() + PATIENCE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -14,7 +15,9 @@ import pytest
 
 from wotu.collect.conform import conform
 from wotu.collect.dicts import messages_from_dicts
+from wotu.collect.frames import Origin, Protocol, pack
 from wotu.collect.inbox import Inbox
+from wotu.collect.logs import LogWriter
 from wotu.collect.message import ENVELOPE
 from wotu.collect.quarantine import Quarantine
 from wotu.core.crash_points import VARIABLE
@@ -111,6 +114,11 @@ def merge_waits(workspace: Workspace, older: str, other: str) -> None:
     Inbox(workspace.layout.inbox).append(conform(pa.Table.from_pylist([row], ENVELOPE)))
 
 
+def killed_in_a_round(workspace: Workspace, point: str) -> None:
+    command, environment = [sys.executable, "-c", _ROUND, str(workspace.path)], {**os.environ, VARIABLE: point}
+    assert subprocess.run(command, env=environment, check=False, timeout=120).returncode == -signal.SIGKILL
+
+
 def test_what_was_shown_before_a_crash_is_not_taken_for_what_was_committed_after_it(
     make_workspace: Callable[..., Workspace],
 ) -> None:
@@ -125,10 +133,24 @@ def test_what_was_shown_before_a_crash_is_not_taken_for_what_was_committed_after
     # Killed before these were shown too.
     inbox = Inbox(workspace.layout.inbox)
     inbox.claim(Lake(workspace.layout.lake).last_transaction() + 1, inbox.pending())
-    command, environment = (
-        [sys.executable, "-c", _ROUND, str(workspace.path)],
-        {**os.environ, VARIABLE: "settle:committed"},
-    )
-    assert subprocess.run(command, env=environment, check=False, timeout=120).returncode == -signal.SIGKILL
+    killed_in_a_round(workspace, "settle:committed")
     workspace.collect([order(20)])
     assert sold(Workspace.open(workspace.path)) == (21, sorted([(1, "10.00")] * 19 + [(2, "20.00")]))
+
+
+def test_what_nobody_can_read_is_kept_before_the_rest_is_committed(make_workspace: Callable[..., Workspace]) -> None:
+    """A merge is committed at once, and the log beside it with it."""
+    workspace = make_workspace()
+    workspace.collect([order(0), order(1)])
+    ids = workspace.rfm("2026-02-01").table["customer_id"].to_pylist()
+    log = LogWriter(Inbox(workspace.layout.inbox).incoming)
+    body = json.dumps({"batch": [order(2), {"type": "track", "userId": "u", "messageId": "bad"}]}).encode()
+    origin = Origin("web", "default", "k1", "", 0)
+    log.write([pack(int(datetime.now(UTC).timestamp() * 1e6), Protocol.SEGMENT, origin, body)])
+    log.seal()
+    merge_waits(workspace, ids[0], ids[1])
+    killed_in_a_round(workspace, "settle:committed")
+    assert workspace.collect([order(3)]) == {"accepted": 1, "duplicates": 0, "quarantined": 0}
+    assert sold(workspace) == (4, [(1, "10.00"), (1, "10.00"), (2, "20.00")])
+    (kept,) = Quarantine(workspace.layout.quarantine).read().to_pylist()
+    assert (kept["source"], kept["line"], kept["field"]) == ("web", 2, "event")

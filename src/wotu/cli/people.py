@@ -44,7 +44,7 @@ def _erase(options: Namespace) -> None:
     if wants_json(options):
         write_json({"erased": customer, "backups": backups})
         return
-    console().print(f"{customer} is erased: no file of {workspace.path} holds the person any more.")
+    console().print(f"{customer} is erased: no file of {workspace.path} holds the person any more.", soft_wrap=True)
     if backups:
         console().print(f"But for these backups, made before: {', '.join(backups)}. Delete them when you can.")
 

@@ -27,7 +27,7 @@ class _Child:
     name: str
     arguments: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
-    pause: float = _FIRST_PAUSE_SECONDS
+    pause: float = 0.0
     not_before: float = field(default_factory=time.monotonic)
     started: float = 0.0
 
@@ -39,13 +39,18 @@ class _Child:
         if self.process is not None:
             sys.stderr.write(f"wotu: {self.name} ended with code {self.process.returncode}; starting it again\n")
             self.process = None
-            if now - self.started >= _STEADY_SECONDS:
-                self.pause = _FIRST_PAUSE_SECONDS
+            self.pause = next_pause(self.pause, ran=now - self.started)
             self.not_before = now + self.pause
-            self.pause = min(self.pause * 2, _LONGEST_PAUSE_SECONDS)
         if now >= self.not_before:
             self.started = now
             self.process = subprocess.Popen([sys.executable, "-m", *self.arguments], env=as_parent())
+
+
+def next_pause(last: float, *, ran: float) -> float:
+    """Seconds before a process that ended after ``ran`` seconds is started again, having waited ``last`` before."""
+    if ran >= _STEADY_SECONDS:
+        return _FIRST_PAUSE_SECONDS
+    return min(max(2 * last, _FIRST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS)
 
 
 def supervise(children: dict[str, Sequence[str]]) -> None:

@@ -144,10 +144,10 @@ class Settler:
         crash_point("settle:claimed")
         messages, taken = self._screened(claim.messages)
         claim = replace(claim, messages=messages)
+        # Before anything is committed: a claim whose number the lake has is only tidied up.
+        self._quarantine_claim(claim, now)
         fresh = without_repeats(messages, self._seen.new(*_ids(messages)) & taken, self._lake)
         self._receipts = claim.receipts(fresh, ~taken)
-        # Before anything is committed: a settle whose number the lake has is not read again.
-        self._quarantine_claim(claim, now)
         accepted = self._take(*claim.new(fresh), now)
         crash_point("settle:before-receipts")
         self.counts["accepted"] += accepted
@@ -338,12 +338,14 @@ class Settler:
                 self._schema = self._schema.append(field)
 
     def _quarantine_claim(self, claim: Claim, now: datetime) -> None:
-        """Keep what the collector took and nobody can read, with its reason."""
-        found: dict[tuple[str, str | None], list[Problem]] = {}
+        """Keep what the collector took and nobody can read, with its reason.
+
+        By log, so that logs read again in other company after a crash are known again.
+        """
+        together: dict[tuple[str, str | None], list[Problem]] = {}
         for problem in claim.problems:
-            # By log, so that the same are found again when a settle is repeated with others.
-            found.setdefault((problem.source or "unknown", problem.file), []).append(problem)
-        for (source, _), problems in found.items():
+            together.setdefault((problem.source or "unknown", problem.file), []).append(problem)
+        for (source, _), problems in together.items():
             Quarantine(self._layout.quarantine).add(source, problems, now)
         self.counts["quarantined"] += len(claim.problems)
 

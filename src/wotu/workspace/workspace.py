@@ -224,18 +224,9 @@ class Workspace:
         source = self.source()
         answer = self._rfm.answer(source, **(layers or {}))
         return self._directory(source).page(
-            source,
-            answer,
-            search=search,
-            where=where,
-            segment=segment,
-            sort=sort,
-            limit=limit,
-            offset=offset,
-            among=among,
-            by_name=by_name,
-            after=after,
-        )
+            source, answer, search=search, where=where, segment=segment, sort=sort, limit=limit, offset=offset,
+            among=among, by_name=by_name, after=after,
+        )  # fmt: skip
 
     def traits(self) -> dict[str, list[tuple[str, int]]]:
         """Every text trait with its most frequent values and how many customers have them."""
