@@ -39,13 +39,8 @@ class Claim:
     def receipts(self, fresh: npt.NDArray[np.bool_], refused: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
         """By segment, how many of its messages were taken and how many had been seen before.
 
-<<<<<<< HEAD
         ``refused`` ones, of people who were erased, are neither.
         Nobody waits for those of a log: what came over HTTP was answered when it was on disk.
-=======
-        ``refused`` ones, of people who were erased, are neither. Nobody waits for the receipts of a log: what
-        came over HTTP was answered when it was on disk.
->>>>>>> review
         """
         accepted = np.bincount(self.segment[fresh], minlength=len(self.paths))
         duplicates = np.bincount(self.segment[~fresh & ~refused], minlength=len(self.paths))

@@ -40,28 +40,17 @@ class Part:
         """Per table: customer *i* has the rows ``starts[i]:starts[i+1]``."""
         return {name: _starts(self.customers[name].to_numpy()) for name in TABLES}
 
-<<<<<<< HEAD
     @property
     def size(self) -> int:
         """How many rows there are to move: customers, and what is known of them."""
         return len(self.customers) + sum(map(len, self.tables.values()))
 
-=======
->>>>>>> review
     @cached_property
     def newest(self) -> Integers:
         """Positions of the last ``NEWEST`` events to arrive, in no order; found once, as a part never changes."""
         seq = self.tables["events"]["seq"].to_numpy()
         most = min(NEWEST, len(seq))
         return np.argpartition(seq, len(seq) - most)[len(seq) - most :] if most else np.empty(0, np.int64)
-<<<<<<< HEAD
-=======
-
-    @property
-    def size(self) -> int:
-        """How many rows there are to move: customers, and what is known of them."""
-        return len(self.customers) + sum(map(len, self.tables.values()))
->>>>>>> review
 
     def sum(self, column: str) -> int:
         """The sum of a count over all customers."""
