@@ -137,9 +137,10 @@ def sign_in_once(token: str, *, address: str = "") -> User:
     """The user of a one-time token, which is used up by this call; raises ``SignInRefused``."""
     now = timezone.now()
     digest = _digest(token)
-    used = OneTimeLogin.objects.filter(
-        token_sha256=digest, used_at=None, expires_at__gt=now, user__is_active=True
-    ).update(used_at=now)
+    # A condition on the user as a join would be looked at once, before waiting for a parallel sign-in.
+    active = User.objects.filter(is_active=True)
+    unused = OneTimeLogin.objects.filter(token_sha256=digest, used_at=None, expires_at__gt=now, user__in=active)
+    used = unused.update(used_at=now)
     if used != 1:
         raise SignInRefused
     user = OneTimeLogin.objects.select_related("user").get(token_sha256=digest).user
