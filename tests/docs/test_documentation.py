@@ -28,6 +28,7 @@ from wotu.core.settings import Settings
 from wotu.facts.vocabulary import EVENTS, PROPERTIES
 from wotu.score.segments import SEGMENTS
 from wotu.workspace import Workspace
+from wotu.workspace.questions import Questions
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -130,16 +131,19 @@ def test_every_option_is_listed_under_its_verb_and_no_other() -> None:
 def test_every_public_method_has_a_heading_with_its_parameters_and_no_other() -> None:
     told = [text for text in coded(headings(REFERENCE / "python.md")) if text.startswith("Workspace.")]
     by_name = {re.split(r"[.(]", text)[1]: text for text in told}
-    public = {name: member for name, member in vars(Workspace).items() if not name.startswith("_")}
+    members = {**vars(Questions), **vars(Workspace)}
+    public = {name: member for name, member in members.items() if not name.startswith("_")}
     assert by_name.keys() == public.keys()
     assert len(told) == len(by_name)
     for name, member in public.items():
         if isinstance(member, property):
             continue
-        parameters = set(signature(getattr(Workspace, name)).parameters) - {"self"}
-        heading = parameters
+        parameters = set(signature(getattr(Workspace, name)).parameters) - {
+            "self",
+            "source" if name in vars(Questions) else "self",
+        }
         written = re.findall(r"\**([a-z_]+)(?:=[^,)]*)?(?=[,)])", by_name[name].partition("(")[2])
-        assert sorted(written) == sorted(heading), name
+        assert sorted(written) == sorted(parameters), name
 
 
 def test_every_error_code_has_a_heading_and_no_other() -> None:

@@ -38,6 +38,7 @@ STATUS: dict[ErrorCode, HTTPStatus] = {
     ErrorCode.FORBIDDEN: HTTPStatus.FORBIDDEN,
     ErrorCode.IN_PROGRESS: HTTPStatus.CONFLICT,
     ErrorCode.REUSED_IDEMPOTENCY_KEY: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ErrorCode.CANCELLED: HTTPStatus.CONFLICT,
     ErrorCode.INTERNAL_ERROR: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 # After how many seconds to try again what may work later.

@@ -37,6 +37,7 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "forbidden"
     IN_PROGRESS = "in_progress"
     REUSED_IDEMPOTENCY_KEY = "reused_idempotency_key"
+    CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 from typing import Any, Protocol, TypeVar
 
+from wotu.core.errors import ErrorCode, WotuError
 from wotu.timeline.shard import Shard
 
 
@@ -27,11 +32,71 @@ class Executor(Protocol):
     def run(self, fold: Callable[[Shard], P], shards: Sequence[Shard]) -> P: ...
 
 
+@dataclass(eq=False)
+class Watch:
+    """Follows a question that runs on another thread: ``done`` of ``total`` shards, and ``cancel()`` ends it.
+
+    Totals grow while a question asks further ones of the data.
+    """
+
+    total: int = 0
+    done: int = 0
+    _cancelled: threading.Event = field(default_factory=threading.Event)
+    _counting: threading.Lock = field(default_factory=threading.Lock)
+
+    def cancel(self) -> None:
+        """The question raises ``cancelled`` before its next shard."""
+        self._cancelled.set()
+
+    def expect(self, shards: int) -> None:
+        """More shards are to be read."""
+        self.total += shards
+
+    def count(self) -> None:
+        """One more shard was read."""
+        with self._counting:
+            self.done += 1
+
+    def check(self) -> None:
+        """Raise when the question was cancelled."""
+        if self._cancelled.is_set():
+            raise WotuError(ErrorCode.CANCELLED, "the question was cancelled before it had its answer; ask it again.")
+
+
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+
+@contextmanager
+def watching(watch: Watch) -> Iterator[Watch]:
+    """Questions asked inside report to ``watch``, and end when it is cancelled."""
+    token = _watch.set(watch)
+    try:
+        yield watch
+    finally:
+        _watch.reset(token)
+
+
+def watched(fold: Callable[[Shard], P], shards: Sequence[Shard]) -> Callable[[Shard], P]:
+    """``fold`` as the caller's ``Watch`` follows it; the same where nobody watches."""
+    watch = _watch.get()
+    if watch is None:
+        return fold
+    watch.expect(len(shards))
+
+    def followed(shard: Shard) -> P:
+        watch.check()
+        partial = fold(shard)
+        watch.count()
+        return partial
+
+    return followed
+
+
 class SerialExecutor:
     """One shard after the other, on the calling thread."""
 
     def run(self, fold: Callable[[Shard], P], shards: Sequence[Shard]) -> P:
-        return reduce(add, map(fold, shards))
+        return reduce(add, map(watched(fold, shards), shards))
 
 
 class ThreadExecutor:
@@ -41,4 +106,4 @@ class ThreadExecutor:
         self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="fold")
 
     def run(self, fold: Callable[[Shard], P], shards: Sequence[Shard]) -> P:
-        return reduce(add, self._pool.map(fold, shards))
+        return reduce(add, self._pool.map(watched(fold, shards), shards))

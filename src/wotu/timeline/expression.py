@@ -63,6 +63,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _RESERVED = frozenset({"and", "or", "not", "in", "is", "null", "contains", "true", "false"})
+_CUSTOMER_COLUMNS = ("trait.",)
 _ORDERINGS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -94,6 +95,25 @@ def names(expression: Expression) -> list[Condition]:
     if isinstance(expression, Condition):
         return [expression]
     return [condition for part in expression.parts for condition in names(part)]
+
+
+def of_customers(name: str) -> bool:
+    """Whether a name is a column of customers, else of events."""
+    return name.startswith(_CUSTOMER_COLUMNS)
+
+
+def split_customers(where: Expression | None) -> tuple[Expression | None, Expression | None]:
+    """What a filter asks of customers alone, and the rest; together they are the filter."""
+    if where is None:
+        return None, None
+    parts = where.parts if isinstance(where, All) else (where,)
+    alone = tuple(part for part in parts if all(of_customers(condition.name) for condition in names(part)))
+    rest = tuple(part for part in parts if part not in alone)
+    return _all_of(alone), _all_of(rest)
+
+
+def _all_of(parts: tuple[Expression, ...]) -> Expression | None:
+    return None if not parts else parts[0] if len(parts) == 1 else All(parts)
 
 
 def _value(value: object, field: str) -> Value:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from operator import eq, ge, gt, le, lt, ne
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit, types
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.periods import parse_instant
@@ -23,6 +24,7 @@ from wotu.core.properties import property_column, property_name
 from wotu.identity.hashing import hash_text
 from wotu.timeline.columns import MISSING, Column
 from wotu.timeline.expression import All, Condition, Expression, Value, names
+from wotu.timeline.kernel_types import MASK, READ32
 from wotu.timeline.manifest import Manifest
 from wotu.timeline.shard import Shard
 
@@ -33,10 +35,14 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"==": eq, "!=": ne, "<": l
 
 @dataclass(frozen=True)
 class Terms:
-    """What values of a condition mean: the zone of dates, the decimal places of money."""
+    """What values of a condition mean: the zone of dates, the decimal places of money.
+
+    ``decided`` remembers, for one question, which texts of a dictionary satisfy a condition.
+    """
 
     zone: ZoneInfo
     money_places: int
+    decided: dict[tuple[int, str, str], Mask] = field(default_factory=dict, compare=False, repr=False)
 
 
 def check_names(expression: Expression | None, manifest: Manifest, *, field: str = "where") -> None:
@@ -109,9 +115,7 @@ def _condition(column: Column, condition: Condition, terms: Terms) -> Mask:
 
 def _compare(column: Column, operator: str, value: Value, terms: Terms) -> Mask:
     if column.kind == "text":
-        decided = [_text_matches(text, operator, value) for text in column.texts.to_pylist()]
-        # The last entry answers code −1: a missing value matches nothing.
-        return np.array([*decided, False], np.bool_)[column.values]
+        return _of_codes(column.values, _decided(column, operator, value, terms))
     if "contains" in operator or (column.kind in ("key", "boolean") and operator not in ("==", "!=")):
         return _refuse(column, operator)
     limit = _limit(column, operator, value, terms)
@@ -119,6 +123,25 @@ def _compare(column: Column, operator: str, value: Value, terms: Terms) -> Mask:
         return present(column) if operator == "!=" else np.zeros(len(column.values), np.bool_)
     compared: Mask = np.asarray(_COMPARISONS[limit[0]](column.values, limit[1]))
     return compared & present(column)
+
+
+def _decided(column: Column, operator: str, value: Value, terms: Terms) -> Mask:
+    """Which texts of the column's dictionary satisfy the comparison; shards share dictionaries."""
+    key = (id(column.texts), operator, repr(value))
+    known = terms.decided.get(key)
+    if known is None:
+        known = np.array([_text_matches(text, operator, value) for text in column.texts.to_pylist()], np.bool_)
+        terms.decided[key] = known
+    return known
+
+
+@njit(types.boolean[::1](READ32, MASK), cache=True, nogil=True)
+def _of_codes(codes, decided):  # type: ignore[no-untyped-def]
+    """A missing value (a negative code) matches nothing."""
+    matches = np.empty(len(codes), np.bool_)
+    for j in range(len(codes)):
+        matches[j] = codes[j] >= 0 and decided[codes[j]]
+    return matches
 
 
 def _refuse(column: Column, operator: str) -> Mask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -13,8 +13,8 @@ import numpy as np
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.periods import parse_instant
 from wotu.facts.vocabulary import EVENTS
-from wotu.timeline.executors import Executor
-from wotu.timeline.expression import Expression, parse
+from wotu.timeline.executors import Executor, P
+from wotu.timeline.expression import Expression, parse, split_customers
 from wotu.timeline.generation import Generation
 from wotu.timeline.manifest import Manifest
 from wotu.timeline.masks import Mask, Terms, check_names, event_mask
@@ -55,6 +55,16 @@ class Scope:
     where: Expression | None
     terms: Terms
 
+    @property
+    def of_events(self) -> Expression | None:
+        """The part of ``where`` that looks at events."""
+        return split_customers(self.where)[1]
+
+    @property
+    def of_customers(self) -> Expression | None:
+        """The part of ``where`` that is about customers alone, and holds of all their events or of none."""
+        return split_customers(self.where)[0]
+
     def mask(self, shard: Shard) -> Mask:
         """Which events pass ``where`` (of any time) and belong to somebody."""
         passed = event_mask(self.where, shard, self.terms)
@@ -76,6 +86,10 @@ class Source:
     @property
     def manifest(self) -> Manifest:
         return self.generation.manifest
+
+    def run(self, fold: Callable[[Shard], P]) -> P:
+        """The sum of what ``fold`` makes of every shard."""
+        return self.executor.run(fold, self.generation.shards)
 
     def scope(
         self, *, since: Moment = None, until: Moment = None, where: str | Mapping[str, object] = "",

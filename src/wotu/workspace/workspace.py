@@ -16,13 +16,10 @@ from wotu.core.errors import invalid_argument
 from wotu.core.fact_tables import STAGE_RULES, STAGES
 from wotu.core.layout import Layout
 from wotu.core.money import exponent
-from wotu.core.periods import Unit, from_micros, midnight, to_micros
+from wotu.core.periods import from_micros, midnight, to_micros
 from wotu.core.settings import Settings, read_settings
 from wotu.facts.stages import preset as preset_rules
 from wotu.identity.erasures import State, read_erasures
-from wotu.insight.events import EventsAnswer
-from wotu.insight.events import events as ask_events
-from wotu.insight.growth_accounting import GrowthAnswer, growth_accounting
 from wotu.insight.order_states import order_states
 from wotu.insight.overview import Overview, edges_of, overview
 from wotu.insight.stages import StagesAnswer, stage_tests
@@ -33,7 +30,7 @@ from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
 from wotu.timeline.generation import Generation, current, open_current
-from wotu.timeline.questions import EventSpec, Moment, Source
+from wotu.timeline.questions import Moment, Source
 from wotu.workspace.arrivals import Arrivals
 from wotu.workspace.consent import EVENTS as CONSENT_EVENTS
 from wotu.workspace.consent import Consent, consent_message, consents, time_of_record
@@ -46,6 +43,7 @@ from wotu.workspace.intake import Intake, Outcome, Progress
 from wotu.workspace.personal_export import Audit, export_person
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
 from wotu.workspace.quarantine_actions import QuarantineActions
+from wotu.workspace.questions import Questions
 from wotu.workspace.remembered import RememberedRfm
 from wotu.workspace.tally_keeper import TallyKeeper
 
@@ -53,7 +51,7 @@ from wotu.workspace.tally_keeper import TallyKeeper
 _ALL = 1 << 40
 
 
-class Workspace:
+class Workspace(Questions):
     """One folder with everything of an install. Reading is free; writing goes through inbox and settler."""
 
     def __init__(self, layout: Layout, executor: Executor) -> None:
@@ -164,28 +162,6 @@ class Workspace:
         return ask_stages(
             self.source(), asked, since=since, until=until, where=where, audience=audience, timezone=timezone
         )
-
-    def events(
-        self, events: EventSpec, *, measure: str = "customers", unit: Unit = "day", by: str | None = None,
-        since: Moment = None, until: Moment = None, where: str | dict[str, object] = "",
-        audience: str | None = None, timezone: str | None = None,
-    ) -> EventsAnswer:  # fmt: skip
-        """How often, by how many customers, with what amounts did events happen? See ``insight.events``."""
-        return ask_events(
-            self.source(), events, measure=measure, unit=unit, by=by, since=since, until=until, where=where,
-            audience=audience, timezone=timezone,
-        )  # fmt: skip
-
-    def growth_accounting(
-        self, events: EventSpec | None = None, *, unit: Unit = "week", since: Moment = None, until: Moment = None,
-        periods: int | None = None, week_start: str | None = None, where: str | dict[str, object] = "",
-        audience: str | None = None, timezone: str | None = None,
-    ) -> GrowthAnswer:  # fmt: skip
-        """Who is new, came again, came back, stayed away? See ``insight.growth_accounting``."""
-        return growth_accounting(
-            self.source(), events, unit=unit, since=since, until=until, periods=periods, week_start=week_start,
-            where=where, audience=audience, timezone=timezone,
-        )  # fmt: skip
 
     def overview(self, *, days: int = 28) -> Overview:
         """The last days against the days before them. See ``insight.overview``."""

@@ -1,0 +1,123 @@
+"""``by=``: the values an answer is broken down by: a property of events or a trait of customers.
+
+Partials carry raw values (codes, numbers), which mean the same in every shard; an answer ranks and names them
+once: the most frequent values, ``(other)`` for the rest, ``(none)`` for missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from wotu.core.errors import invalid_argument
+from wotu.core.money import decimal_text
+from wotu.core.periods import from_micros
+from wotu.core.properties import property_column
+from wotu.facts.vocabulary import PropertyKind
+from wotu.timeline.columns import MISSING, missing
+from wotu.timeline.expression import of_customers
+from wotu.timeline.masks import check_name, column_of
+from wotu.timeline.questions import Source
+from wotu.timeline.shard import Shard
+
+OTHER, NONE = "(other)", "(none)"
+MOST_GROUPS = 100
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """A property of events, or (``of_customers``) a column of customers such as ``trait.x``."""
+
+    name: str
+    kind: PropertyKind
+    of_customers: bool
+
+    def at(self, shard: Shard, rows: Integers, customers: Integers) -> npt.NDArray[Any]:
+        """The raw value at each of these events, or of the customer beside it; a row of −1 has no value."""
+        values = column_of(self.name, shard).values
+        if self.of_customers:
+            return values[customers]
+        if not len(values):
+            return missing(self.kind, len(rows))
+        found = values[np.maximum(rows, 0)]
+        return np.where(rows < 0, missing(self.kind, 1)[0], found)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """``labels`` in order: the most frequent first, then ``(other)`` and ``(none)`` where there are such;
+    ``group`` per row the place of its label. ``values``: how many different values there were."""
+
+    labels: tuple[str, ...]
+    group: Integers
+    values: int
+
+
+def breakdown(by: str, source: Source, *, field: str = "by") -> Breakdown:
+    """Check ``by=``; raises naming ``field`` when the name is not known or names single things."""
+    check_name(by, source.manifest, field=field)
+    manifest = source.manifest
+    kind = manifest.traits[by.removeprefix("trait.")] if of_customers(by) else manifest.properties[property_column(by)]
+    if kind == "key":
+        raise invalid_argument(field, f"{field}={by!r} names single things and cannot be grouped by.")
+    return Breakdown(by, kind, of_customers(by))
+
+
+def check_top(top: int) -> int:
+    """How many groups an answer names; raises when it cannot."""
+    if not 1 <= top <= MOST_GROUPS:
+        raise invalid_argument("top", f"top={top} must be from 1 to {MOST_GROUPS}.")
+    return top
+
+
+def ranked(of: Breakdown, values: npt.NDArray[Any], source: Source, *, top: int) -> Groups:
+    """The ``top`` most frequent of ``values`` (ties by text) and where each row belongs."""
+    there = _present(of.kind, values)
+    distinct, which, counts = np.unique(values[there], return_inverse=True, return_counts=True)
+    # Only values that may be named get a text: a property can have millions.
+    least = np.sort(counts)[-top] if len(counts) > top else 0
+    candidates = np.flatnonzero(counts >= least)
+    texts = dict(zip(candidates.tolist(), _texts(of, distinct[candidates], source), strict=True))
+    order = sorted(texts, key=lambda place: (-counts[place], texts[place]))[:top]
+    labels = [texts[place] for place in order]
+    place_of = np.full(len(distinct), len(labels), np.int64)
+    place_of[order] = np.arange(len(order))
+    group = np.empty(len(values), np.int64)
+    group[there] = place_of[which]
+    if len(distinct) > len(order):
+        labels.append(OTHER)
+    group[~there] = len(labels)
+    if not there.all():
+        labels.append(NONE)
+    return Groups(tuple(labels), group, len(distinct))
+
+
+def _present(kind: PropertyKind, values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    if kind == "number":
+        return ~np.isnan(values)
+    return values >= 0 if kind in ("text", "boolean") else values != MISSING
+
+
+def _texts(of: Breakdown, values: npt.NDArray[Any], source: Source) -> Sequence[str]:
+    if of.kind == "text":
+        column = f"t_{of.name.removeprefix('trait.')}" if of.of_customers else property_column(of.name)
+        texts: list[str] = source.generation.texts[column].take(values.astype(np.int64)).to_pylist()
+        return texts
+    return [_text(of.kind, value, source) for value in values.tolist()]
+
+
+def _text(kind: PropertyKind, value: float, source: Source) -> str:
+    if kind == "money":
+        return decimal_text(int(value), source.currency)
+    if kind == "time":
+        return from_micros(int(value), source.zone).isoformat()
+    if kind == "boolean":
+        return "true" if value else "false"
+    return format(Decimal(repr(value)).normalize(), "f")

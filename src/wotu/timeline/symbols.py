@@ -1,0 +1,116 @@
+"""A shard's events as symbols: two bytes an event say which of a question's event sets it belongs to.
+
+Without filters the symbols are the codes of event names as they lie in the file, and nothing is copied: what a
+symbol means stands in a small table. A filter on events gives each name it concerns further symbols, one for
+every combination of its filters that can pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit, types
+
+from wotu.core.errors import invalid_argument
+from wotu.timeline.expression import Expression
+from wotu.timeline.kernel_types import MASK, SYMBOL
+from wotu.timeline.masks import Mask, Terms, customer_mask, event_mask
+from wotu.timeline.questions import EventSet, Scope
+from wotu.timeline.shard import Shard
+
+MOST_SETS = 63
+PASSES = np.uint64(1 << MOST_SETS)
+_NOTHING = 0
+_MOST_FILTERS = 12
+_MOST_SYMBOLS = 1 << 16
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """``symbol`` per event; ``sets`` per symbol: bit *s* is set when it belongs to event set *s*, ``PASSES`` when
+    it passes ``where``. Only customers in ``kept`` count: the others are hidden or do not pass ``where``."""
+
+    symbol: npt.NDArray[np.uint16]
+    sets: npt.NDArray[np.uint64]
+    kept: Mask
+
+
+def symbols(shard: Shard, sets: Sequence[EventSet], scope: Scope) -> Symbols:
+    """The events of a shard as symbols of ``sets``, in the order given; an event that ``where`` refuses is in none."""
+    if len(sets) > MOST_SETS:
+        raise invalid_argument("events", f"{len(sets)} event sets in one question; {MOST_SETS} are possible.")
+    filters = _filters(shard, sets)
+    passed = None if scope.of_events is None else event_mask(scope.of_events, shard, scope.terms)
+    if passed is None and not any(filters):
+        return Symbols(shard.code, _table(shard, sets, filters, offset=0), kept_customers(shard, scope))
+    symbol = _recoded(shard, filters, scope.terms)
+    if passed is not None:
+        _silence(symbol, passed)
+    return Symbols(symbol, _table(shard, sets, filters, offset=1), kept_customers(shard, scope))
+
+
+def kept_customers(shard: Shard, scope: Scope) -> Mask:
+    """The customers of a shard that are not hidden and pass the part of ``where`` about customers."""
+    chosen = customer_mask(scope.of_customers, shard, scope.terms)
+    return chosen if shard.hidden is None else chosen & ~shard.hidden
+
+
+def _filters(shard: Shard, sets: Sequence[EventSet]) -> list[list[Expression]]:
+    """Per event name the different filters that some set puts on it."""
+    codes = {name: code for code, name in enumerate(shard.manifest.events)}
+    found: list[list[Expression]] = [[] for _ in codes]
+    for name, where in (choice for each in sets for choice in each.choices):
+        if where is not None and name in codes and where not in found[codes[name]]:
+            found[codes[name]].append(where)
+    if max(map(len, found), default=0) > _MOST_FILTERS or sum(1 << len(each) for each in found) >= _MOST_SYMBOLS:
+        message = f"a question can put at most {_MOST_FILTERS} different filters on one event."
+        raise invalid_argument("events", message)
+    return found
+
+
+def _recoded(shard: Shard, filters: list[list[Expression]], terms: Terms) -> npt.NDArray[np.uint16]:
+    """Symbol 0 is no event at all; a name with *m* filters has 2ᵐ symbols, a bit for each filter passed."""
+    starts = np.cumsum([1, *(1 << len(each) for each in filters)]).astype(np.uint16)
+    symbol = _moved(shard.code, starts)
+    for code, wheres in enumerate(filters):
+        for bit, where in enumerate(wheres):
+            _mark(symbol, shard.code, np.uint16(code), event_mask(where, shard, terms), np.uint16(1 << bit))
+    return symbol
+
+
+def _table(
+    shard: Shard, sets: Sequence[EventSet], filters: list[list[Expression]], *, offset: int
+) -> npt.NDArray[np.uint64]:
+    """What each symbol means; ``offset`` symbols before the first mean nothing."""
+    meanings = [_NOTHING] * offset
+    for name, wheres in zip(shard.manifest.events, filters, strict=True):
+        for passed in range(1 << len(wheres)):
+            here = {None, *(where for bit, where in enumerate(wheres) if passed >> bit & 1)}
+            belongs = (not each.choices or any((name, where) in each.choices for where in here) for each in sets)
+            meanings.append(int(PASSES) | sum(1 << number for number, is_in in enumerate(belongs) if is_in))
+    return np.array(meanings or [_NOTHING], np.uint64)
+
+
+@njit(types.uint16[::1](SYMBOL, SYMBOL), cache=True, nogil=True)
+def _moved(code, starts):  # type: ignore[no-untyped-def]
+    moved = np.empty(len(code), np.uint16)
+    for j in range(len(code)):
+        moved[j] = starts[code[j]]
+    return moved
+
+
+@njit(types.void(types.uint16[::1], SYMBOL, types.uint16, MASK, types.uint16), cache=True, nogil=True)
+def _mark(symbol, code, wanted, passed, step):  # type: ignore[no-untyped-def]
+    for j in range(len(symbol)):
+        if passed[j] and code[j] == wanted:
+            symbol[j] += step
+
+
+@njit(types.void(types.uint16[::1], MASK), cache=True, nogil=True)
+def _silence(symbol, passed):  # type: ignore[no-untyped-def]
+    for j in range(len(symbol)):
+        if not passed[j]:
+            symbol[j] = 0

@@ -1,0 +1,40 @@
+"""The questions a workspace answers about behaviour: a method each, with the parameters of its file in ``insight``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from wotu.insight.events import events
+from wotu.insight.growth_accounting import growth_accounting
+from wotu.timeline.questions import Source
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+
+class Asked(Protocol):
+    """What can be asked: it knows what questions read."""
+
+    def source(self) -> Source:
+        """The current timelines, with the settings of the workspace."""
+
+
+def asks(
+    question: Callable[Concatenate[Source, Parameters], Answer],
+) -> Callable[Concatenate[Asked, Parameters], Answer]:
+    """``question`` as a method, asked of the current timelines."""
+
+    @wraps(question)
+    def method(self: Asked, /, *arguments: Parameters.args, **parameters: Parameters.kwargs) -> Answer:
+        return question(self.source(), *arguments, **parameters)
+
+    return method
+
+
+class Questions:
+    """The questions, by the words that the command line, the API and the console use too."""
+
+    events = asks(events)
+    growth_accounting = asks(growth_accounting)
