@@ -1,0 +1,155 @@
+"""Random logs and questions for the questions of behaviour, crowded like those of ``strategies``.
+
+Times sit on a coarse clock around a telling day, so that equal times, repeated steps and exact borders of windows
+and sessions are common; properties are missing now and then, and some events come twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypedDict
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from .events import SeriesEvent, Value
+from .funnel import Exclusion, Funnel, Step, anything
+from .strategies import ANCHORS, CUSTOMERS, zones
+
+NAMES = ("A", "B", "加购", "Order Completed")
+"""Four names: a step of one or two of them is met often and repeated."""
+
+CHANNELS = ("微信", "抖音", "store")
+HOUR = timedelta(hours=1)
+
+
+class FunnelCase(TypedDict):
+    """A log and a question of the funnel about it."""
+
+    events: list[SeriesEvent]
+    question: Funnel
+    zone: ZoneInfo
+
+
+class PropertyIs:
+    """The filter ``property == value`` as a predicate that prints itself."""
+
+    def __init__(self, name: str, value: str) -> None:
+        self.name, self.value = name, value
+
+    def __call__(self, properties: Mapping[str, Value]) -> bool:
+        return properties.get(self.name) == self.value
+
+    def __repr__(self) -> str:
+        return f"{self.name} == {self.value!r}"
+
+
+property_filters = st.builds(PropertyIs, st.just("channel"), st.sampled_from(CHANNELS))
+"""Filters on the one property every log has."""
+
+properties: st.SearchStrategy[dict[str, Value]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "channel": st.sampled_from(CHANNELS) | st.none(),
+        "order_id": st.sampled_from(("o1", "o2", "订单3")) | st.none(),
+    },
+)
+
+
+def timelines(
+    zone: ZoneInfo,
+    anchor: date,
+    step: timedelta = timedelta(minutes=10),
+    steps: int = 24,
+    max_size: int = 24,
+    names: tuple[str, ...] = NAMES,
+) -> st.SearchStrategy[list[SeriesEvent]]:
+    """Events in order of arrival, not of time, at ``steps`` ticks of the clock around 00:00 of ``anchor``.
+
+    The last tick is a microsecond late, so that a border can be missed by the least there is.
+    """
+    midnight = datetime.combine(anchor, time(0), tzinfo=zone).astimezone(UTC)
+    late = timedelta(microseconds=1)
+    ticks = st.builds(
+        lambda tick, slip: midnight + tick * step + slip,
+        st.integers(-steps // 4, steps - steps // 4),
+        st.sampled_from((timedelta(0), timedelta(0), timedelta(0), late)),
+    )
+    who = st.sampled_from(CUSTOMERS[:1]) | st.sampled_from(CUSTOMERS)
+    rows = st.tuples(who, st.sampled_from(names), ticks, properties)
+
+    def number(pair: tuple[list[tuple[str, str, datetime, dict[str, Value]]], int]) -> list[SeriesEvent]:
+        drawn, repeated = pair
+        arrived = drawn + drawn[:repeated]
+        return [(customer, event, at, seq, held) for seq, (customer, event, at, held) in enumerate(arrived)]
+
+    drawn = st.one_of(st.lists(rows, min_size=8, max_size=max_size), st.lists(rows, max_size=8))
+    return st.tuples(drawn, st.integers(0, 2)).map(number)
+
+
+@st.composite
+def ranges(draw: st.DrawFn, zone: ZoneInfo, anchor: date, days: int = 2) -> tuple[datetime, datetime]:
+    """``since`` before ``until`` near ``anchor``: mostly wide, else borders amid the events."""
+    midnight = datetime.combine(anchor, time(0), tzinfo=zone).astimezone(UTC)
+    if draw(st.booleans()):
+        return midnight - timedelta(days=days), midnight + timedelta(days=days)
+    hours = draw(st.lists(st.integers(-24 * days, 24 * days), min_size=2, max_size=2, unique=True))
+    return midnight + min(hours) * HOUR, midnight + max(hours) * HOUR
+
+
+names_of_step = st.frozensets(st.sampled_from(NAMES), min_size=1, max_size=2)
+
+
+@st.composite
+def funnel_steps(draw: st.DrawFn, *, plain: bool, max_size: int = 4) -> list[Step]:
+    """Two to four steps, often alike; ``plain`` ones have no optional, within or gap."""
+    steps = []
+    waits = st.none() | st.none() | st.sampled_from((timedelta(minutes=20), timedelta(minutes=30), HOUR))
+    for number in range(draw(st.integers(2, max_size))):
+        later = number > 0 and not plain
+        steps.append(
+            Step(
+                names=draw(names_of_step),
+                passes=draw(st.just(anything) | st.just(anything) | property_filters),
+                optional=later and number > 1 and draw(st.sampled_from((False, False, True))),
+                within=draw(waits) if later else None,
+                gap=draw(st.none() | st.sampled_from((timedelta(minutes=10), timedelta(minutes=20))))
+                if later
+                else None,
+            )
+        )
+    return steps
+
+
+@st.composite
+def exclusions(draw: st.DrawFn, steps: list[Step]) -> list[Exclusion]:
+    """No or a few exclusions between required steps."""
+    required = [number for number, step in enumerate(steps, 1) if not step.optional]
+    found: list[Exclusion] = []
+    for _ in range(draw(st.sampled_from((0, 0, 1, 2)))):
+        after, before = sorted(draw(st.lists(st.sampled_from(required), min_size=2, max_size=2, unique=True)))
+        passes = draw(st.just(anything) | property_filters)
+        found.append(Exclusion(names=draw(names_of_step), after=after, before=before, passes=passes))
+    return found
+
+
+@st.composite
+def funnel_cases(draw: st.DrawFn, *, plain: bool = False) -> FunnelCase:
+    """A log and a funnel about it; ``plain`` ones are ordered, without any option."""
+    zone, anchor = draw(zones), draw(st.sampled_from(ANCHORS))
+    order = "ordered" if plain else draw(st.sampled_from(("ordered", "ordered", "strict", "any")))
+    steps = draw(funnel_steps(plain=plain or order == "any"))
+    since, until = draw(ranges(zone, anchor))
+    question = Funnel(
+        steps=steps,
+        within=draw(st.sampled_from((timedelta(minutes=30), HOUR, 2 * HOUR, 24 * HOUR))),
+        order=order,
+        exclude=[] if plain or order == "any" else draw(exclusions(steps)),
+        hold=None if plain else draw(st.sampled_from((None, None, "order_id"))),
+        where=anything if plain else draw(st.just(anything) | property_filters),
+        since=since,
+        until=until,
+        count="customers" if plain else draw(st.sampled_from(("customers", "customers", "sessions"))),
+    )
+    return {"events": draw(timelines(zone, anchor)), "question": question, "zone": zone}
