@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from .events import SeriesEvent, Value
 from .funnel import Exclusion, Funnel, Step, anything
+from .periods import WEEKDAYS, Unit
+from .retention import EventSet, Retention
 from .strategies import ANCHORS, CUSTOMERS, zones
 
 NAMES = ("A", "B", "加购", "Order Completed")
@@ -30,6 +32,13 @@ class FunnelCase(TypedDict):
     events: list[SeriesEvent]
     question: Funnel
     zone: ZoneInfo
+
+
+class RetentionCase(TypedDict):
+    """A log and a question of retention about it."""
+
+    events: list[SeriesEvent]
+    question: Retention
 
 
 class PropertyIs:
@@ -153,3 +162,53 @@ def funnel_cases(draw: st.DrawFn, *, plain: bool = False) -> FunnelCase:
         count="customers" if plain else draw(st.sampled_from(("customers", "customers", "sessions"))),
     )
     return {"events": draw(timelines(zone, anchor)), "question": question, "zone": zone}
+
+
+def long_timelines(zone: ZoneInfo, anchor: date, unit: Unit) -> st.SearchStrategy[list[SeriesEvent]]:
+    """Timelines over some days, weeks or months, with ticks of 6 hours, 2 days or 10 days."""
+    step = {"hour": HOUR, "day": 6 * HOUR, "week": timedelta(days=2), "month": timedelta(days=10)}[unit]
+    return timelines(zone, anchor, step, steps=20)
+
+
+@st.composite
+def long_ranges(draw: st.DrawFn, zone: ZoneInfo, anchor: date, unit: Unit) -> tuple[datetime, datetime]:
+    """A range of a few periods of ``unit`` near ``anchor``, its borders amid periods or at their ends."""
+    days = {"hour": 1, "day": 4, "week": 35, "month": 150}[unit]
+    midnight = datetime.combine(anchor, time(0), tzinfo=zone).astimezone(UTC)
+    if draw(st.booleans()):
+        return midnight - timedelta(days=days), midnight + timedelta(days=days)
+    picked = draw(st.lists(st.integers(-days * 2, days * 2), min_size=2, max_size=2, unique=True))
+    return midnight + min(picked) * 12 * HOUR, midnight + max(picked) * 12 * HOUR
+
+
+event_sets = st.builds(
+    EventSet,
+    names=st.none() | names_of_step,
+    passes=st.just(anything) | st.just(anything) | property_filters,
+)
+
+
+@st.composite
+def retention_cases(draw: st.DrawFn) -> RetentionCase:
+    """A log and a question of retention about it; ``now`` may lie before ``until``."""
+    zone, anchor = draw(zones), draw(st.sampled_from(ANCHORS))
+    unit: Unit = draw(st.sampled_from(("day", "day", "week", "month")))
+    since, until = draw(long_ranges(zone, anchor, unit))
+    brackets = draw(st.sampled_from((None, None, [(1, 1), (2, 3)], [(1, 2), (4, 6), (3, 3)])))
+    question = Retention(
+        born=draw(event_sets),
+        returns=draw(event_sets),
+        unit=unit,
+        mode="on" if brackets else draw(st.sampled_from(("on", "within", "on_or_after"))),
+        cohort=draw(st.sampled_from(("first", "first_ever", "every"))),
+        min_count=draw(st.sampled_from((1, 1, 2))),
+        periods=draw(st.sampled_from((None, 0, 1, 4))),
+        brackets=brackets,
+        rolling=draw(st.sampled_from((False, False, True))),
+        since=since,
+        until=until,
+        now=until + draw(st.sampled_from((timedelta(0), timedelta(days=30), timedelta(days=-1)))),
+        zone=zone,
+        week_start=draw(st.sampled_from(WEEKDAYS)),
+    )
+    return {"events": draw(long_timelines(zone, anchor, unit)), "question": question}
