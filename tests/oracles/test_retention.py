@@ -96,7 +96,7 @@ def test_revenue() -> None:
     assert revenue(events, question, "revenue") == [[10, Fraction(5, 2)], [0, None]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(retention_cases())
 def test_what_holds_for_every_log(case: RetentionCase) -> None:
     cohorts = retention(case["events"], case["question"])
