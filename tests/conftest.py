@@ -27,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="sqlite",
         help="the control database of tests that need one (both are run by make test)",
     )
+    parser.addoption(
+        "--examples", type=int, default=0, help="at most so many examples a property test, to look at imports alone"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,9 +52,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         others = [item for item in items if not _uses_the_database(item)]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if _uses_the_database(item)]
+    if most := config.getoption("--examples"):
+        _few_examples(items, most)
     for item in items:
         if item.get_closest_marker("soak") and not SOAK:
             item.add_marker(pytest.mark.skip(reason="long run: make soak"))
+
+
+def _few_examples(items: list[pytest.Item], most: int) -> None:
+    for item in items:
+        test = getattr(item, "obj", None)
+        if hypothesis.is_hypothesis_test(test):
+            # Hypothesis has no public way to change the settings that a test brings along.
+            test._hypothesis_internal_use_settings = hypothesis.settings(
+                test._hypothesis_internal_use_settings, max_examples=most
+            )
 
 
 def _uses_the_database(item: pytest.Item) -> bool:
