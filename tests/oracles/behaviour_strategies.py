@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from .events import SeriesEvent, Value
 from .funnel import Exclusion, Funnel, Step, anything
+from .paths import Paths
 from .periods import WEEKDAYS, Unit
 from .retention import EventSet, Retention
 from .strategies import ANCHORS, CUSTOMERS, zones
@@ -39,6 +40,13 @@ class RetentionCase(TypedDict):
 
     events: list[SeriesEvent]
     question: Retention
+
+
+class PathCase(TypedDict):
+    """A log and a question of paths about it."""
+
+    events: list[SeriesEvent]
+    question: Paths
 
 
 class PropertyIs:
@@ -212,3 +220,36 @@ def retention_cases(draw: st.DrawFn) -> RetentionCase:
         week_start=draw(st.sampled_from(WEEKDAYS)),
     )
     return {"events": draw(long_timelines(zone, anchor, unit)), "question": question}
+
+
+@st.composite
+def path_cases(draw: st.DrawFn) -> PathCase:
+    """A log with visits of ten-minute steps and a question of paths about it."""
+    zone, anchor = draw(zones), draw(st.sampled_from(ANCHORS))
+    since, until = draw(ranges(zone, anchor))
+    question = Paths(
+        start=draw(st.none() | names_of_step),
+        end=draw(st.none() | st.none() | names_of_step),
+        steps=draw(st.sampled_from((2, 3, 5, 10))),
+        gap=draw(st.sampled_from((timedelta(minutes=10), timedelta(minutes=30)))),
+        top=draw(st.sampled_from((1, 2, 20))),
+        where=draw(st.just(anything) | st.just(anything) | property_filters),
+        since=since,
+        until=until,
+    )
+    return {"events": draw(timelines(zone, anchor)), "question": question}
+
+
+@st.composite
+def path_patterns(draw: st.DrawFn) -> str:
+    """A pattern of one to four items over the names of the logs."""
+    quoted = st.sampled_from([f'"{name}"' for name in NAMES])
+    item = st.one_of(
+        quoted,
+        st.sampled_from((".", "..")),
+        quoted.map("!{}".format),
+        st.tuples(quoted, quoted).map(lambda pair: f"({pair[0]}|{pair[1]})"),
+    )
+    ends = st.sampled_from(("", "", "+", "*", "?"))
+    words = draw(st.lists(st.tuples(item, ends), min_size=1, max_size=4))
+    return " ".join(word if word == ".." else word + end for word, end in words)
