@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -26,14 +27,15 @@ class Grouping:
 
     name: str | None
     labels: tuple[str | None, ...]
-    source: Source
+    currency: str
+    zone: ZoneInfo
 
     def of(self, shard: Shard) -> npt.NDArray[np.int64]:
         """The group of every event of the shard."""
         if self.name is None:
             return np.zeros(len(shard.time), np.int64)
         column = column_of(self.name, shard)
-        texts, codes = _distinct(column, self.source)
+        texts, codes = _distinct(column, self.currency, self.zone)
         position = {label: i for i, label in enumerate(self.labels)}
         rest = position.get(OTHER, -1)
         table = np.array([*(position.get(text, rest) for text in texts), position.get(NONE, rest)], np.int64)
@@ -44,12 +46,12 @@ class Grouping:
 def grouping(source: Source, by: str | None, wanted: list[tuple[Shard, Mask]], top: int = 10) -> Grouping:
     """The ``top`` most frequent values of ``by`` among the wanted events (ties by text)."""
     if by is None:
-        return Grouping(None, (None,), source)
+        return Grouping(None, (None,), source.currency, source.zone)
     check_name(by, source.manifest, field="by")
     seen: Counter[str] = Counter()
     for shard, mask in wanted:
         column = column_of(by, shard)
-        texts, codes = _distinct(column, source)
+        texts, codes = _distinct(column, source.currency, source.zone)
         used = codes[shard.customer_rows()] if by.startswith("trait.") else codes
         counts = np.bincount(used[mask] % (len(texts) + 1), minlength=len(texts) + 1)
         seen.update({text: int(n) for text, n in zip([*texts, NONE], counts, strict=True) if n})
@@ -60,10 +62,10 @@ def grouping(source: Source, by: str | None, wanted: list[tuple[Shard, Mask]], t
         labels.append(OTHER)
     if missing:
         labels.append(NONE)
-    return Grouping(by, tuple(labels), source)
+    return Grouping(by, tuple(labels), source.currency, source.zone)
 
 
-def _distinct(column: Column, source: Source) -> tuple[list[str], npt.NDArray[np.int64]]:
+def _distinct(column: Column, currency: str, zone: ZoneInfo) -> tuple[list[str], npt.NDArray[np.int64]]:
     """The column's values as texts and, per row, which of them it is (−1 missing)."""
     if column.kind == "text":
         return column.texts.to_pylist(), column.values.astype(np.int64)
@@ -75,14 +77,14 @@ def _distinct(column: Column, source: Source) -> tuple[list[str], npt.NDArray[np
     values, codes = np.unique(column.values[there], return_inverse=True)
     every = np.full(len(column.values), -1, np.int64)
     every[there] = codes
-    return [_text(column, value, source) for value in values.tolist()], every
+    return [_text(column, value, currency, zone) for value in values.tolist()], every
 
 
-def _text(column: Column, value: float, source: Source) -> str:
+def _text(column: Column, value: float, currency: str, zone: ZoneInfo) -> str:
     if column.kind == "money":
-        return decimal_text(int(value), source.currency)
+        return decimal_text(int(value), currency)
     if column.kind == "time":
-        return from_micros(int(value), source.zone).isoformat()
+        return from_micros(int(value), zone).isoformat()
     if column.kind == "boolean":
         return "true" if value else "false"
     return format(Decimal(repr(value)).normalize(), "f")

@@ -8,6 +8,7 @@ an order only in the period before *dormant*.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ class OrderStates:
 
 def order_states(source: Source, *, since: int, until: int) -> OrderStates:
     """Ask about the period ``since ≤ time < until`` (µs)."""
-    return source.executor.run(lambda shard: fold(since, until, source.now, shard), source.generation.shards)
+    return source.run(partial(fold, since, until, source.now))
 
 
 def fold(since: int, until: int, now: int, shard: Shard) -> OrderStates:

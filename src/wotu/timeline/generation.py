@@ -33,6 +33,9 @@ class Generation:
     text_files: Mapping[str, dict[str, pa.Array]]
     products: Products
 
+    def __reduce__(self) -> str:
+        raise TypeError("a generation is opened where it is read; a fold that is sent elsewhere must not hold one.")
+
     @property
     def name(self) -> str:
         return self.manifest.name

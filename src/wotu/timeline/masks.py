@@ -44,6 +44,10 @@ class Terms:
     money_places: int
     decided: dict[tuple[int, str, str], Mask] = field(default_factory=dict, compare=False, repr=False)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # What was decided is known by dictionaries of this process.
+        return Terms, (self.zone, self.money_places)
+
 
 def check_names(expression: Expression | None, manifest: Manifest, *, field: str = "where") -> None:
     """Raise ``unknown_property`` for the first name that no message ever carried."""
