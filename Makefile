@@ -21,11 +21,11 @@ serve: $(SETUP) ## Serve the workspace
 
 test: $(SETUP_DEV) ## Run the whole test suite, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --database sqlite --ignore=tests/browser $(ARGS)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --database postgresql tests/accounts tests/api tests/console $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --database postgresql tests/accounts tests/boards tests/api tests/console $(ARGS)
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
 test-plane: $(SETUP_DEV) ## Run the tests of the Django-free rooms only
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --ignore=tests/accounts --ignore=tests/api --ignore=tests/console --ignore=tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --ignore=tests/accounts --ignore=tests/boards --ignore=tests/api --ignore=tests/console --ignore=tests/browser $(ARGS)
 
 test-plain: ## Run the Django-free rooms' tests in an environment without Django
 	sh scripts/test_without_django.sh

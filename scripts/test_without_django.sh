@@ -19,5 +19,5 @@ if "$venv/bin/python" -c "import django" 2>/dev/null; then
     exit 1
 fi
 # The same tests have run with Django there: here a few examples of each show that nothing needs it.
-PYTHONPATH=src exec "$venv/bin/python" -m pytest -q -n 2 -m "not slow and not crash" -p no:cacheprovider --examples 3 \
+PYTHONPATH=src exec "$venv/bin/python" -m pytest -q -n 2 -m "not slow and not crash and not django_only" -p no:cacheprovider --examples 3 \
     tests/core tests/collect tests/identity tests/facts tests/timeline tests/settle tests/insight tests/score tests/workspace "$@"

@@ -12,6 +12,7 @@ TABLE = {
     "read":             (True, True, True, True),
     "ask":              (True, True, True, False),
     "export":           (True, True, True, False),
+    "save":             (True, True, True, False),
     "see_identifiers":  (True, True, False, False),
     "edit_facts":       (True, True, False, False),
     "merge_customers":  (True, True, False, False),

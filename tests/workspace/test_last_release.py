@@ -22,6 +22,9 @@ from wotu.workspace.verification import verify  # noqa: E402
 RELEASES = sorted(path.name.removeprefix("workspace-").removesuffix(".tar.gz") for path in FIXTURES.glob("*.tar.gz"))
 
 
+pytestmark = pytest.mark.django_only
+
+
 @pytest.fixture(params=RELEASES)
 def release(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Layout, object]:
     """The folder as the release left it, and what the release answered."""

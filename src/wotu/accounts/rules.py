@@ -11,6 +11,7 @@ class Action(StrEnum):
     READ = "read"
     ASK = "ask"
     EXPORT = "export"
+    SAVE = "save"
     SEE_IDENTIFIERS = "see_identifiers"
     EDIT_FACTS = "edit_facts"
     MERGE_CUSTOMERS = "merge_customers"
@@ -22,7 +23,7 @@ class Action(StrEnum):
 
 
 _VIEWER = frozenset({Action.READ})
-_ANALYST = _VIEWER | {Action.ASK, Action.EXPORT}
+_ANALYST = _VIEWER | {Action.ASK, Action.EXPORT, Action.SAVE}
 _MARKETER = _ANALYST | {
     Action.SEE_IDENTIFIERS, Action.EDIT_FACTS, Action.MERGE_CUSTOMERS, Action.RETRY_QUARANTINE,
 }  # fmt: skip
