@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests" / "README.md"])
 EXAMPLES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
-EXAMPLES += sorted([*(ROOT / "docs" / "tutorial").glob("*.md"), *(ROOT / "docs" / "how-to").glob("*.md")])
+EXAMPLES += sorted(page for part in ("tutorial", "how-to", "questions") for page in (ROOT / "docs" / part).glob("*.md"))
 HASTY_WORDS = ("simply", "just", "easily", "obviously")
 
 

@@ -7,8 +7,9 @@ days, who is stuck"; "Transitions between periods form a matrix; median days in 
 Where the rule is silent:
 - silent: a customer's stage is looked at when each period ends, from all events before that moment; the first rule
   that holds is the stage. A customer without an earlier event has none, and one that enters comes from None.
-- silent: a stay is the days (24 hours) from the first of the ends in a row at which the customer is in the stage to
-  the first at which they are not; stays that still run have no end and are left out of the median.
+- silent: a stay is the days (24 hours) from the moment the customer enters the stage to the moment they leave it,
+  which may lie between two ends; stays that still run have no end and are left out of the median. A range takes the
+  stays that ended in it.
 - silent: stuck in a stage is who is in it now for longer than the 90th percentile of the stays that ended.
 """
 
@@ -25,6 +26,9 @@ from .events import SeriesEvent, percentile
 
 Holds = Callable[[Sequence[SeriesEvent], datetime], bool]
 """Does a rule hold, given a customer's events before a moment (in order) and the moment?"""
+
+
+TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,20 +59,17 @@ def transitions(
     return rows
 
 
-def stays(events: Sequence[SeriesEvent], ends: Sequence[datetime], scheme: Sequence[tuple[str, Holds]]) -> list[Stay]:
-    """Every run of one stage of each customer."""
+def stays(
+    events: Sequence[SeriesEvent], scheme: Sequence[tuple[str, Holds]], spans: Sequence[timedelta], last: datetime
+) -> list[Stay]:
+    """Every run of one stage of each customer up to ``last``; a stage changes at events and ``spans`` after them."""
     found: list[Stay] = []
     for customer, own in _timelines(events).items():
-        run: Stay | None = None
-        for end in ends:
-            stage = stage_of(own, end, scheme)
-            if run is not None and stage != run.stage:
-                found.append(Stay(customer=customer, stage=run.stage, since=run.since, until=end))
-                run = None
-            if run is None and stage is not None:
-                run = Stay(customer=customer, stage=stage, since=end, until=None)
-        if run is not None:
-            found.append(run)
+        moments = {time.astimezone(UTC) + span for _, _, time, *_ in own for span in [timedelta(0), *spans]}
+        moments = {m for m in moments if m < last and stage_of(own, m, scheme) != stage_of(own, m + TICK, scheme)}
+        for start, end in itertools.pairwise([*sorted(moments), None]):
+            stage = stage_of(own, (start or last) + TICK, scheme)
+            found.append(Stay(customer=customer, stage=stage or "", since=start or last, until=end))
     return found
 
 

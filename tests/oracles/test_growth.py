@@ -76,10 +76,12 @@ def test_growth_path() -> None:
     moves = transitions(events, ends, SCHEME)
     assert moves[0] == {("new", "active"): 1, (None, "new"): 1}
     assert moves[1] == {("active", "asleep"): 1, ("new", "asleep"): 1}
-    found = stays(events, ends, SCHEME)
+    found = stays(events, SCHEME, [DAY], ends[-1])
     assert median_days(found, "new") == 1
-    assert median_days(found, "asleep") is None
-    assert stuck(found, "asleep", ends[-1]) == set()
+    assert median_days(found, "active") == 1
+    # 王芳 slept from hour 25 to 30 and sleeps since hour 54, 李雷 since hour 50.
+    assert median_days(found, "asleep") == Fraction(5, 24)
+    assert stuck(found, "asleep", ends[-1]) == {"王芳", "李雷"}
 
 
 def test_habit_loop() -> None:

@@ -64,6 +64,7 @@ def answers(workspace: Workspace) -> dict[str, Any]:
         "events": [weekly(workspace, name) for name in by],
         "count": workspace.events("Checkout Started", measure="count", unit="month", **RANGE).to_dict(),
         "growth": workspace.growth_accounting(unit="week", **RANGE).to_dict(),
+        "growth_path": growth_path(workspace),
         "overview": workspace.overview(days=28),
         "states": {state: sorted(workspace.ordering_customers(state)) for state in ("active", "new", "dormant")},
         "rfm": (workspace.rfm("2026-02-20").to_dict(), _rows(workspace.rfm("2026-02-20"))),
@@ -77,6 +78,12 @@ def answers(workspace: Workspace) -> dict[str, Any]:
         "timelines": [workspace.timeline_of(customer, limit=50).rows for customer in ids],
         "totals": workspace.generation().manifest.totals,
     }  # fmt: skip
+
+
+def growth_path(workspace: Workspace) -> Any:
+    answer = workspace.growth_path(unit="week", stuck_after="10d", **RANGE)
+    stuck = [answer.customers(stuck=stage.stage) for stage in answer.stages]
+    return answer.to_dict(), answer.customers("new", "new"), stuck
 
 
 def weekly(workspace: Workspace, by: str | None) -> Any:
