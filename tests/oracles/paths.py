@@ -126,7 +126,8 @@ def _asked_part(own: Sequence[SeriesEvent], question: Paths) -> list[SeriesEvent
         begin = starts[0]
     if question.end is None:
         return list(own[begin:])
-    first = begin + 1 if question.start is not None else 0
+    others = (place for place in range(begin, len(own)) if own[place][1] != own[begin][1])
+    first = next(others, len(own)) if question.start is not None else 0
     ends = [place for place, event in enumerate(own) if place >= first and event[1] in question.end]
     return list(own[begin : ends[0] + 1]) if ends else []
 

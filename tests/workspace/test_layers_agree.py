@@ -65,6 +65,7 @@ def answers(workspace: Workspace) -> dict[str, Any]:
         "count": workspace.events("Checkout Started", measure="count", unit="month", **RANGE).to_dict(),
         "growth": workspace.growth_accounting(unit="week", **RANGE).to_dict(),
         "growth_path": growth_path(workspace),
+        "paths": [workspace.paths(**anchor, **RANGE).to_dict() for anchor in ({}, {"end": "Checkout Started"})],
         "overview": workspace.overview(days=28),
         "states": {state: sorted(workspace.ordering_customers(state)) for state in ("active", "new", "dormant")},
         "rfm": (workspace.rfm("2026-02-20").to_dict(), _rows(workspace.rfm("2026-02-20"))),

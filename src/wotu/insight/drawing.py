@@ -39,6 +39,34 @@ def bars(title: str, values: Mapping[str, float], unit: str) -> Figure:
     return figure
 
 
+def flows(title: str, boxes: Mapping[str, tuple[str, int]], links: Sequence[tuple[str, str, int]]) -> Figure:
+    """A Sankey diagram: ``boxes`` by id with label and step, ``links`` from id to id with their width."""
+    figure = _figure(title, None)
+    place = {box: number for number, box in enumerate(boxes)}
+    labels = list(dict.fromkeys(label for label, _ in boxes.values()))
+    colour = {label: COLOURS[number % len(COLOURS)] for number, label in enumerate(labels)}
+    first = min((step for _, step in boxes.values()), default=0)
+    columns = max(max((step for _, step in boxes.values()), default=0) - first, 1)
+    # Plotly takes no column at the very edge for a wish.
+    across = [0.001 + 0.998 * (step - first) / columns for _, step in boxes.values()]
+    figure.add_sankey(
+        arrangement="snap",
+        node={
+            "label": [label for label, _ in boxes.values()],
+            "color": [colour[label] for label, _ in boxes.values()],
+            "x": across,
+            "y": [0.5] * len(boxes),
+            "pad": 12,
+        },
+        link={
+            "source": [place[source] for source, _, _ in links],
+            "target": [place[target] for _, target, _ in links],
+            "value": [width for _, _, width in links],
+        },
+    )
+    return figure
+
+
 def _figure(title: str, unit: str | None) -> Figure:
     # Plotly takes a third of a second to import, and few processes draw.
     from plotly.graph_objects import Figure

@@ -128,6 +128,11 @@ def event_sets(events: EventSpec | None, manifest: Manifest, *, field: str = "ev
     return tuple(_event_set(entry, manifest, f"{field}[{i}]") for i, entry in enumerate(listed))
 
 
+def event_set(events: EventSpec | None, manifest: Manifest, *, field: str) -> EventSet:
+    """The one set that ``events`` means (a list: any of them); none means any event."""
+    return EventSet("any event", ()) if events is None else _event_set(events, manifest, field)
+
+
 def _event_set(entry: EventSpec, manifest: Manifest, field: str) -> EventSet:
     parts = [entry] if isinstance(entry, (str, Mapping)) else list(entry)
     choices = tuple(_choice(part, manifest, field) for part in parts)
