@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
+from wotu.accounts.sight import Sight
 from wotu.console.answers import found_exactly, workspace
 from wotu.console.parameters import RfmParameters
 from wotu.console.whom import Whom
@@ -61,7 +62,7 @@ class Listing:
             sort=sort if sort.removeprefix("-") in SORTS else _DEFAULT_SORT,
             size=int(size) if size in {str(each) for each in SIZES} else _DEFAULT_SIZE,
             columns=_columns(query),
-            whom=Whom.read(query),
+            whom=Whom.read(query, Sight(whole=not by_name)),
             parameters=RfmParameters.read(query),
             by_name=by_name,
             page=max(int(page), 1) if page.isascii() and page.isdigit() and len(page) <= _PAGE_DIGITS else 1,

@@ -36,6 +36,7 @@ class Room:
 ROOMS = (
     Room("home", "console:home", _("Home")),
     Room("customers", "console:customers", _("Customers")),
+    Room("insight", "console:insight", _("Insight")),
     Room("value", "console:value", _("Value")),
     Room("data", "console:data", _("Data")),
     Room("settings", "console:settings", _("Settings")),

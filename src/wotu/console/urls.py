@@ -35,6 +35,7 @@ urlpatterns = [
     path("customers/<str:customer_id>/consent/", consent.record_consent, name="customer-consent"),
     path("customers/<str:customer_id>/everything/", person.everything, name="customer-everything"),
     path("customers/<str:customer_id>/erase/", person.erase, name="customer-erase"),
+    path("insight/", include("wotu.console.insight_urls")),
     path("value/", value.layers, name="value"),
     path("value/export.<str:kind>", value.export_layers, name="value-export"),
     path("value/movement/", movement.movement, name="movement"),

@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from wotu.accounts.sight import Sight
 from wotu.console import figures
 from wotu.console.answers import ask
+from wotu.console.asking.whom import AskedWhom
 from wotu.console.parameters import RfmParameters
 from wotu.console.stage_whom import StageWhom
 from wotu.console.words import FIGURES, SEGMENTS, segment_name
@@ -22,6 +24,7 @@ STATES = ("active", "new", "returning", "resurrecting", "dormant")
 NOWHERE = "none"
 _DAYS = 28
 _MOST_DAYS = 3_660
+_WHOLE = Sight(whole=True)
 
 
 def state_query(state: str, days: int) -> str:
@@ -43,10 +46,13 @@ class Whom:
     before: str = ""
     after: str = ""
     stage: StageWhom | None = None
+    asked: AskedWhom | None = None
 
     @classmethod
-    def read(cls, query: Mapping[str, str]) -> Whom:
+    def read(cls, query: Mapping[str, str], sight: Sight = _WHOLE) -> Whom:
         """Whom an address names; a state or segment nobody knows names nobody in particular."""
+        if query.get("who", ""):
+            return cls(asked=AskedWhom.read(query["who"], sight))
         state, days = query.get("state", ""), query.get("days", "")
         if state in STATES:
             known = days.isascii() and days.isdigit() and 1 <= int(days[:9]) <= _MOST_DAYS and len(days) <= 9
@@ -60,15 +66,15 @@ class Whom:
         return cls(origin=origin, target=target, before=before, after=after)
 
     def __bool__(self) -> bool:
-        return bool(self.state or self.origin or self.target or self.stage)
+        return bool(self.state or self.origin or self.target or self.stage or self.asked)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """The part of an address that names them."""
         if self.state:
             return [("state", self.state), ("days", str(self.days))]
-        if self.stage:
-            return self.stage.pairs
+        if named := self.stage or self.asked:
+            return named.pairs
         own = {"from": self.origin, "to": self.target, "before": self.before, "after": self.after}
         return [(name, value) for name, value in own.items() if value]
 
@@ -78,8 +84,8 @@ class Whom:
         if self.state:
             last = ngettext("last %(count)d day", "last %(count)d days", self.days) % {"count": self.days}
             return _("%(state)s, %(period)s") % {"state": FIGURES[f"{self.state}_customers"].name, "period": last}
-        if self.stage:
-            return self.stage.words
+        if named := self.stage or self.asked:
+            return named.words
         before, after = (figures.day(parse_date(getattr(self, name), field=name)) for name in ("before", "after"))
         names = {"origin": segment_name(self.origin), "target": segment_name(self.target)}
         if not self.target:
@@ -97,8 +103,8 @@ class Whom:
         """Their ids; nothing for nobody in particular."""
         if self.state:
             return list(ask("ordering_customers", self.state, days=self.days))
-        if self.stage:
-            return self.stage.customers()
+        if named := self.stage or self.asked:
+            return named.customers()
         if not self:
             return None
         before, after = (parse_date(getattr(self, name), field=name) for name in ("before", "after"))

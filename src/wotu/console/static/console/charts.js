@@ -12,10 +12,20 @@
       const { data, layout } = figure;
       // A label needs about 64 px: on a narrow page every second or fourth is left out.
       const labels = data[0].x;
-      const step = Math.ceil((labels.length * 64) / Math.max(place.clientWidth, 200));
-      layout.xaxis.tickvals = labels.filter((_label, index) => (labels.length - 1 - index) % step === 0);
+      if (layout.xaxis && layout.xaxis.type === "category" && labels) {
+        const step = Math.ceil((labels.length * 64) / Math.max(place.clientWidth, 200));
+        layout.xaxis.tickvals = labels.filter((_label, index) => (labels.length - 1 - index) % step === 0);
+      }
+      const fresh = !place.data;
       Plotly.react(place, data, layout, settings);
+      if (fresh) place.on("plotly_click", opened);
     }
+    for (const button of document.querySelectorAll("[data-png]")) button.hidden = false;
+  };
+  // A number of a chart that counts customers leads to them.
+  const opened = ({ points }) => {
+    const who = points[0].customdata;
+    if (typeof who === "string" && who.startsWith("/")) window.location.assign(who);
   };
 
   // The picture is drawn here, as the page's policy lets Plotly's own download load nothing. Always on white.
@@ -38,12 +48,13 @@
     link.download = `${button.dataset.name}.png`;
     link.click();
   };
-  for (const button of document.querySelectorAll("[data-png]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => picture(button));
-  }
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-png]");
+    if (button) picture(button);
+  });
 
   document.addEventListener("wotu:theme", draw);
+  document.addEventListener("htmx:afterSettle", draw);
   dark.addEventListener("change", draw);
   draw();
 })();

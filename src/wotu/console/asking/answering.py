@@ -1,0 +1,75 @@
+"""Asks the workspace: at once where the answer is there soon, else on a thread while the page shows how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from wotu.accounts.sight import Sight
+from wotu.answers import running
+from wotu.console.answers import ask, workspace
+from wotu.console.asking.declaring import Asked
+from wotu.console.asking.forms import arguments, check, query_of
+from wotu.console.asking.presenting import Presented, present
+
+SOON = 0.08
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer with that of the time before, where it was wanted, and when it was computed."""
+
+    answer: Any
+    before: Any
+    computed_at: datetime
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """There is no answer yet: ``done`` of ``total`` parts have been read."""
+
+    done: int
+    total: int
+
+
+def answer_of(asked: Asked, sight: Sight) -> Answered:
+    """The answer; raises what the workspace refuses, and what this person may not ask."""
+    check(asked, sight)
+    return _work(asked)
+
+
+def answer_or_progress(asked: Asked, sight: Sight, *, seconds: float = SOON) -> Answered | Waiting:
+    """The answer if it is there within ``seconds``; it goes on being computed otherwise, to be asked for again."""
+    check(asked, sight)
+    key = _key(asked)
+    begun = running.begin(key, lambda: _work(asked))
+    if not begun.wait(seconds):
+        return Waiting(*begun.progress)
+    return running.take(key, begun)
+
+
+def cancel(asked: Asked) -> None:
+    """End the question, wherever it is."""
+    running.cancel(_key(asked))
+
+
+def presented(asked: Asked, sight: Sight, answered: Answered | None = None) -> Presented:
+    """The answer made readable."""
+    whole = answered or answer_of(asked, sight)
+    return present(asked, whole.answer, whole.before, sight=sight, now=workspace().now(), computed_at=whole.computed_at)
+
+
+def _work(asked: Asked) -> Answered:
+    now = workspace().now()
+    answer = ask(asked.question.name, **arguments(asked, now))
+    compared = asked.question.compares and asked["compare"] == "previous"
+    before = ask(asked.question.name, **arguments(asked, now, before=True)) if compared else None
+    return Answered(answer, before, datetime.now(settings.WOTU_SETTINGS.zone))
+
+
+def _key(asked: Asked) -> Hashable:
+    return (str(workspace().path), workspace().generation_name(), asked.question.name, query_of(asked))

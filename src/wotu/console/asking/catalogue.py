@@ -1,0 +1,85 @@
+"""What can be asked about: the events, properties and traits that the data have, with how many carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wotu.accounts.sight import Sight
+from wotu.console.answers import workspace
+from wotu.console.catalogue_entries import event_entries, property_entries
+from wotu.console.incoming import counted
+from wotu.console.vocabulary import event_name, property_name
+from wotu.core.properties import property_name as name_of_column
+from wotu.facts.vocabulary import EVENTS
+
+_NUMERIC = ("number", "money")
+# What shops are asked about first, from the first look to the order.
+_USUAL = ("Product Viewed", "Product Added", "Checkout Started", "Order Completed")
+_MOST_VALUES = 50
+
+
+@dataclass(frozen=True)
+class Name:
+    """An event, property or ``trait.x``: as it is written in a question, as it is shown, how many there are."""
+
+    name: str
+    shown: str
+    count: int | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything with a name, the most frequent first."""
+
+    events: tuple[Name, ...]
+    properties: tuple[Name, ...]
+    traits: tuple[Name, ...]
+
+    @property
+    def numbers(self) -> tuple[Name, ...]:
+        """The properties that can be summed."""
+        return tuple(each for each in self.properties if each.kind in _NUMERIC)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Every name."""
+        return frozenset(each.name for each in (*self.events, *self.properties, *self.traits))
+
+    def usual(self, fewest: int) -> list[str]:
+        """Events to begin with: those that shops have, in their order, else the most frequent."""
+        there = [each.name for each in self.events if each.count != 0]
+        usual = [name for name in _USUAL if name in there]
+        return usual if len(usual) >= fewest else [*usual, *(name for name in there if name not in usual)][:fewest]
+
+
+def catalogue(sight: Sight) -> Catalogue:
+    """The names there are. While everything is being counted they come without counts."""
+    manifest = workspace().generation().manifest
+    tally = counted().tally
+    entries = event_entries(tally, workspace().now().date()) if tally else []
+    counts = {each.name: each.count for each in entries}
+    given = {each.name: each.given for each in property_entries(tally)} if tally else {}
+    properties = {name_of_column(column): kind for column, kind in manifest.properties.items()}
+    return Catalogue(
+        _ordered(Name(each, sight.text(event_name(each)), counts.get(each)) for each in _events(manifest.events)),
+        _ordered(Name(each, property_name(each), given.get(each), kind) for each, kind in properties.items()),
+        _ordered(Name(f"trait.{each}", each, None, kind) for each, kind in manifest.traits.items()),
+    )
+
+
+def values(name: str, event: str, sight: Sight) -> list[tuple[str, int]]:
+    """The most frequent values of a property or trait; none where they would tell identifiers."""
+    _question, found = workspace().arrivals.values(name, event=event)
+    plain = name.removeprefix("trait.")
+    return sight.traits({plain: found.counts.most_common(_MOST_VALUES)}).get(plain, [])
+
+
+def _events(names: Iterable[str]) -> list[str]:
+    """The events that came; those of the vocabulary that never did are not offered."""
+    return list(dict.fromkeys(names))
+
+
+def _ordered(names: Iterable[Name]) -> tuple[Name, ...]:
+    return tuple(sorted(names, key=lambda each: (-(each.count or 0), each.name not in EVENTS, each.shown)))

@@ -1,0 +1,224 @@
+"""Events over time: how often, by how many customers, with what amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from wotu.console import figures
+from wotu.console.asking.declaring import Field, Question
+from wotu.console.asking.drawing import (
+    MOST_SERIES,
+    both,
+    category_axis,
+    colour,
+    count_axis,
+    layout,
+    line,
+    lying_bars,
+)
+from wotu.console.asking.kinds import measure_words
+from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
+from wotu.console.asking.shared import (
+    BY,
+    COMPARE,
+    WHERE,
+    group_name,
+    period_end,
+    period_heading,
+    period_label,
+    period_row,
+    period_words,
+    ranged,
+    units,
+)
+from wotu.console.vocabulary import event_name
+from wotu.core.properties import MONEY
+
+_FACTS = 4
+
+
+def present(given: Given) -> Found:
+    """A line per series; the last whole period against the one before it."""
+    answer, unit = given.answer, given.asked["unit"]
+    series = answer.series
+    labels = [label for label, _value in series[0].points] if series else []
+    over = [label for label in labels if period_end(label, unit) <= given.until]
+    empty = not any(value for each in series for _label, value in each.points)
+    facts = tuple(_fact(given, each, over) for each in series[:_FACTS])
+    notes = () if len(over) == len(labels) else (_("The last period is not over; its values will still rise."),)
+    return Found(
+        _finding(given, facts, over, unit),
+        _charts(given, labels),
+        _table(given, labels, over),
+        facts if len(facts) > 1 else (),
+        notes,
+        empty,
+    )
+
+
+def whom(_parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
+    """Whom a number of the answer counted."""
+    named = event_name(str(pick.get("event") or pick.get("label") or ""))
+    when = pick.get("time") or pick.get("period") or ""
+    return " · ".join(each for each in (named, str(pick.get("group") or ""), str(when)) if each)
+
+
+def _charts(given: Given, labels: list[str]) -> tuple[Chart, ...]:
+    answer, unit = given.answer, given.asked["unit"]
+    title = _("%(measure)s by %(unit)s") % {
+        "measure": measure_words(answer.measure), "unit": _unit(given),
+    }  # fmt: skip
+    drawn = answer.series[:MOST_SERIES]
+    if len(labels) == 1:
+        values = [_number(each.points[0][1]) or 0 for each in drawn]
+        shown = [_shown(given, each.points[0][1]) for each in drawn]
+        names = [_name(given, each) for each in drawn]
+        return (Chart("events", title, lying_bars(names, values, shown, [""] * len(names))),)
+    axis = [period_label(each, unit) for each in labels]
+    texts = [[_shown(given, value) for _label, value in each.points] for each in drawn]
+
+    def draw(theme: str) -> dict[str, Any]:
+        data = [
+            line(_name(given, each), axis, [_number(value) for _label, value in each.points], texts[place],
+                 colour(theme, place))
+            for place, each in enumerate(drawn)
+        ]  # fmt: skip
+        data += _earlier(given, axis, theme)
+        values = [value for each in data for value in each["y"] if value is not None]
+        return {
+            "data": data,
+            "layout": layout(theme, xaxis=category_axis(axis), yaxis=count_axis(values), showlegend=len(data) > 1),
+        }
+
+    return (Chart("events", title, both(draw)),)
+
+
+def _earlier(given: Given, axis: list[str], theme: str) -> list[Any]:
+    """The time before, under the same places, dotted."""
+    if given.before is None:
+        return []
+    data = []
+    for place, each in enumerate(given.before.series[:MOST_SERIES]):
+        values = [_number(value) for _label, value in each.points][: len(axis)]
+        name = _("%(name)s, before") % {"name": _name(given, each)}
+        shown = [_shown(given, value) for _label, value in each.points]
+        dotted = {"line": {"dash": "dot"}, "opacity": 0.7}
+        data.append(line(name, axis[: len(values)], values, shown, colour(theme, place), **dotted))
+    return data
+
+
+def _table(given: Given, labels: list[str], over: list[str]) -> Table:
+    unit, series = given.asked["unit"], given.answer.series
+    names = [_name(given, each) for each in series]
+    rows = []
+    for place, label in enumerate(labels):
+        tag = "" if label in over else _("not over")
+        first = Cell(period_row(label, unit), label, tag=tag)
+        values = [each.points[place][1] for each in series]
+        picks = [_pick(given, each, label) for each in series]
+        rows.append((first, *(_cell(given, value, pick) for value, pick in zip(values, picks, strict=True))))
+    return Table(columns(period_heading(unit), *names), tuple(rows))
+
+
+def _pick(_given: Given, _series: Any, _label: str) -> Mapping[str, Any] | None:
+    return None
+
+
+def _cell(given: Given, value: Any, pick: Mapping[str, Any] | None) -> Cell:
+    return Cell(_shown(given, value), _number(value), pick if value else None)
+
+
+def _fact(given: Given, series: Any, over: list[str]) -> Fact:
+    """The last whole period of a series, against the one before."""
+    values = dict(series.points)
+    last = values.get(over[-1]) if over else None
+    previous = values.get(over[-2]) if len(over) > 1 else None
+    kind: Any = "money" if _is_money(given) else "count"
+    change = figures.change(_decimal(last), _decimal(previous), kind)
+    pick = _pick(given, series, over[-1]) if over and last else None
+    return Fact(
+        _name(given, series), _shown(given, last), _exact(given, last), change, _shown(given, previous), "", pick
+    )
+
+
+def _finding(given: Given, facts: tuple[Fact, ...], over: list[str], unit: str) -> str:
+    if not facts or not over:
+        return _("No whole period has passed yet.")
+    fact = facts[0]
+    if fact.shown == figures.NO_VALUE:
+        return _("%(name)s: nothing in %(period)s.") % {"name": fact.name, "period": period_words(over[-1], unit)}
+    words = {
+        "name": fact.name, "value": fact.shown, "measure": measure_words(given.answer.measure),
+        "period": period_words(over[-1], unit), "change": fact.change.text,
+    }  # fmt: skip
+    if fact.change.direction in ("up", "down"):
+        return _("%(name)s, %(measure)s in %(period)s: %(value)s, %(change)s against the period before.") % words
+    return _("%(name)s, %(measure)s in %(period)s: %(value)s.") % words
+
+
+def _unit(given: Given) -> str:
+    return str(dict(given.asked.question.field("unit").options)[given.asked["unit"]])
+
+
+def _name(given: Given, series: Any) -> str:
+    name = " / ".join(given.sight.text(event_name(each)) for each in series.label.split(" | "))
+    if series.group is None:
+        return name
+    group = group_name(series.group, given.sight)
+    return group if len({each.label for each in given.answer.series}) == 1 else f"{name} · {group}"
+
+
+def _is_money(given: Given) -> bool:
+    return given.answer.measure.partition(":")[2] in MONEY
+
+
+def _shown(given: Given, value: Any) -> str:
+    if value is None:
+        return figures.NO_VALUE
+    if _is_money(given):
+        return figures.money(Decimal(value), given.currency)
+    return figures.count(value) if isinstance(value, int) else figures.count(round(value, 2))
+
+
+def _exact(given: Given, value: Any) -> str:
+    if value is None:
+        return figures.NO_VALUE
+    return figures.money_exact(Decimal(value), given.currency) if _is_money(given) else figures.count_exact(value)
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, str) else value
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+EVENTS = Question(
+    name="events",
+    title=pgettext_lazy("question", "Events"),
+    asks=gettext_lazy("How often does something happen, by how many customers, with what amounts?"),
+    sentence=gettext_lazy("Show the {measure} of {events} each {unit}, split by {by}"),
+    fields=(
+        Field("measure", "measure", gettext_lazy("Measure"), "customers"),
+        Field("events", "events", gettext_lazy("Events"), least=1, between=gettext_lazy(" and ")),
+        units("week", "hour", "day", "week", "month"),
+        BY,
+        ranged(),
+        WHERE,
+        COMPARE,
+    ),
+    definition=(
+        gettext_lazy("Customers are counted once in each period; times count every event."),
+        gettext_lazy("Totals, averages and percentiles look at events that carry the property."),
+        gettext_lazy("Every period of the range is listed; the first begins where its calendar period begins."),
+    ),
+    present=present,
+    whom=whom,
+    compares=True,
+)

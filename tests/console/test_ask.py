@@ -1,0 +1,191 @@
+"""The workbench: what is filled in, what is asked, what is answered, and what nobody may find out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.console import real
+
+from wotu.accounts.sight import Sight
+from wotu.console.asking import filters
+from wotu.console.asking.drafts import Form
+from wotu.console.asking.forms import asked_of, draft_of, read
+from wotu.console.asking.questions import QUESTIONS
+from wotu.console.asking.whom import AskedWhom
+from wotu.core.errors import WotuError
+from wotu.timeline.expression import Condition, names, parse
+
+EVENTS = QUESTIONS["events"]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return real.make(tmp_path_factory.mktemp("ask") / "workspace")
+
+
+@pytest.fixture
+def shop(made: Any, open_as: Callable[[Any], Any], settings: LazySettings) -> Any:
+    settings.WOTU_SETTINGS = made.settings
+    return open_as(made)
+
+
+def _text(response: Any) -> str:
+    return str(response.content.decode())
+
+
+@pytest.mark.parametrize("name", list(QUESTIONS))
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_question_answers_with_its_defaults(
+    shop: Any, sign_in: Callable[..., Client], name: str, language: str
+) -> None:
+    response = sign_in("viewer", language).get(f"/insight/ask/{name}/?last=all")
+
+    page = _text(response)
+    assert response.status_code == 200
+    assert 'id="t-' in page, "a chart"
+    assert 'class="answer-table' in page or "answer-table" in page
+    assert "Asia/Shanghai" in page
+
+
+def test_an_answer_says_what_the_workspace_says(shop: Any, sign_in: Callable[..., Client]) -> None:
+    query = "events.1=Order+Completed&unit=month&last=all&measure=count"
+    response = sign_in("analyst").get(f"/insight/ask/events/export.csv?{query}")
+
+    rows = list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
+    answer = shop.events(["Order Completed"], unit="month", measure="count")
+    assert [(label, int(float(value))) for label, value in rows[1:]] == list(answer.series[0].points)
+
+
+def test_a_permalink_is_the_whole_question(shop: Any, sign_in: Callable[..., Client]) -> None:
+    client = sign_in()
+    form = {
+        "events.1": "Order Completed", "events.1.where.1.name": "revenue", "events.1.where.1.op": ">=",
+        "events.1.where.1.value": "100", "unit": "month", "last": "all", "by": "trait.city",
+    }  # fmt: skip
+    response = client.get("/insight/ask/events/", form, headers=HTMX)
+
+    pushed = response["HX-Push-Url"]
+    assert "where=revenue+%3E%3D+100" in pushed
+    again = client.get(pushed)
+    assert again.status_code == 200
+    assert '<option value="&gt;=" data-kinds="number money time" selected>' in _text(again)
+
+
+def test_buttons_change_the_form_without_a_script(shop: Any, sign_in: Callable[..., Client]) -> None:
+    client = sign_in()
+    page = _text(client.get("/insight/ask/events/", {"events.1": "Order Completed", "do": "events:add"}))
+    assert 'name="events.2"' in page
+
+    part = client.get("/insight/ask/events/", {"events.1": "Order Completed", "do": "where:add"}, headers=HTMX)
+    assert part["HX-Retarget"] == "#workbench"
+    assert 'name="where.1.name"' in _text(part)
+
+
+def test_what_is_wrong_stands_beside_its_field(shop: Any, sign_in: Callable[..., Client]) -> None:
+    client = sign_in()
+    query = {"events.1": "Order Compleated", "last": "all"}
+    whole = client.get("/insight/ask/events/", query)
+    part = client.get("/insight/ask/events/", query, headers=HTMX)
+
+    assert (whole.status_code, part.status_code) == (422, 200)
+    told = re.search(r'<span class="error" id="e-events.1"[^>]*>([^<]+)', _text(part))
+    assert told is not None
+    assert told[1] == "No message ever carried this event. Choose one that did."
+    assert 'value="Order Compleated" selected' in _text(whole)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ({"where": "reven >= 100"}, "where"), ({"where": "revenue >>"}, "where"), ({"unit": "year"}, "unit"),
+        ({"last": "own", "since": "yesterday"}, "since"), ({"since": "2024-02-01", "until": "2024-01-01"}, "until"),
+        ({"by": "nobody"}, "by"), ({"measure": "sum:nobody"}, "measure"),
+    ],
+)  # fmt: skip
+def test_a_wrong_field_is_named(shop: Any, sign_in: Callable[..., Client], query: Any, field: str) -> None:
+    part = _text(sign_in().get("/insight/ask/events/", {"events.1": "Order Completed"} | query, headers=HTMX))
+    told = re.search(rf'id="e-{field}"[^>]*>([^<]+)', part)
+    assert told is not None
+    assert told[1].strip()
+
+
+def test_identifiers_cannot_be_found_out(shop: Any, sign_in: Callable[..., Client]) -> None:
+    viewer, marketer = sign_in("viewer"), sign_in("marketer")
+    probing = {"events.1": "Order Completed", "where": 'trait.phone contains "1380"', "last": "all"}
+    grouping = {"events.1": "Order Completed", "by": "trait.phone", "last": "all"}
+    for query in (probing, grouping):
+        assert "Your role may not look into identifiers" in _text(viewer.get("/insight/ask/events/", query))
+        assert "Your role may not" not in _text(marketer.get("/insight/ask/events/", query))
+    who = {"question": "events", "parameters": {"events": ["Order Completed"], "where": probing["where"]}, "pick": {}}
+    named = AskedWhom.read(json.dumps(who), Sight(whole=False))
+    with pytest.raises(WotuError, match="your role may ask for a whole"):
+        named.customers()
+
+
+def test_a_viewer_takes_no_file_away(shop: Any, sign_in: Callable[..., Client]) -> None:
+    assert sign_in("viewer").get("/insight/ask/events/export.csv").status_code == 403
+
+
+def test_an_unknown_question_is_no_page(shop: Any, sign_in: Callable[..., Client]) -> None:
+    assert sign_in().get("/insight/ask/os.system/").status_code == 404
+
+
+@pytest.mark.parametrize("name", list(QUESTIONS))
+def test_what_was_kept_as_json_asks_the_same(name: str) -> None:
+    question = QUESTIONS[name]
+    for query in ("", "last=all&where=revenue+%3E+1", "since=2024-01-01&until=2024-02-01"):
+        form = dict(pair.split("=", 1) for pair in query.replace("+", " ").replace("%3E", ">").split("&") if pair)
+        asked = read(question, {"events.1": "A", "events.1.where": "b == 1", **form}).asked
+        kept = json.loads(json.dumps(asked.to_dict()))
+        assert asked_of(question, kept["parameters"]) == asked
+        assert draft_of(asked).asked == asked
+
+
+@pytest.mark.parametrize("parameters", [[], {"events": 3}, {"events": [{}]}, {"last": "soon"}, {"unit": "x"}])
+def test_json_that_is_no_question_is_refused(parameters: Any) -> None:
+    with pytest.raises(WotuError):
+        asked_of(EVENTS, parameters)
+
+
+_NAMES = st.sampled_from(["channel", "价格", "page url", "in", "trait.city", "x.y"])
+_OPS = st.sampled_from([operator for operator, _words, _kinds in filters.OPERATORS])
+_VALUES = st.text(min_size=1, max_size=12).filter(lambda text: text.strip() == text)
+
+
+@given(st.lists(st.tuples(_NAMES, _OPS, _VALUES), min_size=1, max_size=4))
+@settings(max_examples=60)
+def test_rows_write_a_filter_that_means_them(rows: list[tuple[str, str, str]]) -> None:
+    typed = [filters.Row(*row) for row in rows]
+    text = filters.text_of(typed)
+    if any(row.op == "in" and not re.sub(r"[,，、\s]", "", row.value) for row in typed):
+        return
+
+    found = names(parse(text))  # type: ignore[arg-type]
+
+    assert [(each.name, each.operator) for each in found] == [(row.name, row.op) for row in typed]
+    plain = [
+        (each, row) for each, row in zip(found, typed, strict=True) if row.op not in (*filters.WITHOUT_VALUE, "in")
+    ]
+    assert all(_said(each) == row.value for each, row in plain)
+
+
+def test_a_text_with_or_stays_a_text() -> None:
+    shown = filters.read_filter("where", Form({"where": 'a == 1 or b == "x"'})).shown
+    assert shown.as_text
+    assert filters.rows_of("a == 1 and b in (1, 2)") == [filters.Row("a", "==", "1"), filters.Row("b", "in", "1, 2")]
+
+
+def _said(condition: Condition) -> str:
+    value = condition.values[0]
+    return str(value).lower() if isinstance(value, bool) else str(value)
