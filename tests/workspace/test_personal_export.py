@@ -43,8 +43,8 @@ def test_everything_about_the_person_and_nobody_else(workspace: Workspace, tmp_p
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     found = content(target)
     assert sorted(found) == [
-        "README.md", "audit.json", "consents.json", "facts.ndjson", "identifiers.json", "messages.ndjson",
-        "orders.json", "profile.json", "quarantine.ndjson",
+        "README.md", "audit.json", "columns.json", "consents.json", "facts.ndjson", "identifiers.json",
+        "messages.ndjson", "orders.json", "profile.json", "quarantine.ndjson",
     ]  # fmt: skip
     assert found["profile.json"]["name"] == "Alice Liddell"
     assert found["profile.json"]["revenue"] == "10.00"

@@ -56,6 +56,14 @@ class Layout:
         return self.root / "timelines"
 
     @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def published_lock(self) -> Path:
+        return self.root / "published.lock"
+
+    @property
     def erasures(self) -> Path:
         return self.root / "erased.json"
 

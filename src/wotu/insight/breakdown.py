@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros
-from wotu.core.properties import property_column
 from wotu.facts.vocabulary import PropertyKind
 from wotu.timeline.columns import MISSING, missing
 from wotu.timeline.expression import of_customers
-from wotu.timeline.masks import check_name, column_of
+from wotu.timeline.masks import check_name, column_of, event_column, kind_of
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
 
@@ -63,8 +63,8 @@ class Groups:
 def breakdown(by: str, source: Source, *, field: str = "by") -> Breakdown:
     """Check ``by=``; raises naming ``field`` when the name is not known or names single things."""
     check_name(by, source.manifest, field=field)
-    manifest = source.manifest
-    kind = manifest.traits[by.removeprefix("trait.")] if of_customers(by) else manifest.properties[property_column(by)]
+    kind = kind_of(by, source.manifest)
+    assert kind is not None
     if kind == "key":
         raise invalid_argument(field, f"{field}={by!r} names single things and cannot be grouped by.")
     return Breakdown(by, kind, of_customers(by))
@@ -107,10 +107,16 @@ def _present(kind: PropertyKind, values: npt.NDArray[Any]) -> npt.NDArray[np.boo
 
 def _texts(of: Breakdown, values: npt.NDArray[Any], source: Source) -> Sequence[str]:
     if of.kind == "text":
-        column = f"t_{of.name.removeprefix('trait.')}" if of.of_customers else property_column(of.name)
-        texts: list[str] = source.generation.texts[column].take(values.astype(np.int64)).to_pylist()
+        texts: list[str] = _dictionary(of, source).take(values.astype(np.int64)).to_pylist()
         return texts
     return [_text(of.kind, value, source) for value in values.tolist()]
+
+
+def _dictionary(of: Breakdown, source: Source) -> pa.Array:
+    if of.name in source.manifest.published:
+        return source.generation.customer_columns.texts(of.name)
+    trait = of.name.removeprefix("trait.")
+    return source.generation.texts[f"t_{trait}" if of.of_customers else event_column(of.name, source.manifest)]
 
 
 def _text(kind: PropertyKind, value: float, source: Source) -> str:

@@ -14,6 +14,7 @@ from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros
 from wotu.timeline.columns import Column
+from wotu.timeline.expression import of_customers
 from wotu.timeline.masks import Mask, check_name, column_of, present
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
@@ -40,7 +41,7 @@ class Grouping:
         rest = position.get(OTHER, -1)
         table = np.array([*(position.get(text, rest) for text in texts), position.get(NONE, rest)], np.int64)
         groups = table[codes]
-        return groups[shard.customer_rows()] if self.name.startswith("trait.") else groups
+        return groups[shard.customer_rows()] if of_customers(self.name) else groups
 
 
 def grouping(source: Source, by: str | None, wanted: list[tuple[Shard, Mask]], top: int = 10) -> Grouping:
@@ -52,7 +53,7 @@ def grouping(source: Source, by: str | None, wanted: list[tuple[Shard, Mask]], t
     for shard, mask in wanted:
         column = column_of(by, shard)
         texts, codes = _distinct(column, source.currency, source.zone)
-        used = codes[shard.customer_rows()] if by.startswith("trait.") else codes
+        used = codes[shard.customer_rows()] if of_customers(by) else codes
         counts = np.bincount(used[mask] % (len(texts) + 1), minlength=len(texts) + 1)
         seen.update({text: int(n) for text, n in zip([*texts, NONE], counts, strict=True) if n})
     missing = seen.pop(NONE, 0)

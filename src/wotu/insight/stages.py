@@ -27,7 +27,7 @@ from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.stages import BESIDE, NAMES, EventRule, OrderRule, Rule, check_stage, stage_rules
 from wotu.facts.vocabulary import ORDER_COMPLETED
 from wotu.insight.answers import Reach, ratio
-from wotu.timeline.expression import Expression, names, parse
+from wotu.timeline.expression import Expression, names, of_customers, parse
 from wotu.timeline.kernel_types import MASK, READ
 from wotu.timeline.manifest import Manifest
 from wotu.timeline.masks import Mask, check_names, customer_mask
@@ -60,9 +60,9 @@ class Stages:
 
     @property
     def by_traits(self) -> bool:
-        """Whether ``where`` chooses customers by their traits alone."""
+        """Whether ``where`` is about customers alone."""
         where = self.scope.where
-        return where is not None and all(condition.name.startswith("trait.") for condition in names(where))
+        return where is not None and all(of_customers(condition.name) for condition in names(where))
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from wotu.core.errors import ErrorCode, WotuError
-from wotu.core.properties import property_column
 from wotu.facts.vocabulary import PropertyKind
-from wotu.timeline.masks import Mask, check_name, column_of, present
+from wotu.timeline.expression import of_customers
+from wotu.timeline.masks import Mask, check_name, column_of, kind_of, present
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
 
@@ -79,7 +79,7 @@ def fold(question: ValueCounts, shard: Shard) -> ValueCountsPartial:
 
 
 def _asked(question: ValueCounts, shard: Shard) -> Mask:
-    if question.name.startswith("trait."):
+    if of_customers(question.name):
         return np.ones(len(shard.ids), np.bool_) if shard.hidden is None else ~shard.hidden
     asked = np.ones(len(shard.time), np.bool_) if shard.visible is None else shard.visible
     if not question.event:
@@ -93,7 +93,6 @@ def _booleans(found: Any) -> list[str]:
 
 
 def _kind(name: str, source: Source) -> PropertyKind:
-    manifest = source.manifest
-    if name.startswith("trait."):
-        return manifest.traits[name.removeprefix("trait.")]
-    return manifest.properties[property_column(name)]
+    kind = kind_of(name, source.manifest)
+    assert kind is not None
+    return kind

@@ -27,6 +27,7 @@ from wotu.lake.messages import Blank, Lake
 from wotu.lake.schema import INSTANT
 from wotu.settle.mentions import Identifiers, mentions
 from wotu.settle.traces import Traces, links_of, traces_of
+from wotu.timeline.published import forget_published
 
 if TYPE_CHECKING:
     from wotu.settle.settler import Settler
@@ -121,6 +122,7 @@ class Erasing:
         namespaces = list(dict.fromkeys(["default", *read_checkpoint(self._layout.identity).namespaces]))
         traces = traces_of(settler.lake, subjects, stones, namespaces)
         self._clean_quarantine(links.by_kind(), traces)
+        forget_published(self._layout, subjects)
         shutil.rmtree(self._layout.root / "cache" / "backup", ignore_errors=True)
         crash_point("erase:before-lake")
         _clean_lake(settler.lake, traces)

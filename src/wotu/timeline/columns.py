@@ -36,6 +36,15 @@ class Column:
     values: Values
     texts: pa.Array
 
+    def at(self, row: int) -> Any:
+        """The value of one row: text, number or truth; ``None`` where it is missing."""
+        value = self.values[row]
+        if self.kind == "text":
+            return self.texts[int(value)].as_py() if value >= 0 else None
+        if self.kind == "boolean":
+            return bool(value) if value >= 0 else None
+        return None if value == MISSING or np.isnan(value) else value.item()
+
 
 class Dictionary:
     """Codes for the texts of one column, in order of first appearance over all batches; ``texts`` have theirs."""

@@ -63,7 +63,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _RESERVED = frozenset({"and", "or", "not", "in", "is", "null", "contains", "true", "false"})
-_CUSTOMER_COLUMNS = ("trait.",)
+_AUDIENCE = "audience."
+_CUSTOMER_COLUMNS = ("trait.", "score.", _AUDIENCE)
+_STAGE = "stage"
 _ORDERINGS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -99,7 +101,7 @@ def names(expression: Expression) -> list[Condition]:
 
 def of_customers(name: str) -> bool:
     """Whether a name is a column of customers, else of events."""
-    return name.startswith(_CUSTOMER_COLUMNS)
+    return name == _STAGE or name.startswith(_CUSTOMER_COLUMNS)
 
 
 def split_customers(where: Expression | None) -> tuple[Expression | None, Expression | None]:
@@ -183,6 +185,9 @@ class _Parser:
         return self._comparison(name, token.position)
 
     def _comparison(self, name: str, position: int) -> Condition:
+        follows = self._peek()
+        if name.startswith(_AUDIENCE) and (follows is None or follows.text in ("and", "or", ")")):
+            return Condition(name, "==", (True,), position)
         if self._take("is"):
             negated = self._take("not")
             self._need("null")

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec.structs import replace
 
 from wotu.facts.products import Products
 from wotu.timeline.layer import Layer, open_layer
 from wotu.timeline.manifest import CURRENT, Manifest, read_manifest
+from wotu.timeline.published import NOTHING, CustomerColumns, Published
 from wotu.timeline.shard import Mask, Shard
 
 Integers = npt.NDArray[np.int64]
@@ -32,6 +34,7 @@ class Generation:
     layers: tuple[Layer, ...]
     text_files: Mapping[str, dict[str, pa.Array]]
     products: Products
+    published: Published = NOTHING
 
     def __reduce__(self) -> str:
         raise TypeError("a generation is opened where it is read; a fold that is sent elsewhere must not hold one.")
@@ -64,8 +67,18 @@ class Generation:
                 if here.any():
                     hidden = np.zeros(len(part.ids), np.bool_)
                     hidden[at[here]] = True
-                shards.append(Shard(len(shards), self.manifest, part, self.texts, hidden))
+                shards.append(Shard(len(shards), self.manifest, part, self.texts, hidden, self.customer_columns))
         return tuple(shards)
+
+    @cached_property
+    def customer_columns(self) -> CustomerColumns:
+        """The published columns as the customers have them now."""
+        return CustomerColumns(self.published, self.customer_of)
+
+    def with_published(self, published: Published) -> Generation:
+        """The same timelines beside other published columns."""
+        manifest = replace(self.manifest, published=published.kinds)
+        return Generation(manifest, self.layers, self.text_files, self.products, published)
 
     @cached_property
     def columns(self) -> frozenset[str]:

@@ -61,6 +61,8 @@ class Manifest(msgspec.Struct, frozen=True):
     totals: Totals
     first: int | None
     last: int | None
+    # Columns of customers beside the timelines; never in the file.
+    published: dict[str, PropertyKind] = {}
 
     @property
     def customer_count(self) -> int:

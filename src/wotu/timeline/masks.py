@@ -21,15 +21,17 @@ from numba import njit, types
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.periods import parse_instant
 from wotu.core.properties import property_column, property_name
+from wotu.facts.vocabulary import PropertyKind
 from wotu.identity.hashing import hash_text
 from wotu.timeline.columns import MISSING, Column
-from wotu.timeline.expression import All, Condition, Expression, Value, names
+from wotu.timeline.expression import All, Condition, Expression, Value, names, of_customers
 from wotu.timeline.kernel_types import MASK, READ32
 from wotu.timeline.manifest import Manifest
+from wotu.timeline.published import AUDIENCE
 from wotu.timeline.shard import Shard
 
 Mask = npt.NDArray[np.bool_]
-_TRAIT = "trait."
+_TRAIT, _PROPERTY = "trait.", "property."
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
@@ -56,20 +58,52 @@ def check_names(expression: Expression | None, manifest: Manifest, *, field: str
 
 
 def check_name(name: str, manifest: Manifest, *, field: str) -> None:
-    """Raise ``unknown_property``, with the nearest names, unless ``name`` is a property or ``trait.x``."""
-    known = [property_name(column) for column in manifest.properties] + [_TRAIT + trait for trait in manifest.traits]
-    if name in known:
+    """Raise ``unknown_property``, with the nearest names, unless a question can read ``name``."""
+    if kind_of(name, manifest) is not None:
         return
+    if name.startswith(AUDIENCE):
+        raise unknown_audience(name, manifest, field=field)
+    known = [property_name(column) for column in manifest.properties] + [_TRAIT + trait for trait in manifest.traits]
+    known += manifest.published
     near = get_close_matches(name, known, n=3, cutoff=0.0)
     hint = f" Nearest: {', '.join(near)}." if near else " No property is known yet."
     raise WotuError(ErrorCode.UNKNOWN_PROPERTY, f"{field}: no event carries a property {name!r}.{hint}", field=field)
 
 
+def unknown_audience(name: str, manifest: Manifest, *, field: str) -> WotuError:
+    """The error for an audience or list that nobody saved, with the nearest names."""
+    known = [each.removeprefix(AUDIENCE) for each in manifest.published if each.startswith(AUDIENCE)]
+    near = get_close_matches(name.removeprefix(AUDIENCE), known, n=3, cutoff=0.0)
+    hint = f"Nearest: {', '.join(near)}." if near else "None has been saved yet."
+    message = f"{field}: no audience or list is called {name.removeprefix(AUDIENCE)!r}. {hint}"
+    code = ErrorCode.INVALID_ARGUMENT if field == "audience" else ErrorCode.UNKNOWN_PROPERTY
+    return WotuError(code, message, field=field)
+
+
+def kind_of(name: str, manifest: Manifest) -> PropertyKind | None:
+    """What values ``name`` has; nothing when no question can read it."""
+    if name.startswith(_TRAIT):
+        return manifest.traits.get(name.removeprefix(_TRAIT))
+    if of_customers(name):
+        return manifest.published.get(name)
+    return manifest.properties.get(event_column(name, manifest))
+
+
+def event_column(name: str, manifest: Manifest) -> str:
+    """The lake column of an event's property; ``property.x`` is the property x, whatever else is called so."""
+    column = property_column(name)
+    if column not in manifest.properties and name.startswith(_PROPERTY):
+        return property_column(name.removeprefix(_PROPERTY))
+    return column
+
+
 def column_of(name: str, shard: Shard) -> Column:
-    """The column called ``name``: of a trait one value per customer, else one per event."""
+    """The column called ``name``: of customers one value per customer, else one per event."""
     if name.startswith(_TRAIT):
         return shard.trait(name.removeprefix(_TRAIT))
-    return shard.property(property_column(name))
+    if of_customers(name):
+        return shard.published(name)
+    return shard.property(event_column(name, shard.manifest))
 
 
 def event_mask(expression: Expression | None, shard: Shard, terms: Terms) -> Mask:
@@ -78,17 +112,17 @@ def event_mask(expression: Expression | None, shard: Shard, terms: Terms) -> Mas
         return np.ones(len(shard.time), np.bool_)
     if isinstance(expression, Condition):
         mask = _condition(column_of(expression.name, shard), expression, terms)
-        return mask[shard.customer_rows()] if expression.name.startswith(_TRAIT) else mask
+        return mask[shard.customer_rows()] if of_customers(expression.name) else mask
     masks = [event_mask(part, shard, terms) for part in expression.parts]
     return np.logical_and.reduce(masks) if isinstance(expression, All) else np.logical_or.reduce(masks)
 
 
 def customer_mask(expression: Expression | None, shard: Shard, terms: Terms) -> Mask:
-    """Which customers satisfy an expression over traits alone."""
+    """Which customers satisfy an expression over columns of customers alone."""
     if expression is None:
         return np.ones(len(shard.ids), np.bool_)
     if isinstance(expression, Condition):
-        if not expression.name.startswith(_TRAIT):
+        if not of_customers(expression.name):
             message = f"where: {expression.name!r} belongs to events; customers are chosen by trait.{expression.name}."
             raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field="where")
         return _condition(column_of(expression.name, shard), expression, terms)

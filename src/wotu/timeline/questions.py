@@ -14,10 +14,11 @@ from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.periods import parse_instant
 from wotu.facts.vocabulary import EVENTS
 from wotu.timeline.executors import Executor, P
-from wotu.timeline.expression import Expression, parse, split_customers
+from wotu.timeline.expression import All, Condition, Expression, parse, split_customers
 from wotu.timeline.generation import Generation
 from wotu.timeline.manifest import Manifest
-from wotu.timeline.masks import Mask, Terms, check_names, event_mask
+from wotu.timeline.masks import Mask, Terms, check_names, event_mask, unknown_audience
+from wotu.timeline.published import AUDIENCE
 from wotu.timeline.shard import Shard
 
 EventSpec = str | Mapping[str, object] | Sequence["str | Mapping[str, object]"]
@@ -96,17 +97,28 @@ class Source:
         audience: str | None = None, timezone: str | None = None,
     ) -> Scope:  # fmt: skip
         """Check and complete the common parameters: from the first event up to now."""
-        if audience is not None:
-            raise invalid_argument("audience", f"audience={audience!r} is not known: no audience has been saved.")
         zone = _zone(timezone) if timezone else self.zone
         expression = parse(where)
         check_names(expression, self.manifest)
+        if audience is not None:
+            expression = _among(audience, expression, self.manifest)
         first = self.manifest.first if self.manifest.first is not None else self.now
         start = first if since is None else parse_instant(since, zone, field="since")
         end = self.now if until is None else parse_instant(until, zone, field="until")
         if since is not None and until is not None and end <= start:
             raise invalid_argument("until", f"until={until!s} must be later than since={since!s}.")
         return Scope(start, max(end, start), self.now, zone, expression, Terms(zone, self.money_places))
+
+
+def _among(audience: str, where: Expression | None, manifest: Manifest) -> Expression:
+    """``where``, and only customers of ``audience``."""
+    name = AUDIENCE + audience.strip()
+    if name not in manifest.published:
+        raise unknown_audience(name, manifest, field="audience")
+    member = Condition(name, "==", (True,))
+    if where is None:
+        return member
+    return All((member, *(where.parts if isinstance(where, All) else (where,))))
 
 
 def _zone(name: str) -> ZoneInfo:

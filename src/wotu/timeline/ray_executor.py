@@ -22,6 +22,7 @@ from wotu.core.layout import Layout
 from wotu.timeline.executors import P, added, current_watch
 from wotu.timeline.generation import Generation, open_generation
 from wotu.timeline.manifest import CURRENT, Manifest
+from wotu.timeline.published import read_published
 from wotu.timeline.shard import Shard
 
 try:
@@ -39,7 +40,7 @@ _LOOK_SECONDS = 0.05
 
 
 class _Gone(Exception):
-    """The files of the generation are not there any more: a newer one has taken its place."""
+    """The files of the generation, or its columns of customers, are not there any more: newer ones took their place."""
 
 
 class _Keeper:
@@ -68,6 +69,11 @@ class _Keeper:
                 node = ray.util.get_node_ip_address()
                 message = f"workspace: {node} sees no timelines in {self._timelines}; every node must see the folder."
                 raise invalid_argument("workspace", message) from error
+        published = read_published(Layout(self._timelines.parent), self._generation.published)
+        if published is not self._generation.published:
+            self._generation = self._generation.with_published(published)
+        if published.kinds != manifest.published:
+            raise _Gone(manifest.name)
         return self._generation
 
 
@@ -94,7 +100,7 @@ class RayExecutor:
         count = actors or max(1, int(ray.cluster_resources().get("CPU", 1)))
         timelines = str(Layout(Path(workspace)).timelines)
         self._keepers = [keeper.remote(timelines) for _ in range(count)]
-        self._manifest: tuple[str, Any] | None = None
+        self._manifest: tuple[Manifest, Any] | None = None
 
     def run(self, fold: Callable[[Shard], P], shards: Sequence[Shard]) -> P:
         """The sum of what ``fold`` makes of every shard; it is pickled, and must not hold what it reads."""
@@ -135,8 +141,8 @@ class RayExecutor:
 
     def _published(self, manifest: Manifest) -> Any:
         """The manifest where every node can fetch it."""
-        if self._manifest is None or self._manifest[0] != manifest.name:
-            self._manifest = manifest.name, ray.put(manifest)
+        if self._manifest is None or self._manifest[0] != manifest:
+            self._manifest = manifest, ray.put(manifest)
         return self._manifest[1]
 
     def _late(self, shards: int) -> WotuError:

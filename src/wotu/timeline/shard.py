@@ -15,6 +15,7 @@ from wotu.facts.vocabulary import PropertyKind
 from wotu.timeline.columns import Column, missing
 from wotu.timeline.manifest import Manifest
 from wotu.timeline.part import Part
+from wotu.timeline.published import CustomerColumns
 
 Integers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -50,6 +51,7 @@ class Shard:
     part: Part
     texts: Mapping[str, pa.Array]
     hidden: Mask | None
+    customer_columns: CustomerColumns
 
     @property
     def ids(self) -> Integers:
@@ -127,6 +129,10 @@ class Shard:
     def trait(self, name: str) -> Column:
         """The trait ``name``, one value per customer."""
         return self._column(name, f"t_{name}", self.manifest.traits[name], self.part.customers)
+
+    def published(self, name: str) -> Column:
+        """The published column ``name``, one value per customer."""
+        return self.customer_columns.of(name, self.number, self.ids)
 
     def customer_rows(self) -> Integers:
         """The position of its customer for every event."""

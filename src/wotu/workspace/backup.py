@@ -28,7 +28,7 @@ Progress = Callable[[str], None]
 # Made again from the lake, or of no use anywhere else.
 _LEFT_OUT = frozenset({"identity", "settled", "timelines", "fresh", "cache", "run", "backups"})
 # Copied in a way of their own.
-_COPIED_APART = frozenset({"lake", "control.db", "control.db-wal", "control.db-shm", "control.db-journal"})
+_COPIED_APART = frozenset({"lake", "published", "control.db", "control.db-wal", "control.db-shm", "control.db-journal"})
 _STAGING = "backup"
 
 
@@ -87,6 +87,10 @@ def pin(root: Path, staging: Path) -> None:
         apart = path.name in _LEFT_OUT or path.name in _COPIED_APART
         if not apart and not path.name.startswith(".") and path.suffix != ".lock":
             _pin(path, staging / path.name)
+    if (published := Layout(root).published).exists():
+        # What the catalogue names and what is there are the same as long as nobody publishes.
+        with file_lock(Layout(root).published_lock):
+            _pin(published, staging / published.name)
 
 
 def _pin_incoming(folder: Path, target: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wotu.collect.quarantine import Quarantine
+from wotu.core.customer_ids import customer_number
 from wotu.core.durable import replacing
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.identity.checkpoint import read_checkpoint
@@ -43,6 +44,7 @@ Everything that Wotu holds about this person, as of {made}.
 - `identifiers.json`: how they are known, and how that came to be / 身份标识及其由来
 - `consents.json`: what they allow us to send / 授权与退订
 - `orders.json`: orders with lines and refunds / 订单、商品明细与退款
+- `columns.json`: the lists and audiences they are on, scores and stage / 所在的名单与受众、评分与阶段
 - `messages.ndjson`: every message as it was taken in, one a line, in the Segment format;
   `wotu collect messages.ndjson` takes them into another workspace / 收到的每条消息，一行一条，可再次导入
 - `facts.ndjson`: rows of tables that name them, such as who looks after them / 其他表中提到此人的记录
@@ -81,12 +83,20 @@ def export_person(
         for name, content in (
             ("profile.json", asdict(profile)), ("identifiers.json", identifiers),
             ("consents.json", _dicts(workspace.consent(profile.customer_id))), ("orders.json", _dicts(orders)),
-            ("audit.json", list(audit)),
+            ("columns.json", _columns(workspace, customer_id)), ("audit.json", list(audit)),
         ):  # fmt: skip
             archive.writestr(name, _json(content, indent=True))
         _lines(archive, "messages.ndjson", _messages(lake, held, workspace.settings.currency))
         _lines(archive, "facts.ndjson", _facts(lake, held.traces.theirs))
         _lines(archive, "quarantine.ndjson", _quarantine(workspace.layout.quarantine, held))
+
+
+def _columns(workspace: Workspace, customer_id: str) -> dict[str, Any]:
+    """What was published about a customer, by name of the column."""
+    place = workspace.generation().place(customer_number(customer_id) or 0)
+    assert place is not None
+    shard, row = place
+    return {name: value for name in shard.manifest.published if (value := shard.published(name).at(row)) is not None}
 
 
 def _identifiers(links: Links) -> list[dict[str, str]]:

@@ -62,7 +62,7 @@ def _backups(layout: Layout, now: float) -> Iterator[Finding]:
 def _orphans(layout: Layout, now: float) -> Iterator[Finding]:
     found = [
         path
-        for folder in (layout.inbox, layout.quarantine, layout.timelines, layout.run)
+        for folder in (layout.inbox, layout.quarantine, layout.published, layout.timelines, layout.run)
         for path in folder.rglob(".*")
         if now - path.lstat().st_mtime > _ORPHAN_SECONDS
     ]

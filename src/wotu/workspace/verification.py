@@ -24,6 +24,7 @@ from wotu.core.settings import read_settings
 from wotu.identity.checkpoint import read_checkpoint
 from wotu.lake.snapshot import DataFile, LakeSnapshot, snapshot
 from wotu.timeline.manifest import SETTLED, read_manifest
+from wotu.timeline.published import read_published
 from wotu.workspace.findings import Finding
 
 Progress = Callable[[str], None]
@@ -43,6 +44,7 @@ def verify(layout: Layout, progress: Progress = lambda _: None) -> list[Finding]
     findings += _parquet(layout.inbox, "inbox", "files of messages can be read")
     findings += _logs(layout.inbox)
     findings += _parquet(layout.quarantine, "quarantine", "files can be read")
+    findings += _published(layout)
     findings += _control(layout)
     return findings
 
@@ -183,6 +185,16 @@ def _logs(inbox: Path) -> Iterator[Finding]:
             yield Finding("problem", "inbox", f"{path.relative_to(inbox)}: {places}")
     if count:
         yield Finding("ok", "inbox", f"{count:,} logs of the collector were read")
+
+
+def _published(layout: Layout) -> Iterator[Finding]:
+    try:
+        columns = read_published(layout).columns
+        rows = sum(len(pa.array(each.values)) for each in columns.values())
+    except (WotuError, *_DAMAGE) as error:
+        yield Finding("problem", "published", str(error))
+    else:
+        yield Finding("ok", "published", f"{len(columns):,} columns of customers with {rows:,} values can be read")
 
 
 def _control(layout: Layout) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
 from wotu.timeline.generation import Generation, current, open_current
+from wotu.timeline.published import NOTHING, read_published
 from wotu.timeline.questions import Moment, Source
 from wotu.workspace.arrivals import Arrivals
 from wotu.workspace.consent import EVENTS as CONSENT_EVENTS
@@ -40,6 +41,7 @@ from wotu.workspace.fact_store import FactStore
 from wotu.workspace.identity_actions import merge_customers, split_identifier
 from wotu.workspace.identity_history import IdentityEvent, identity_history
 from wotu.workspace.intake import Intake, Outcome, Progress
+from wotu.workspace.lists import Lists
 from wotu.workspace.personal_export import Audit, export_person
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
 from wotu.workspace.quarantine_actions import QuarantineActions
@@ -51,7 +53,7 @@ from wotu.workspace.tally_keeper import TallyKeeper
 _ALL = 1 << 40
 
 
-class Workspace(Questions):
+class Workspace(Questions, Lists):
     """One folder with everything of an install. Reading is free; writing goes through inbox and settler."""
 
     def __init__(self, layout: Layout, executor: Executor) -> None:
@@ -307,11 +309,19 @@ class Workspace(Questions):
         return self.generation().manifest.event_count == 0
 
     def generation_name(self) -> str:
-        """Changes whenever the data changes."""
-        return self.generation().name
+        """Changes whenever the data or a published column changes."""
+        generation = self.generation()
+        return "-".join([generation.name, *map(str, generation.published.state)])
 
     def generation(self) -> Generation:
-        """The current timelines; opened again when newer ones are published."""
+        """The current timelines and published columns; opened again when newer ones are published."""
+        timelines = self._timelines()
+        published = read_published(self.layout, timelines.published)
+        if published is not timelines.published:
+            self._generation = timelines = timelines.with_published(published)
+        return timelines
+
+    def _timelines(self) -> Generation:
         known = self._generation
         currency = self.settings.currency
         if known is not None and (known.name, known.manifest.currency) == (current(self.layout.timelines), currency):
@@ -321,7 +331,8 @@ class Workspace(Questions):
             Intake(self.layout, self.settings).settle()
             opened = open_current(self.layout.timelines)
         assert opened is not None
-        self._generation = opened
+        published = known.published if known is not None else NOTHING
+        self._generation = opened = opened.with_published(published)
         return opened
 
     def source(self) -> Source:
