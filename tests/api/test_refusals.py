@@ -42,6 +42,9 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("POST", "questions/overview"): ("questions/overview", {}, Action.ASK),
     ("POST", "questions/rfm"): ("questions/rfm", {}, Action.ASK),
     ("POST", "questions/rfm-movement"): ("questions/rfm-movement", {"before": "2026-01-06"}, Action.ASK),
+    ("POST", "questions/customers"): (
+        "questions/customers", {"question": "stages", "of": {"stage": "deal"}}, Action.ASK,
+    ),
     ("GET", "stages"): ("stages", None, Action.READ),
     ("PUT", "stages"): ("stages", {"preset": "b2b"}, Action.EDIT_FACTS),
     ("GET", "facts"): ("facts", None, Action.READ),
@@ -146,6 +149,7 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
         for module in ("customers", "identity", "consents", "questions", "stages", "facts", "messages",
                        "administration"):  # fmt: skip
             monkeypatch.setattr(f"wotu.api.routes.{module}.{name}", burst, raising=False)
+    monkeypatch.setattr("wotu.api.asking.ask", burst)
     for name in ("wotu.accounts.reads.known_keys", "wotu.accounts.audit.entries", "wotu.accounts.key_services._save",
                  "wotu.collect.quarantine.Quarantine.latest", "wotu.core.fact_tables.TABLES"):  # fmt: skip
         monkeypatch.setattr(name, burst)

@@ -63,6 +63,40 @@ def test_a_question_that_cannot_be_asked_is_named(
     refused(as_role()("POST", f"questions/{address}", asked), 422, code, field)
 
 
+def test_whoever_is_counted_can_be_read_a_page_at_a_time(shop: Any, as_role: Callable[..., Api]) -> None:
+    asked = {"question": "stages", "parameters": {"preset": "b2c"}, "of": {"stage": "deal"}}
+    expected = shop.stages(preset="b2c").customers("deal")
+    analyst, found, cursor = as_role("analyst"), [], None
+    while True:
+        page = analyst.post("questions/customers", {**asked, "limit": 7, "cursor": cursor})
+        assert page["total"] == len(expected)
+        found += [row["customer_id"] for row in page["items"]]
+        assert all("138" not in row["identifier"] or "****" in row["identifier"] for row in page["items"])
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert found == expected
+    assert len(found) > 7
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"question": "shoes"}, "question"),
+        ({"question": "overview"}, "question"),
+        ({"question": "stages", "parameters": {"preset": "x"}}, "parameters.preset"),
+        ({"question": "stages", "of": {"shoe": 1}}, "of"),
+        ({"question": "stages"}, "of"),
+        ({"question": "stages", "of": {"stage": "deal"}, "cursor": "YWJj"}, "cursor"),
+        ({"question": "stages", "of": {"stage": "deal"}, "limit": 0}, "limit"),
+    ],
+)
+def test_a_number_nobody_counted_is_named(
+    shop: Any, as_role: Callable[..., Api], asked: dict[str, Any], field: str
+) -> None:
+    refused(as_role()("POST", "questions/customers", asked), 422, "invalid_argument", field)
+
+
 # ---- facts
 
 COSTS = [

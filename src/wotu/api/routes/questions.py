@@ -9,9 +9,11 @@ from ninja import Router, Schema
 
 from wotu.accounts.rules import Action
 from wotu.accounts.sight import Sight
-from wotu.answers.kept import ask
+from wotu.answers.kept import workspace
+from wotu.api.asking import after, answer_of, given, members, shown
 from wotu.api.callers import caller_of
-from wotu.api.probing import check_filter, check_filters, check_grouping
+from wotu.api.cursors import packed
+from wotu.api.schemas.customers import CustomerPage, CustomerRow
 from wotu.api.schemas.errors import answers
 from wotu.api.schemas.questions import (
     EventsAnswer,
@@ -27,6 +29,8 @@ from wotu.api.schemas.questions import (
     StagesAnswer,
     StagesQuestion,
 )
+from wotu.api.schemas.who import WhoQuestion
+from wotu.api.values import texts
 
 router = Router(tags=["Questions"])
 
@@ -34,15 +38,7 @@ router = Router(tags=["Questions"])
 @router.post("/events", response=answers(EventsAnswer), summary="Events over time", operation_id="ask_events")
 def ask_events(request: HttpRequest, asked: EventsQuestion) -> dict[str, Any]:
     """How often, by how many customers, with what amounts did events happen in each period?"""
-    sight = _sight(request)
-    check_grouping(sight, asked.by)
-    answer = _answer(sight, "events", asked)
-    if asked.by is None or sight.whole:
-        return answer
-    masked = [
-        each if each["group"] is None else each | {"group": sight.text(str(each["group"]))} for each in answer["series"]
-    ]
-    return answer | {"series": masked}
+    return _answer(request, "events", asked)
 
 
 @router.post(
@@ -53,25 +49,25 @@ def ask_events(request: HttpRequest, asked: EventsQuestion) -> dict[str, Any]:
 )
 def ask_growth_accounting(request: HttpRequest, asked: GrowthQuestion) -> dict[str, Any]:
     """Who is new, came again, came back, stayed away?"""
-    return _answer(_sight(request), "growth_accounting", asked)
+    return _answer(request, "growth_accounting", asked)
 
 
 @router.post("/stages", response=answers(StagesAnswer), summary="Stages reached", operation_id="ask_stages")
 def ask_stages(request: HttpRequest, asked: StagesQuestion) -> dict[str, Any]:
     """How many customers reached each stage, from exposure to repurchase?"""
-    return _answer(_sight(request), "stages", asked)
+    return _answer(request, "stages", asked)
 
 
 @router.post("/overview", response=answers(OverviewAnswer), summary="Overview", operation_id="ask_overview")
 def ask_overview(request: HttpRequest, asked: OverviewQuestion) -> dict[str, Any]:
     """How did the last days compare with the days before, and which factor moved the revenue?"""
-    return _answer(_sight(request), "overview", asked)
+    return _answer(request, "overview", asked)
 
 
 @router.post("/rfm", response=answers(RfmAnswer), summary="Value segments", operation_id="ask_rfm")
 def ask_rfm(request: HttpRequest, asked: RfmQuestion) -> dict[str, Any]:
     """How recently, how often and for how much did customers order, and which value segment is that?"""
-    return _answer(_sight(request), "rfm", asked)
+    return _answer(request, "rfm", asked)
 
 
 @router.post(
@@ -83,16 +79,31 @@ def ask_rfm(request: HttpRequest, asked: RfmQuestion) -> dict[str, Any]:
 )
 def ask_rfm_movement(request: HttpRequest, asked: MovementQuestion) -> dict[str, Any]:
     """How many customers went from each segment to each between two days?"""
-    return _answer(_sight(request), "rfm_movement", asked)
+    return _answer(request, "rfm_movement", asked)
 
 
-def _answer(sight: Sight, question: str, asked: Schema) -> dict[str, Any]:
-    """The answer of the workspace to the parameters that were given."""
-    given = asked.model_dump(exclude_unset=True)
-    check_filter(sight, given.get("where"))
-    for name in ("events", "rules"):
-        check_filters(sight, given.get(name), name)
-    found: dict[str, Any] = ask(question, **given).to_dict()
+@router.post(
+    "/customers",
+    response=answers(CustomerPage),
+    summary="Customers behind a number",
+    operation_id="ask_customers",
+)
+def ask_customers(request: HttpRequest, asked: WhoQuestion) -> dict[str, Any]:
+    """Who is counted in a number of an answer? Oldest customers first, a page at a time."""
+    sight = _sight(request)
+    answer = answer_of(sight, asked.question, asked.given())
+    ids = members(answer, asked.question, asked.of)
+    chosen, place = after(ids, asked.place, asked.limit)
+    found = workspace().customers(among=chosen, limit=max(len(chosen), 1)).rows if chosen else []
+    by_id = {row.customer_id: row for row in sight.rows(found)}
+    items = [CustomerRow(**texts(by_id[each], "revenue")) for each in chosen if each in by_id]
+    return {"items": items, "next": packed(place), "total": len(ids)}
+
+
+def _answer(request: HttpRequest, question: str, asked: Schema) -> dict[str, Any]:
+    """The answer of the workspace to the parameters that were given, as the caller may see it."""
+    sight = _sight(request)
+    found: dict[str, Any] = shown(sight, answer_of(sight, question, given(asked)).to_dict())
     return found
 
 

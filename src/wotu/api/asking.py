@@ -1,0 +1,82 @@
+"""Asks a question for a caller: refuses what would tell them identifiers, and masks what the answer shows."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any
+
+from ninja import Schema
+
+from wotu.accounts.sight import Sight
+from wotu.answers.kept import ask
+from wotu.api.cursors import unusable
+from wotu.api.probing import check_filter, check_filters, check_grouping
+from wotu.core.customer_ids import customer_number
+from wotu.core.errors import invalid_argument
+
+# Money; a phone number has no decimals.
+_AMOUNT = re.compile(r"-?\d+\.\d+")
+# Under these names an answer holds texts of the data or of the question; elsewhere numbers, dates and fixed words.
+_TOLD = frozenset({"event", "group", "id", "label", "names", "source", "target", "value"})
+
+
+def given(asked: Schema) -> dict[str, Any]:
+    """The parameters that a request named; the others have the defaults of the question."""
+    return asked.model_dump(exclude_unset=True)
+
+
+def answer_of(sight: Sight, question: str, parameters: Mapping[str, Any]) -> Any:
+    """The answer of the workspace, unless a filter or a breakdown would tell the caller too much."""
+    check_filter(sight, parameters.get("where"))
+    for name, value in parameters.items():
+        if name != "where":
+            check_filters(sight, value, name)
+    by = parameters.get("by")
+    check_grouping(sight, by.get("property") if isinstance(by, Mapping) else by)
+    return ask(question, **parameters)
+
+
+def shown(sight: Sight, answer: Any, *, told: bool = False) -> Any:
+    """An answer as JSON with the texts in it as the caller may see them."""
+    if sight.whole:
+        return answer
+    if isinstance(answer, Mapping):
+        return {name: shown(sight, value, told=name in _TOLD) for name, value in answer.items()}
+    if isinstance(answer, (list, tuple)):
+        return [shown(sight, value, told=told) for value in answer]
+    if not told or not isinstance(answer, str) or _AMOUNT.fullmatch(answer):
+        return answer
+    return sight.text(answer)
+
+
+def members(answer: Any, question: str, of: Mapping[str, Any]) -> list[str]:
+    """The customers behind a number of the answer, oldest first; ``of`` says which number."""
+    find = getattr(answer, "customers", None)
+    if not callable(find):
+        raise invalid_argument("question", f"question={question!r} counts no customers that could be listed.")
+    accepted = signature(find)
+    unknown = sorted(set(of) - set(accepted.parameters))
+    if unknown:
+        known = ", ".join(accepted.parameters) or "nothing"
+        raise invalid_argument("of", f"of.{unknown[0]} has no meaning for {question}; it takes {known}.")
+    try:
+        accepted.bind(**of)
+    except TypeError as error:
+        raise invalid_argument("of", f"of: {error}.") from error
+    found: list[str] = find(**of)
+    return found
+
+
+def after(ids: list[str], place: str | None, limit: int) -> tuple[list[str], str | None]:
+    """The ids that follow ``place``, the last id of the page before, and the place where these end."""
+    start = 0
+    if place is not None:
+        number = customer_number(place)
+        if number is None:
+            raise unusable()
+        start = bisect_right(ids, number, key=lambda each: customer_number(each) or 0)
+    page = ids[start : start + limit]
+    return page, page[-1] if start + limit < len(ids) else None
