@@ -104,10 +104,15 @@ def _weeks(own: Sequence[SeriesEvent], question: HabitLoop) -> int:
 def _returns(own: Sequence[SeriesEvent], question: HabitLoop) -> tuple[int, int]:
     """How many visits after the first begin in range, and how many of them a message precedes."""
     deeds = [place for place, event in enumerate(own) if event[1] not in question.messages]
-    starts = [_time(own[visit[0]]) for visit in cut(own, deeds, question.gap)][1:]
-    starts = [start for start in starts if question.since <= start < question.until]
-    sent = [_time(event) for event in own if event[1] in question.messages]
-    return len(starts), sum(any(timedelta(0) <= start - at <= question.within for at in sent) for start in starts)
+    starts = [visit[0] for visit in cut(own, deeds, question.gap)][1:]
+    starts = [place for place in starts if question.since <= _time(own[place]) < question.until]
+    return len(starts), sum(_prompted(own, place, question) for place in starts)
+
+
+def _prompted(own: Sequence[SeriesEvent], place: int, question: HabitLoop) -> bool:
+    """Does a message stand before the event at ``place``, within ``within`` of it?"""
+    sent = [_time(event) for event in own[:place] if event[1] in question.messages]
+    return any(_time(own[place]) - at <= question.within for at in sent)
 
 
 def _time(event: SeriesEvent) -> datetime:

@@ -65,6 +65,7 @@ def answers(workspace: Workspace) -> dict[str, Any]:
         "count": workspace.events("Checkout Started", measure="count", unit="month", **RANGE).to_dict(),
         "growth": workspace.growth_accounting(unit="week", **RANGE).to_dict(),
         "growth_path": growth_path(workspace),
+        "habit_loop": habit_loop(workspace),
         "paths": [workspace.paths(**anchor, **RANGE).to_dict() for anchor in ({}, {"end": "Checkout Started"})],
         "overview": workspace.overview(days=28),
         "states": {state: sorted(workspace.ordering_customers(state)) for state in ("active", "new", "dormant")},
@@ -85,6 +86,14 @@ def growth_path(workspace: Workspace) -> Any:
     answer = workspace.growth_path(unit="week", stuck_after="10d", **RANGE)
     stuck = [answer.customers(stuck=stage.stage) for stage in answer.stages]
     return answer.to_dict(), answer.customers("new", "new"), stuck
+
+
+def habit_loop(workspace: Workspace) -> Any:
+    answer = workspace.habit_loop(
+        trigger="Product Viewed", action="Checkout Started", reward="Order Completed", investment="Product Viewed",
+        within="4w", **RANGE,
+    )  # fmt: skip
+    return answer.to_dict(), answer.customers("action"), answer.customers(loops=1)
 
 
 def weekly(workspace: Workspace, by: str | None) -> Any:

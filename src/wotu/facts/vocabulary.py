@@ -33,13 +33,13 @@ _RELATIONS = (
 )  # fmt: skip
 _LIVE = ("Live Reserved", "Live Joined", "Live Interacted")
 _VOICE = ("Survey Answered", "Complaint Opened", "Complaint Closed")
-_TOUCHES = (
+TOUCHES = (
     "Message Sent", "Message Delivered", "Message Opened", "Message Clicked", "Message Bounced", MESSAGE_UNSUBSCRIBED,
 )  # fmt: skip
 CONSENT_GIVEN = "Consent Given"
 CONSENT_WITHDRAWN = "Consent Withdrawn"
 _CONSENT = (CONSENT_GIVEN, CONSENT_WITHDRAWN)
-EVENTS = (*_COMMERCE, *_GROWTH, *_RELATIONS, *_LIVE, *_VOICE, *_TOUCHES, *_CONSENT)
+EVENTS = (*_COMMERCE, *_GROWTH, *_RELATIONS, *_LIVE, *_VOICE, *TOUCHES, *_CONSENT)
 
 PropertyKind = Literal["text", "number", "boolean", "time", "money", "key"]
 

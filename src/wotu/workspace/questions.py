@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from wotu.insight.events import events
 from wotu.insight.growth_accounting import growth_accounting
+from wotu.insight.habit_loop import habit_loop
 from wotu.insight.paths import paths
 from wotu.score.growth_path import growth_path
 from wotu.timeline.questions import Source
@@ -41,4 +42,5 @@ class Questions:
     events = asks(events)
     growth_accounting = asks(growth_accounting)
     growth_path = asks(growth_path)
+    habit_loop = asks(habit_loop)
     paths = asks(paths)
