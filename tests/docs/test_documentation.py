@@ -203,6 +203,7 @@ def answers(make_workspace: Callable[..., Workspace]) -> dict[str, dict[str, Any
     return {
         "events": workspace.events("Order Completed", unit="month").to_dict(),
         "growth_accounting": workspace.growth_accounting(unit="month").to_dict(),
+        "retention": workspace.retention(unit="month").to_dict(),
         "rfm": workspace.rfm().to_dict(),
         "stages": workspace.stages().to_dict(),
         "error": refused.value.to_dict(),

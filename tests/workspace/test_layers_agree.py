@@ -67,6 +67,8 @@ def answers(workspace: Workspace) -> dict[str, Any]:
         "growth_path": growth_path(workspace),
         "habit_loop": habit_loop(workspace),
         "paths": [workspace.paths(**anchor, **RANGE).to_dict() for anchor in ({}, {"end": "Checkout Started"})],
+        "retention": [retained(workspace, name).to_dict() for name in by],
+        "retained": retained(workspace, None).customers(period=1),
         "overview": workspace.overview(days=28),
         "states": {state: sorted(workspace.ordering_customers(state)) for state in ("active", "new", "dormant")},
         "rfm": (workspace.rfm("2026-02-20").to_dict(), _rows(workspace.rfm("2026-02-20"))),
@@ -99,6 +101,10 @@ def habit_loop(workspace: Workspace) -> Any:
 def weekly(workspace: Workspace, by: str | None) -> Any:
     asked = ["Product Viewed", "Order Completed"]
     return workspace.events(asked, by=by, unit="week", **RANGE).to_dict()["series"]
+
+
+def retained(workspace: Workspace, by: str | None) -> Any:
+    return workspace.retention(unit="week", cohort="every", by=by, measure="revenue", **RANGE)
 
 
 def _has(workspace: Workspace, column: str) -> bool:

@@ -60,6 +60,37 @@ class Groups:
     values: int
 
 
+@dataclass(frozen=True)
+class Naming:
+    """``labels`` of groups; raw ``values`` (ascending) have those at ``places``, all others the one at ``other``."""
+
+    of: Breakdown
+    labels: tuple[str, ...]
+    values: npt.NDArray[Any]
+    places: Integers
+    other: int
+
+    def at(self, shard: Shard, rows: Integers, customers: Integers) -> Integers:
+        """The group of each of these events, or of the customer beside it."""
+        given = self.of.at(shard, rows, customers)
+        group = np.full(len(given), self.other, np.int64)
+        if len(self.values):
+            near = np.minimum(np.searchsorted(self.values, given), len(self.values) - 1)
+            group = np.where(self.values[near] == given, self.places[near], group)
+        group[~_present(self.of.kind, given)] = len(self.labels) - 1
+        return group
+
+
+def naming(of: Breakdown, values: npt.NDArray[Any], source: Source, *, top: int) -> Naming:
+    """The groups of ``values``, for a second look at the shards that knows them beforehand."""
+    groups = ranked(of, values, source, top=top)
+    places, first = np.unique(groups.group, return_index=True)
+    own = places < min(groups.values, top)
+    raw = values[first[own]]
+    order = np.argsort(raw)
+    return Naming(of, groups.labels, raw[order], places[own][order], min(groups.values, top))
+
+
 def breakdown(by: str, source: Source, *, field: str = "by") -> Breakdown:
     """Check ``by=``; raises naming ``field`` when the name is not known or names single things."""
     check_name(by, source.manifest, field=field)
@@ -106,6 +137,8 @@ def _present(kind: PropertyKind, values: npt.NDArray[Any]) -> npt.NDArray[np.boo
 
 
 def _texts(of: Breakdown, values: npt.NDArray[Any], source: Source) -> Sequence[str]:
+    if not len(values):
+        return []
     if of.kind == "text":
         texts: list[str] = _dictionary(of, source).take(values.astype(np.int64)).to_pylist()
         return texts

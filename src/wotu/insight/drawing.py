@@ -67,6 +67,31 @@ def flows(title: str, boxes: Mapping[str, tuple[str, int]], links: Sequence[tupl
     return figure
 
 
+def curves(title: str, places: Sequence[str], series: Mapping[str, Sequence[float | None]], unit: str) -> Figure:
+    """One line with markers per series over numbered places; gaps where there is no value."""
+    figure = _figure(title, unit)
+    for (name, values), colour in zip(series.items(), COLOURS * len(series), strict=False):
+        figure.add_scatter(
+            x=list(places), y=list(values), name=name, mode="lines+markers", line={"color": colour, "width": 2}
+        )
+    figure.update_layout(hovermode="x unified", xaxis={"type": "category"})
+    return figure
+
+
+def heatmap(
+    title: str, columns: Sequence[str], rows: Sequence[str], shares: Sequence[Sequence[float | None]]
+) -> Figure:
+    """Shares by row (from the top) and column; empty where there is no value."""
+    figure = _figure(title, None)
+    figure.add_heatmap(
+        x=list(columns), y=list(rows), z=[list(row) for row in shares], zmin=0, zmax=1, xgap=1, ygap=1,
+        colorscale=[[0, "#f3f2ee"], [1, COLOURS[0]]], hovertemplate="%{y} · %{x}: %{z:.1%}<extra></extra>",
+        colorbar={"tickformat": ".0%"},
+    )  # fmt: skip
+    figure.update_layout(xaxis={"type": "category", "side": "top"}, yaxis={"type": "category", "autorange": "reversed"})
+    return figure
+
+
 def _figure(title: str, unit: str | None) -> Figure:
     # Plotly takes a third of a second to import, and few processes draw.
     from plotly.graph_objects import Figure

@@ -10,6 +10,7 @@ from wotu.insight.events import events
 from wotu.insight.growth_accounting import growth_accounting
 from wotu.insight.habit_loop import habit_loop
 from wotu.insight.paths import paths
+from wotu.insight.retention import retention
 from wotu.score.growth_path import growth_path
 from wotu.timeline.questions import Source
 
@@ -44,3 +45,4 @@ class Questions:
     growth_path = asks(growth_path)
     habit_loop = asks(habit_loop)
     paths = asks(paths)
+    retention = asks(retention)
