@@ -8,10 +8,13 @@ from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
+from django.http import HttpRequest
 from ninja import Schema
 
+from wotu.accounts.rules import Action
 from wotu.accounts.sight import Sight
 from wotu.answers.kept import ask
+from wotu.api.callers import caller_of
 from wotu.api.cursors import unusable
 from wotu.api.probing import check_filter, check_filters, check_grouping
 from wotu.core.customer_ids import customer_number
@@ -21,6 +24,20 @@ from wotu.core.errors import invalid_argument
 _AMOUNT = re.compile(r"-?\d+\.\d+")
 # Under these names an answer holds texts of the data or of the question; elsewhere numbers, dates and fixed words.
 _TOLD = frozenset({"event", "group", "id", "label", "names", "source", "target", "value"})
+
+
+def answered(request: HttpRequest, question: str, asked: Schema) -> dict[str, Any]:
+    """The answer of the workspace to the parameters that were given, as the caller may see it."""
+    sight = sight_of(request)
+    found: dict[str, Any] = shown(sight, answer_of(sight, question, given(asked)).to_dict())
+    return found
+
+
+def sight_of(request: HttpRequest) -> Sight:
+    """What a caller who may ask sees."""
+    caller = caller_of(request)
+    caller.require(Action.ASK)
+    return caller.sight
 
 
 def given(asked: Schema) -> dict[str, Any]:

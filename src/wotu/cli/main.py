@@ -11,6 +11,7 @@ import msgspec
 
 from wotu import __version__
 from wotu.cli import (
+    behaviour,
     customers,
     demo,
     facts,
@@ -71,6 +72,7 @@ def parser() -> argparse.ArgumentParser:
         service,
         intake,
         questions,
+        behaviour,
         facts,
         customers,
         identity,

@@ -40,13 +40,16 @@ def write_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, left: int = 1, prose: bool = False
 ) -> None:
     """A table: the first ``left`` columns (and with ``prose`` the last) are text, the rest numbers, right-aligned."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
+    out = console()
+    # As the table's own title it would be cut to the width of the columns.
+    out.print(title, style="bold", markup=False)
+    table = Table(box=None, padding=(0, 2, 0, 0))
     for i, column in enumerate(columns):
         words = i < left or (prose and i == len(columns) - 1)
         table.add_column(column, justify="left" if words else "right", header_style="dim", no_wrap=not words)
     for row in rows:
         table.add_row(*(text(value) for value in row))
-    console().print(table)
+    out.print(table)
 
 
 def write_arrow(title: str, table: pa.Table) -> None:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router
 
-from wotu.accounts.rules import Action
-from wotu.accounts.sight import Sight
 from wotu.answers.kept import workspace
-from wotu.api.asking import after, answer_of, given, members, shown
-from wotu.api.callers import caller_of
+from wotu.api.asking import after, answer_of, answered, members, sight_of
 from wotu.api.cursors import packed
 from wotu.api.schemas.customers import CustomerPage, CustomerRow
 from wotu.api.schemas.errors import answers
@@ -38,7 +35,7 @@ router = Router(tags=["Questions"])
 @router.post("/events", response=answers(EventsAnswer), summary="Events over time", operation_id="ask_events")
 def ask_events(request: HttpRequest, asked: EventsQuestion) -> dict[str, Any]:
     """How often, by how many customers, with what amounts did events happen in each period?"""
-    return _answer(request, "events", asked)
+    return answered(request, "events", asked)
 
 
 @router.post(
@@ -49,25 +46,25 @@ def ask_events(request: HttpRequest, asked: EventsQuestion) -> dict[str, Any]:
 )
 def ask_growth_accounting(request: HttpRequest, asked: GrowthQuestion) -> dict[str, Any]:
     """Who is new, came again, came back, stayed away?"""
-    return _answer(request, "growth_accounting", asked)
+    return answered(request, "growth_accounting", asked)
 
 
 @router.post("/stages", response=answers(StagesAnswer), summary="Stages reached", operation_id="ask_stages")
 def ask_stages(request: HttpRequest, asked: StagesQuestion) -> dict[str, Any]:
     """How many customers reached each stage, from exposure to repurchase?"""
-    return _answer(request, "stages", asked)
+    return answered(request, "stages", asked)
 
 
 @router.post("/overview", response=answers(OverviewAnswer), summary="Overview", operation_id="ask_overview")
 def ask_overview(request: HttpRequest, asked: OverviewQuestion) -> dict[str, Any]:
     """How did the last days compare with the days before, and which factor moved the revenue?"""
-    return _answer(request, "overview", asked)
+    return answered(request, "overview", asked)
 
 
 @router.post("/rfm", response=answers(RfmAnswer), summary="Value segments", operation_id="ask_rfm")
 def ask_rfm(request: HttpRequest, asked: RfmQuestion) -> dict[str, Any]:
     """How recently, how often and for how much did customers order, and which value segment is that?"""
-    return _answer(request, "rfm", asked)
+    return answered(request, "rfm", asked)
 
 
 @router.post(
@@ -79,7 +76,7 @@ def ask_rfm(request: HttpRequest, asked: RfmQuestion) -> dict[str, Any]:
 )
 def ask_rfm_movement(request: HttpRequest, asked: MovementQuestion) -> dict[str, Any]:
     """How many customers went from each segment to each between two days?"""
-    return _answer(request, "rfm_movement", asked)
+    return answered(request, "rfm_movement", asked)
 
 
 @router.post(
@@ -90,7 +87,7 @@ def ask_rfm_movement(request: HttpRequest, asked: MovementQuestion) -> dict[str,
 )
 def ask_customers(request: HttpRequest, asked: WhoQuestion) -> dict[str, Any]:
     """Who is counted in a number of an answer? Oldest customers first, a page at a time."""
-    sight = _sight(request)
+    sight = sight_of(request)
     answer = answer_of(sight, asked.question, asked.given())
     ids = members(answer, asked.question, asked.of)
     chosen, place = after(ids, asked.place, asked.limit)
@@ -98,16 +95,3 @@ def ask_customers(request: HttpRequest, asked: WhoQuestion) -> dict[str, Any]:
     by_id = {row.customer_id: row for row in sight.rows(found)}
     items = [CustomerRow(**texts(by_id[each], "revenue")) for each in chosen if each in by_id]
     return {"items": items, "next": packed(place), "total": len(ids)}
-
-
-def _answer(request: HttpRequest, question: str, asked: Schema) -> dict[str, Any]:
-    """The answer of the workspace to the parameters that were given, as the caller may see it."""
-    sight = _sight(request)
-    found: dict[str, Any] = shown(sight, answer_of(sight, question, given(asked)).to_dict())
-    return found
-
-
-def _sight(request: HttpRequest) -> Sight:
-    caller = caller_of(request)
-    caller.require(Action.ASK)
-    return caller.sight

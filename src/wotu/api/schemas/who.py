@@ -7,6 +7,7 @@ from typing import Any
 from ninja import Field, Schema
 from pydantic import ValidationError
 
+from wotu.api.schemas.behaviour import GrowthPathQuestion, PathsQuestion
 from wotu.api.schemas.pages import Paging
 from wotu.api.schemas.questions import (
     EventsQuestion,
@@ -20,6 +21,8 @@ from wotu.core.errors import invalid_argument
 QUESTIONS: dict[str, type[Schema]] = {
     "events": EventsQuestion,
     "growth_accounting": GrowthQuestion,
+    "growth_path": GrowthPathQuestion,
+    "paths": PathsQuestion,
     "rfm": RfmQuestion,
     "rfm_movement": MovementQuestion,
     "stages": StagesQuestion,
