@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ def test_an_answer_says_what_the_workspace_says(shop: Any, sign_in: Callable[...
 
     rows = list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
     answer = shop.events(["Order Completed"], unit="month", measure="count")
-    assert [(label, int(float(value))) for label, value in rows[1:]] == list(answer.series[0].points)
+    assert [(label, int(float(value))) for label, value in rows[:0:-1]] == list(answer.series[0].points)
 
 
 def test_a_permalink_is_the_whole_question(shop: Any, sign_in: Callable[..., Client]) -> None:
@@ -189,3 +190,22 @@ def test_a_text_with_or_stays_a_text() -> None:
 def _said(condition: Condition) -> str:
     value = condition.values[0]
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_a_number_opens_exactly_the_customers_it_counts(shop: Any, sign_in: Callable[..., Client]) -> None:
+    client = sign_in("viewer")
+    page = _text(client.get("/insight/ask/paths/", {"last": "all", "steps": "2"}))
+    counted = re.search(r'href="(/customers/\?who=[^"]+)" aria-label="Customers (\d+)', page)
+    assert counted is not None
+
+    listed = _text(client.get(unescape(counted[1])))
+
+    assert f"<b>{counted[2]}</b> customers" in listed
+
+
+@pytest.mark.parametrize(
+    "who", ["", "[]", "{}", '{"question": "rfm", "pick": {}}', '{"question": "events", "pick": 3}']
+)
+def test_a_whom_that_is_none_is_refused(who: str) -> None:
+    with pytest.raises(WotuError):
+        AskedWhom.read(who, Sight(whole=True))

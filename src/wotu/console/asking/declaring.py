@@ -32,6 +32,7 @@ class Field:
     least: int = 0
     most: int = 0
     between: Words = ""
+    after_first: Words = ""
     ordered: bool = False
     optional: bool = False
 

@@ -32,7 +32,7 @@ def definition_of(asked: Asked, now: datetime) -> Definition:
         for each in question.fields
         if each.name in known and each.kind != "range"
     ]
-    parameters.append((_("Period"), range_words(asked, now)))
+    parameters.append((_("Time range"), range_words(asked, now)))
     return Definition(str(question.title), tuple(str(each) for each in question.definition), tuple(parameters))
 
 

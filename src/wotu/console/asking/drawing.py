@@ -15,15 +15,13 @@ _PALETTE = {
     "dark": ("#57b98c", "#7fa9e6", "#e3ad55", "#d486b6", "#2f7a58", "#46689c", "#8f6a2c", "#874970", "#9aa29d"),
 }  # fmt: skip
 _INK = {"light": "#1c1f1d", "dark": "#e9ebe8"}
-_MUTE = {"light": "#626a65", "dark": "#9aa29d"}
-_LINE = {"light": "#e7e6e1", "dark": "#2a2f2c"}
-_PANEL = {"light": "#ffffff", "dark": "#191c1a"}
 _HEAT = {
     "light": ["#f3f2ee", "#d7e5f5", "#b4cdea", "#86abd9", "#5687c4", "#2f5f9e"],
     "dark": ["#202422", "#20334a", "#284769", "#335f90", "#4c82c0", "#8ab4e8"],
 }
 HEIGHT = 340
 _ROW = 46
+_FEW_PLACES = 16
 _FEW = 10
 _LEAST_BARS = 6
 MOST_SERIES = 8
@@ -97,6 +95,115 @@ def lying_bars(labels: Sequence[str], values: Sequence[Any], shown: Sequence[str
             ),
         }
     )  # fmt: skip
+
+
+def steps(names: Sequence[str], series: Sequence[tuple[str, Sequence[Any], Sequence[str], Sequence[str]]]) -> Any:
+    """A funnel: a row per step, a bar per series in it (name, values, what stands beside each, where a click leads)."""
+    most = max((value or 0 for _name, values, _shown, _who in series for value in values), default=0)
+
+    def draw(theme: str) -> dict[str, Any]:
+        data = [
+            {
+                "type": "bar", "orientation": "h", "name": name, "x": list(values), "y": list(names),
+                "text": list(shown), "textposition": "outside", "cliponaxis": False, "customdata": list(who),
+                "marker": {"color": colour(theme, place)},
+                "hovertemplate": f"{_safe(name)} %{{y}} <b>%{{text}}</b><extra></extra>",
+            }
+            for place, (name, values, shown, who) in enumerate(series)
+        ]  # fmt: skip
+        return {
+            "data": data,
+            "layout": layout(
+                theme, height=max(len(names) * (_ROW + 20 * (len(series) - 1)) + 60, 200), hovermode="closest",
+                bargap=0.3, showlegend=len(series) > 1,
+                xaxis={"visible": False, "range": [0, max(most, 1) * 1.3]},
+                yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False,
+                       "tickfont": {"size": 13, "color": _INK[theme]}},
+            ),
+        }  # fmt: skip
+
+    return both(draw)
+
+
+def heat(
+    rows: Sequence[str], places: Sequence[str], rates: Sequence[Sequence[Any]], shown: Sequence[Sequence[str]],
+    who: Sequence[Sequence[str]], across: str,
+) -> Any:  # fmt: skip
+    """A heat map of shares, the first row on top; a missing value is left blank."""
+    few = len(places) <= _FEW_PLACES and len(rows) <= _FEW_PLACES
+
+    def draw(theme: str) -> dict[str, Any]:
+        scale = [[place / (len(_HEAT[theme]) - 1), tint] for place, tint in enumerate(_HEAT[theme])]
+        return {
+            "data": [
+                {
+                    "type": "heatmap", "x": list(places), "y": list(rows), "z": [list(row) for row in rates],
+                    "text": [list(row) for row in shown], "customdata": [list(row) for row in who],
+                    "texttemplate": "%{text}" if few else "", "colorscale": scale, "showscale": False,
+                    "hovertemplate": "%{y} · %{x} <b>%{text}</b><extra></extra>", "xgap": 2, "ygap": 2,
+                    "hoverongaps": False, "zmin": 0, "textfont": {"size": 12},
+                }
+            ],
+            "layout": layout(
+                theme, height=max(len(rows) * 28 + 70, 200), hovermode="closest",
+                xaxis={"type": "category", "tickangle": 0, "side": "top", "title": {"text": across, "standoff": 4}},
+                yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False},
+            ),
+        }  # fmt: skip
+
+    return both(draw)
+
+
+def flows(boxes: Sequence[tuple[str, str, int, int]], links: Sequence[tuple[int, int, int, str]]) -> Any:
+    """A flow diagram: ``boxes`` with label, name of their colour, step and size; ``links`` from box to box with their
+    width and what is said of them."""
+    kinds = list(dict.fromkeys(kind for _label, kind, _step, _size in boxes))
+    places = _places([(step, size) for _label, _kind, step, size in boxes])
+
+    def draw(theme: str) -> dict[str, Any]:
+        tints = [colour(theme, kinds.index(kind)) for _label, kind, _step, _size in boxes]
+        return {
+            "data": [
+                {
+                    "type": "sankey", "arrangement": "snap",
+                    "node": {
+                        "label": [label for label, _kind, _step, _size in boxes], "pad": 12, "thickness": 14,
+                        "color": tints, "x": [x for x, _y in places], "y": [y for _x, y in places],
+                        "line": {"width": 0}, "hovertemplate": "%{label} <b>%{value:,}</b><extra></extra>",
+                    },
+                    "link": {
+                        "source": [link[0] for link in links], "target": [link[1] for link in links],
+                        "value": [link[2] for link in links], "customdata": [link[3] for link in links],
+                        "color": [_faint(tints[link[0]]) for link in links],
+                        "hovertemplate": "%{customdata}<extra></extra>",
+                    },
+                    "textfont": {"color": _INK[theme], "size": 12},
+                }
+            ],
+            "layout": layout(theme, height=480, hovermode="closest"),
+        }  # fmt: skip
+
+    return both(draw)
+
+
+def _places(boxes: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
+    """The middle of each box, by step across and by size down its column; Plotly takes none at the very edge."""
+    columns = [step for step, _size in boxes]
+    first, wide = min(columns, default=0), max(max(columns, default=0) - min(columns, default=0), 1)
+    most = max((sum(size for step, size in boxes if step == column) for column in set(columns)), default=1) or 1
+    above: dict[int, float] = dict.fromkeys(columns, 0.0)
+    found = []
+    for step, size in boxes:
+        high = size / most * 0.8
+        middle = above[step] + high / 2
+        above[step] += high + 0.03
+        found.append((round(0.001 + 0.998 * (step - first) / wide, 4), round(min(max(middle, 0.01), 0.99), 4)))
+    return found
+
+
+def _faint(tint: str) -> str:
+    red, green, blue = (int(tint[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, .26)"
 
 
 def _safe(text: str) -> str:

@@ -54,7 +54,8 @@ def read(of: Field, form: Form) -> Typed:
         defaults = [_of_value(each) for each in of.default or ()]
         entries = _acted(of, defaults, form)
         if entries == defaults:
-            return Typed(shown=_numbered(of, entries))
+            # What the data suggest is kept by name, so that the question means the same later.
+            return Typed([each.value for each in defaults] or None, [], _numbered(of, entries))
     else:
         entries = _acted(of, entries, form)
     shown = _numbered(of, entries)
@@ -75,7 +76,8 @@ def read_one(of: Field, form: Form) -> Typed:
         explicit = f"{of.name}.1" in form
         shown = _numbered(of, [Entry() if explicit else default])
         missing = {f"{of.name}.1": _("Choose an event.")} if explicit and of.least else {}
-        return Typed(None, [(f"{of.name}.1", "")] if explicit and of.default else [], shown, missing)
+        known = None if explicit or not default.name else default.value
+        return Typed(known, [(f"{of.name}.1", "")] if explicit and of.default else [], shown, missing)
     shown = _numbered(of, [entry])
     return Typed(shown[0].value, pairs(of, [shown[0].value]), shown)
 
@@ -96,7 +98,7 @@ def pairs(of: Field, value: Any) -> Pairs:
 def words(of: Field, value: Any) -> str:
     """The events in words, with their filters."""
     named = [entry_words(each) for each in listed(value)]
-    return str(of.between or _(", ")).join(named)
+    return str(" → " if of.ordered else of.between or _(", ")).join(named)
 
 
 def entry_words(value: Any) -> str:

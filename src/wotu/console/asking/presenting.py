@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import reverse
 
 from wotu.accounts.sight import Sight
 from wotu.console.asking.declaring import Asked
@@ -34,6 +35,7 @@ class Cell:
     who: str = ""
     heat: int = 0
     tag: str = ""
+    is_text: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class Fact:
     more_is: str = "good"
     pick: Mapping[str, Any] | None = None
     who: str = ""
+    note: str = ""
 
     @property
     def tone(self) -> str:
@@ -149,6 +152,10 @@ class Given:
         """The day before which the answer ends."""
         until = self.asked.parameters.get("until")
         return min(date.fromisoformat(until), self.now.date()) if until else self.now.date()
+
+    def href(self, pick: Mapping[str, Any] | None) -> str:
+        """Where a click on a number of a chart leads; nowhere from a number of nobody."""
+        return f"{reverse('console:customers')}?{who_query(self.asked, pick)}" if pick else ""
 
     def pick(self, **arguments: Any) -> Mapping[str, Any] | None:
         """Arguments for ``customers``, where the answer can name whom it counted."""

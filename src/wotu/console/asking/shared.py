@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from wotu.console import figures
 from wotu.console.asking.declaring import Field
+from wotu.console.install import span
 
 UNIT_NAMES = {
     "hour": pgettext_lazy("unit", "hour"), "day": pgettext_lazy("unit", "day"),
@@ -24,7 +25,7 @@ def units(default: str, *names: str) -> Field:
 
 def ranged(default: str = "91d") -> Field:
     """From when to when."""
-    return Field("range", "range", gettext_lazy("Period"), default)
+    return Field("range", "range", gettext_lazy("Time range"), default)
 
 
 WHERE = Field("where", "filter", gettext_lazy("Filter"))
@@ -75,6 +76,11 @@ def period_row(label: str, unit: str) -> str:
     if unit in ("hour", "month"):
         return period_words(label, unit)
     return figures.day(date.fromisoformat(label[:10]))
+
+
+def waited(seconds: float | None) -> str:
+    """A length of time in the unit people would use."""
+    return figures.NO_VALUE if seconds is None else span(seconds)
 
 
 def group_name(group: Any, sight: Any) -> str:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from wotu.console.asking.declaring import Question
 from wotu.console.asking.questions.events import EVENTS
+from wotu.console.asking.questions.funnel import FUNNEL
 from wotu.console.asking.questions.growth_accounting import GROWTH_ACCOUNTING
+from wotu.console.asking.questions.growth_path import GROWTH_PATH
+from wotu.console.asking.questions.paths import PATHS
+from wotu.console.asking.questions.retention import RETENTION
+from wotu.workspace.questions import Questions
 
-QUESTIONS: dict[str, Question] = {each.name: each for each in (EVENTS, GROWTH_ACCOUNTING)}
+_OFFERED = (EVENTS, FUNNEL, RETENTION, PATHS, GROWTH_ACCOUNTING, GROWTH_PATH)
+QUESTIONS: dict[str, Question] = {each.name: each for each in _OFFERED if hasattr(Questions, each.name)}

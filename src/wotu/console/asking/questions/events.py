@@ -122,7 +122,7 @@ def _table(given: Given, labels: list[str], over: list[str]) -> Table:
         values = [each.points[place][1] for each in series]
         picks = [_pick(given, each, label) for each in series]
         rows.append((first, *(_cell(given, value, pick) for value, pick in zip(values, picks, strict=True))))
-    return Table(columns(period_heading(unit), *names), tuple(rows))
+    return Table(columns(period_heading(unit), *names), tuple(reversed(rows)))
 
 
 def _pick(_given: Given, _series: Any, _label: str) -> Mapping[str, Any] | None:

@@ -1,0 +1,195 @@
+"""Retention: of the customers born in each period, how many came back later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from wotu.console import figures
+from wotu.console.asking.declaring import Field, Question
+from wotu.console.asking.drawing import both, category_axis, colour, heat, layout, line
+from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
+from wotu.console.asking.shared import COMPARE, WHERE, period_row, ranged, units
+
+_HEAT_FROM = (0.0, 0.1, 0.2, 0.35, 0.5)
+# More links than this make a page heavy; the table has them all.
+_MOST_LINKS = 400
+
+
+def present(given: Given) -> Found:
+    """The heat of cohorts by period, the curve over all of them, and the same as a table."""
+    answer = given.answer
+    charts = (
+        Chart("heat", _("Share of each cohort that came back"), _heat(given)),
+        Chart("curve", _("All cohorts together"), _curve(given)),
+    )
+    size = sum(each.size for each in answer.cohorts)
+    return Found(_finding(given), charts, _table(given), _facts(given), is_empty=not size)
+
+
+def whom(_parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
+    """Whom a number of the answer counted."""
+    words = _("cohort %(cohort)s, period %(period)s") if pick.get("cohort") else _("all cohorts, period %(period)s")
+    if pick.get("returned") is False:
+        words = _("%(who)s, did not come back") % {"who": words}
+    return words % {"cohort": pick.get("cohort", ""), "period": pick.get("period", 0)}
+
+
+def _finding(given: Given) -> str:
+    over = [each for each in given.answer.overall[1:] if each.eligible]
+    if not over:
+        return _("No period after the first is over yet.")
+    first, last = over[0], over[-1]
+    words = {
+        "first": figures.percent(first.rate), "last": figures.percent(last.rate), "unit": _unit(given),
+        "periods": last.period,
+    }  # fmt: skip
+    if first is last:
+        return _("%(first)s came back in the first %(unit)s after.") % words
+    return _("%(first)s came back in the first %(unit)s after, %(last)s in number %(periods)d.") % words
+
+
+def _facts(given: Given) -> tuple[Fact, ...]:
+    overall = [each for each in given.answer.overall[1:] if each.eligible]
+    before = {each.period: each for each in given.before.overall} if given.before is not None else {}
+    chosen = [each for each in overall if each.period in (1, 4, overall[-1].period)] if overall else []
+    return tuple(
+        Fact(
+            _("Period %(number)s") % {"number": given.answer.columns.labels[each.period]},
+            figures.percent(each.rate), f"{figures.count_exact(each.returned)} / {figures.count_exact(each.eligible)}",
+            figures.change(each.rate, getattr(before.get(each.period), "rate", None), "rate") if before else None,
+            figures.percent(getattr(before.get(each.period), "rate", None)) if before else "", "good",
+            given.pick(period=each.period) if each.returned and not given.answer.columns.brackets else None,
+        )
+        for each in chosen[:3]
+    )  # fmt: skip
+
+
+def _heat(given: Given) -> Any:
+    answer, unit = given.answer, given.asked["unit"]
+    labels = [str(each) for each in answer.columns.labels]
+    rows = [f"{period_row(each.cohort, unit)} ({figures.count(each.size)})" for each in answer.cohorts]
+    rates = [[each.rate(place) for place in range(len(labels))] for each in answer.cohorts]
+    shown = [
+        ["" if rate is None else f"{figures.percent(rate)}" for rate in row]
+        for row in rates
+    ]  # fmt: skip
+    linked = len(rows) * len(labels) <= _MOST_LINKS
+    who = [
+        [
+            given.href(_pick(given, each, place)) if linked and each.returned[place] else ""
+            for place in range(len(labels))
+        ]
+        for each in answer.cohorts
+    ]
+    # The first column is all of them: it says nothing and would take the colours.
+    hidden = [[None, *row[1:]] for row in rates]
+    return heat(rows, labels, hidden, shown, who, _("%(unit)s after the first") % {"unit": _unit(given)})
+
+
+def _curve(given: Given) -> Any:
+    labels = [str(each) for each in given.answer.columns.labels]
+    series = [(_("share that came back"), given.answer.overall)]
+    if given.before is not None:
+        series.append((_("the period before"), given.before.overall[: len(labels)]))
+
+    def draw(theme: str) -> dict[str, Any]:
+        data = []
+        for place, (name, overall) in enumerate(series):
+            values = [each.rate if each.eligible else None for each in overall]
+            shown = [figures.percent(value) for value in values]
+            dash = {"line": {"dash": "dot"}, "opacity": 0.7} if place else {}
+            data.append(line(name, labels[: len(values)], values, shown, colour(theme, 0), **dash))
+        return {
+            "data": data,
+            "layout": layout(
+                theme, height=260, xaxis=category_axis(labels), showlegend=len(data) > 1,
+                yaxis={"tickformat": ".0%", "rangemode": "tozero"},
+            ),
+        }  # fmt: skip
+
+    return both(draw)
+
+
+def _table(given: Given) -> Table:
+    answer, unit = given.answer, given.asked["unit"]
+    labels = [str(each) for each in answer.columns.labels]
+    heads = columns(_("Cohort"), _("Customers"), *labels[1:])
+    everybody = (
+        Cell(_("all cohorts"), "all"), Cell(figures.count(sum(each.size for each in answer.cohorts))),
+        *(Cell(figures.percent(each.rate), each.rate, heat=_warmth(each.rate)) for each in answer.overall[1:]),
+    )  # fmt: skip
+    rows = [
+        (
+            Cell(period_row(each.cohort, unit), each.cohort, tag="" if each.complete else _("not over")),
+            Cell(figures.count(each.size), each.size, _pick(given, each, 0) if each.size else None),
+            *(_cell(given, each, place) for place in range(1, len(labels))),
+        )
+        for each in answer.cohorts
+    ]
+    return Table(heads, (everybody, *rows), _("Share of each cohort that came back"))
+
+
+def _cell(given: Given, cohort: Any, place: int) -> Cell:
+    rate, returned = cohort.rate(place), cohort.returned[place]
+    shown = "" if rate is None else figures.percent(rate)
+    return Cell(shown, rate, _pick(given, cohort, place) if returned else None, heat=_warmth(rate))
+
+
+def _pick(given: Given, cohort: Any, place: int) -> Mapping[str, Any] | None:
+    labels = given.answer.columns.labels
+    period = labels[place] if given.answer.columns.brackets and place else place
+    return given.pick(cohort=cohort.cohort, period=period)
+
+
+def _warmth(rate: float | None) -> int:
+    return sum(1 for least in _HEAT_FROM if rate and rate > least)
+
+
+def _unit(given: Given) -> str:
+    return str(dict(given.asked.question.field("unit").options)[given.asked["unit"]])
+
+
+RETENTION = Question(
+    name="retention",
+    title=pgettext_lazy("question", "Retention"),
+    asks=gettext_lazy("Of the customers who came for the first time in a period, how many came back later?"),
+    sentence=gettext_lazy("Of customers who did {born}, how many did {returns} each {unit} after?"),
+    fields=(
+        Field("born", "event", gettext_lazy("First")),
+        Field("returns", "event", gettext_lazy("Came back means")),
+        units("week", "day", "week", "month"),
+        ranged(),
+        Field(
+            "mode", "choice", gettext_lazy("Counts in a period"), "on",
+            (
+                ("on", pgettext_lazy("retention", "who came in that period")),
+                ("within", pgettext_lazy("retention", "who came in any period up to it")),
+                ("on_or_after", pgettext_lazy("retention", "who came in it or later")),
+            ),
+        ),
+        Field(
+            "cohort", "choice", gettext_lazy("A customer's cohort"), "first",
+            (
+                ("first", pgettext_lazy("retention", "the first time in the period asked about")),
+                ("first_ever", pgettext_lazy("retention", "the first time ever")),
+                ("every", pgettext_lazy("retention", "every time")),
+            ),
+        ),
+        Field("min_count", "number", gettext_lazy("At least so many times"), 1, least=1),
+        Field("periods", "number", gettext_lazy("Periods shown"), least=1, most=400),
+        WHERE,
+        COMPARE,
+    ),
+    definition=(
+        gettext_lazy("Period 0 is the one in which a customer was born; it holds the size of the cohort."),
+        gettext_lazy("A period that is not over is left blank: it is not yet known, which is not zero."),
+        gettext_lazy("The row of all cohorts counts those whose period is over."),
+    ),
+    present=present,
+    whom=whom,
+    compares=True,
+)  # fmt: skip
