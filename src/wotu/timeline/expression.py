@@ -1,7 +1,8 @@
 """The ``where`` language: text or dict → a small tree; every error points at the word.
 
 ``==  !=  <  <=  >  >=  in (…)  contains  is null  and  or  not  ( )`` over event properties and
-``trait.x``. A name with other characters than letters, digits, ``_`` and ``.`` stands in backquotes.
+``trait.x``; ``path("view+ cart")`` looks at the events of a customer in turn. A name with other
+characters than letters, digits, ``_`` and ``.`` stands in backquotes.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
 from wotu.core.errors import ErrorCode, WotuError
+from wotu.timeline.path_pattern import Pattern, parse_pattern
 
 Value = str | Decimal | bool
 Operator = Literal[
@@ -37,6 +39,15 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class OnPath:
+    """Whether a customer has a path of that shape in a session (``across``: in all their events), or has none."""
+
+    pattern: Pattern
+    across: bool
+    holds: bool = True
+
+
+@dataclass(frozen=True)
 class All:
     """True when every part is."""
 
@@ -50,7 +61,7 @@ class Any:
     parts: tuple[Expression, ...]
 
 
-Expression = Condition | All | Any
+Expression = Condition | OnPath | All | Any
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -66,6 +77,7 @@ _RESERVED = frozenset({"and", "or", "not", "in", "is", "null", "contains", "true
 _AUDIENCE = "audience."
 _CUSTOMER_COLUMNS = ("trait.", "score.", _AUDIENCE)
 _STAGE = "stage"
+_PATH = "path"
 _ORDERINGS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -88,15 +100,26 @@ def negate(expression: Expression) -> Expression:
     """The opposite, pushed down to the comparisons, so that a missing value still matches nothing."""
     if isinstance(expression, Condition):
         return Condition(expression.name, _NEGATED[expression.operator], expression.values, expression.position)
+    if isinstance(expression, OnPath):
+        return replace(expression, holds=not expression.holds)
     parts = tuple(negate(part) for part in expression.parts)
     return Any(parts) if isinstance(expression, All) else All(parts)
 
 
 def names(expression: Expression) -> list[Condition]:
     """Every comparison of an expression, left to right."""
-    if isinstance(expression, Condition):
+    return [leaf for leaf in _leaves(expression) if isinstance(leaf, Condition)]
+
+
+def path_patterns(expression: Expression) -> list[Pattern]:
+    """Every path pattern of an expression, left to right."""
+    return [leaf.pattern for leaf in _leaves(expression) if isinstance(leaf, OnPath)]
+
+
+def _leaves(expression: Expression) -> list[Condition | OnPath]:
+    if isinstance(expression, (Condition, OnPath)):
         return [expression]
-    return [condition for part in expression.parts for condition in names(part)]
+    return [leaf for part in expression.parts for leaf in _leaves(part)]
 
 
 def of_customers(name: str) -> bool:
@@ -126,6 +149,10 @@ def _value(value: object, field: str) -> Value:
     raise WotuError(
         ErrorCode.INVALID_EXPRESSION, f"{field}: {value!r} is not a text, number, true or false.", field=field
     )
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
 class _Parser:
@@ -175,14 +202,27 @@ class _Parser:
             return inner
         return self._condition()
 
-    def _condition(self) -> Condition:
+    def _condition(self) -> Condition | OnPath:
         token = self._next("a name")
         if token.kind not in ("word", "quoted") or token.text in _RESERVED:
             raise self._error(token.position, f"expected a property name, not {token.text!r}")
         name = token.text.strip("`")
         if token.kind == "word" and (follows := self._peek()) is not None and follows.text == "(":
+            if name == _PATH:
+                return self._path()
             raise self._error(token.position, f"{name}(…) is not supported here")
         return self._comparison(name, token.position)
+
+    def _path(self) -> OnPath:
+        self._need("(")
+        token = self._next("a path pattern in quotes")
+        if token.kind != "text":
+            raise self._error(token.position, f'expected a path pattern such as "view+ cart", not {token.text!r}')
+        across = self._take(",")
+        if across:
+            self._need("across")
+        self._need(")")
+        return OnPath(parse_pattern(_unquoted(token.text), field=self._field), across)
 
     def _comparison(self, name: str, position: int) -> Condition:
         follows = self._peek()
@@ -218,7 +258,7 @@ class _Parser:
         if token.kind == "number":
             return Decimal(token.text)
         if token.kind == "text":
-            return re.sub(r"\\(.)", r"\1", token.text[1:-1])
+            return _unquoted(token.text)
         if token.text in ("true", "false"):
             return token.text == "true"
         raise self._error(token.position, f'expected a "text", a number, true or false, not {token.text!r}')

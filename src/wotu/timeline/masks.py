@@ -21,12 +21,14 @@ from numba import njit, types
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.periods import parse_instant
 from wotu.core.properties import property_column, property_name
-from wotu.facts.vocabulary import PropertyKind
+from wotu.facts.vocabulary import EVENTS, PropertyKind
 from wotu.identity.hashing import hash_text
+from wotu.timeline.automaton import automaton, path_mask
 from wotu.timeline.columns import MISSING, Column
-from wotu.timeline.expression import All, Condition, Expression, Value, names, of_customers
+from wotu.timeline.expression import All, Condition, Expression, OnPath, Value, names, of_customers, path_patterns
 from wotu.timeline.kernel_types import MASK, READ32
 from wotu.timeline.manifest import Manifest
+from wotu.timeline.path_pattern import names_of
 from wotu.timeline.published import AUDIENCE
 from wotu.timeline.shard import Shard
 
@@ -52,9 +54,25 @@ class Terms:
 
 
 def check_names(expression: Expression | None, manifest: Manifest, *, field: str = "where") -> None:
-    """Raise ``unknown_property`` for the first name that no message ever carried."""
-    for condition in names(expression) if expression is not None else ():
+    """Raise ``unknown_property`` or ``unknown_event`` for the first name that no message ever carried."""
+    if expression is None:
+        return
+    for condition in names(expression):
         check_name(condition.name, manifest, field=field)
+    for pattern in path_patterns(expression):
+        for event in sorted(names_of(pattern)):
+            check_event(event, manifest, field=field)
+        automaton(pattern)
+
+
+def check_event(name: str, manifest: Manifest, *, field: str) -> None:
+    """Raise ``unknown_event``, with the nearest names, unless a message ever carried ``name`` or we declare it."""
+    known = list(dict.fromkeys([*manifest.events, *EVENTS]))
+    if name in known:
+        return
+    near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.0))
+    message = f"{field}: no message ever carried the event {name!r}. Nearest: {near}."
+    raise WotuError(ErrorCode.UNKNOWN_EVENT, message, field=field)
 
 
 def check_name(name: str, manifest: Manifest, *, field: str) -> None:
@@ -110,6 +128,8 @@ def event_mask(expression: Expression | None, shard: Shard, terms: Terms) -> Mas
     """Which events of the shard satisfy the expression."""
     if expression is None:
         return np.ones(len(shard.time), np.bool_)
+    if isinstance(expression, OnPath):
+        return customer_mask(expression, shard, terms)[shard.customer_rows()]
     if isinstance(expression, Condition):
         mask = _condition(column_of(expression.name, shard), expression, terms)
         return mask[shard.customer_rows()] if of_customers(expression.name) else mask
@@ -118,9 +138,11 @@ def event_mask(expression: Expression | None, shard: Shard, terms: Terms) -> Mas
 
 
 def customer_mask(expression: Expression | None, shard: Shard, terms: Terms) -> Mask:
-    """Which customers satisfy an expression over columns of customers alone."""
+    """Which customers satisfy an expression over columns of customers and paths alone."""
     if expression is None:
         return np.ones(len(shard.ids), np.bool_)
+    if isinstance(expression, OnPath):
+        return path_mask(expression.pattern, shard, across=expression.across) == expression.holds
     if isinstance(expression, Condition):
         if not of_customers(expression.name):
             message = f"where: {expression.name!r} belongs to events; customers are chosen by trait.{expression.name}."

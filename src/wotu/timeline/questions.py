@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.errors import invalid_argument
 from wotu.core.periods import parse_instant
-from wotu.facts.vocabulary import EVENTS
 from wotu.timeline.executors import Executor, P
 from wotu.timeline.expression import All, Condition, Expression, parse, split_customers
 from wotu.timeline.generation import Generation
 from wotu.timeline.manifest import Manifest
-from wotu.timeline.masks import Mask, Terms, check_names, event_mask, unknown_audience
+from wotu.timeline.masks import Mask, Terms, check_event, check_names, event_mask, unknown_audience
 from wotu.timeline.published import AUDIENCE
 from wotu.timeline.shard import Shard
 
@@ -155,7 +153,8 @@ def _event_set(entry: EventSpec, manifest: Manifest, field: str) -> EventSet:
 
 def _choice(part: str | Mapping[str, object], manifest: Manifest, field: str) -> tuple[str, Expression | None]:
     if isinstance(part, str):
-        return _known(part, manifest, field), None
+        check_event(part, manifest, field=field)
+        return part, None
     name, where = part.get("event"), part.get("where")
     if not isinstance(name, str) or set(part) - {"event", "where"}:
         raise invalid_argument(field, f'{field} must be a name or {{"event": name, "where": filter}}.')
@@ -163,14 +162,5 @@ def _choice(part: str | Mapping[str, object], manifest: Manifest, field: str) ->
         raise invalid_argument(field, f"{field}.where must be an expression or an object of equal values.")
     expression = parse(where, field=f"{field}.where") if where else None
     check_names(expression, manifest, field=f"{field}.where")
-    return _known(name, manifest, field), expression
-
-
-def _known(name: str, manifest: Manifest, field: str) -> str:
-    known = list(dict.fromkeys([*manifest.events, *EVENTS]))
-    if name in known:
-        return name
-    near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.0))
-    raise WotuError(
-        ErrorCode.UNKNOWN_EVENT, f"{field}: no message ever carried the event {name!r}. Nearest: {near}.", field=field
-    )
+    check_event(name, manifest, field=field)
+    return name, expression

@@ -1,0 +1,171 @@
+"""A path pattern as a finite automaton: which customers have a path of that shape, in one pass over their events.
+
+The pattern becomes a table (state × class of event → state) that looks for it anywhere in a session. Classes are the
+names in the pattern, and one for all other events; so the table is small, whatever the number of event names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from operator import or_
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit, types
+
+from wotu.core.durations import MINUTE
+from wotu.core.errors import ErrorCode, WotuError
+from wotu.timeline.kernel_types import READ, READ32, SYMBOL
+from wotu.timeline.path_pattern import Either, One, Pattern, Repeat
+from wotu.timeline.path_pattern import Sequence as InTurn
+from wotu.timeline.shard import Mask, Shard
+
+SESSION_GAP = 30 * MINUTE
+MOST_STATES, MOST_POSITIONS = 2000, 250
+_FOUND = -1
+_NO_GAP = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Automaton:
+    """``table``: the row of the next state by row of the state + class; ``_FOUND`` when the pattern was met.
+
+    Class 0 are events that the pattern does not name. ``empty``: a run of no events has the shape.
+    """
+
+    names: tuple[str, ...]
+    table: npt.NDArray[np.int32]
+    empty: bool
+
+    def classes(self, events: Sequence[str]) -> npt.NDArray[np.int32]:
+        """The class of the code of every event name."""
+        number = {name: place for place, name in enumerate(self.names, 1)}
+        return np.array([number.get(name, 0) for name in events] or [0], np.int32)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What a part of a pattern begins and ends with: sets of positions, a bit each."""
+
+    empty: bool
+    first: int
+    last: int
+
+
+class _Positions:
+    """The events a pattern is made of, and which may follow which."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.events: list[One] = []
+        self.follow: list[int] = []
+        self.whole = self._part(pattern)
+
+    def _part(self, pattern: Pattern) -> _Part:
+        if isinstance(pattern, One):
+            bit = 1 << len(self.events)
+            self.events.append(pattern)
+            self.follow.append(0)
+            return _Part(False, bit, bit)
+        if isinstance(pattern, Repeat):
+            item = self._part(pattern.item)
+            if pattern.sign != "?":
+                self._link(item.last, item.first)
+            return _Part(item.empty or pattern.sign != "+", item.first, item.last)
+        if isinstance(pattern, Either):
+            branches = [self._part(branch) for branch in pattern.branches]
+            first, last = (_union(getattr(branch, side) for branch in branches) for side in ("first", "last"))
+            return _Part(any(branch.empty for branch in branches), first, last)
+        return self._in_turn(pattern)
+
+    def _in_turn(self, pattern: InTurn) -> _Part:
+        whole = _Part(True, 0, 0)
+        for each in pattern.items:
+            item = self._part(each)
+            self._link(whole.last, item.first)
+            whole = _Part(
+                whole.empty and item.empty,
+                whole.first | (item.first if whole.empty else 0),
+                item.last | (whole.last if item.empty else 0),
+            )
+        return whole
+
+    def _link(self, before: int, after: int) -> None:
+        for position in _bits(before):
+            self.follow[position] |= after
+
+
+@lru_cache(maxsize=64)
+def automaton(pattern: Pattern, *, field: str = "where") -> Automaton:
+    """The automaton of a pattern; raises naming ``field`` when it would be too large."""
+    positions = _Positions(pattern)
+    if len(positions.events) > MOST_POSITIONS:
+        raise _too_large(field, f"it names {len(positions.events)} events, {MOST_POSITIONS} are possible")
+    names = tuple(sorted({name for event in positions.events for name in event.names}))
+    meets = [_meets(positions.events, name) for name in (None, *names)]
+    rows: list[list[int]] = []
+    number = {positions.whole.first: 0}
+    waiting = [positions.whole.first]
+    for expected in waiting:
+        row = []
+        for met in meets:
+            hit = expected & met
+            if hit & positions.whole.last:
+                row.append(_FOUND)
+                continue
+            # A match may begin at every event.
+            after = positions.whole.first | _union(positions.follow[position] for position in _bits(hit))
+            if after not in number:
+                number[after] = len(waiting)
+                waiting.append(after)
+            row.append(number[after] * len(meets))
+        rows.append(row)
+        if len(waiting) > MOST_STATES:
+            raise _too_large(field, f"it would have more than {MOST_STATES} states")
+    return Automaton(names, np.array(rows, np.int32).ravel(), positions.whole.empty)
+
+
+def path_mask(pattern: Pattern, shard: Shard, *, across: bool) -> Mask:
+    """Which customers of the shard have the pattern in some session, or (``across``) in all their events."""
+    machine = automaton(pattern)
+    if machine.empty:
+        return np.diff(shard.offsets) > 0
+    classes = machine.classes(shard.manifest.events)
+    gap = _NO_GAP if across else SESSION_GAP
+    found: Mask = _follow(shard.offsets, shard.time, shard.code, classes, machine.table, gap)
+    return found
+
+
+@njit(types.boolean[::1](READ, READ, SYMBOL, READ32, READ32, types.int64), cache=True, nogil=True)
+def _follow(offsets, time, code, classes, table, gap):  # type: ignore[no-untyped-def]
+    """Which customers meet the pattern; silence longer than ``gap`` begins anew."""
+    found = np.zeros(len(offsets) - 1, np.bool_)
+    for i in range(len(offsets) - 1):
+        state = 0
+        for j in range(offsets[i], offsets[i + 1]):
+            if state != 0 and time[j] - time[j - 1] > gap:
+                state = 0
+            state = table[state + classes[code[j]]]
+            if state == _FOUND:
+                found[i] = True
+                break
+    return found
+
+
+def _meets(events: Sequence[One], name: str | None) -> int:
+    """The positions that an event of this name (none: of a name the pattern does not have) is expected at."""
+    return sum(1 << place for place, event in enumerate(events) if (name in event.names) != event.other)
+
+
+def _bits(positions: int) -> list[int]:
+    return [place for place in range(positions.bit_length()) if positions >> place & 1]
+
+
+def _union(sets: Iterable[int]) -> int:
+    return reduce(or_, sets, 0)
+
+
+def _too_large(field: str, why: str) -> WotuError:
+    message = f"{field}: the path pattern is too large: {why}. Make it shorter, or use '..' instead of many '.'."
+    return WotuError(ErrorCode.INVALID_EXPRESSION, message, field=field)
