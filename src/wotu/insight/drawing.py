@@ -92,6 +92,25 @@ def heatmap(
     return figure
 
 
+def columns(title: str, values: Mapping[str, float], unit: str) -> Figure:
+    """One upright bar per name, side by side: a histogram."""
+    figure = _figure(title, unit)
+    figure.add_bar(x=list(values), y=list(values.values()), marker={"color": COLOURS[0]})
+    figure.update_layout(bargap=0.05, xaxis={"type": "category"})
+    return figure
+
+
+def funnel_bars(title: str, steps: Sequence[str], groups: Mapping[str, Sequence[int]]) -> Figure:
+    """A horizontal bar per step and group, the first step at the top, with its share of the first step."""
+    figure = _figure(title, None)
+    for (name, values), colour in zip(groups.items(), COLOURS * len(groups), strict=False):
+        figure.add_funnel(
+            y=list(steps), x=list(values), name=name, textinfo="value+percent initial", marker={"color": colour},
+            showlegend=len(groups) > 1,
+        )  # fmt: skip
+    return figure
+
+
 def _figure(title: str, unit: str | None) -> Figure:
     # Plotly takes a third of a second to import, and few processes draw.
     from plotly.graph_objects import Figure

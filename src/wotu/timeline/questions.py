@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
+from wotu.core.durations import MINUTE
 from wotu.core.errors import invalid_argument
 from wotu.core.periods import parse_instant
 from wotu.timeline.executors import Executor, P
@@ -72,7 +73,10 @@ class Scope:
 
 @dataclass(frozen=True)
 class Source:
-    """What a question reads: one generation, run by one executor, at one *now*."""
+    """What a question reads: one generation, run by one executor, at one *now*.
+
+    ``session_gap``: µs of silence that may pass within a session.
+    """
 
     generation: Generation
     executor: Executor
@@ -81,6 +85,7 @@ class Source:
     week_start: str
     currency: str
     money_places: int
+    session_gap: int = 30 * MINUTE
 
     @property
     def manifest(self) -> Manifest:

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from wotu.insight.events import events
+from wotu.insight.funnel import funnel
 from wotu.insight.growth_accounting import growth_accounting
 from wotu.insight.habit_loop import habit_loop
 from wotu.insight.paths import paths
@@ -41,6 +42,7 @@ class Questions:
     """The questions, by the words that the command line, the API and the console use too."""
 
     events = asks(events)
+    funnel = asks(funnel)
     growth_accounting = asks(growth_accounting)
     growth_path = asks(growth_path)
     habit_loop = asks(habit_loop)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from wotu.core.customer_ids import customer_text, customer_texts
+from wotu.core.durations import parse_duration
 from wotu.core.errors import invalid_argument
 from wotu.core.fact_tables import STAGE_RULES, STAGES
 from wotu.core.layout import Layout
@@ -343,7 +344,7 @@ class Workspace(Questions, Lists):
         settings = self.settings
         return Source(
             generation, self._executor, self._now(generation), settings.zone, settings.week_start, settings.currency,
-            exponent(settings.currency),
+            exponent(settings.currency), parse_duration(settings.session_gap, field="session_gap"),
         )  # fmt: skip
 
     def _now(self, generation: Generation) -> int:
