@@ -6,8 +6,10 @@ lift, precision, recall, MCC, adjusted p-value; ranked on one half of customers,
 
 Where the rule is silent:
 - silent: born and returned are as in retention (cohort `first`, mode `on`); a customer counts once period N is over.
-- silent: the first d days are d × 24 hours from the birth event, that event included, the end excluded.
-- silent: kinds are names of events; an active week is a week of 7 × 24 hours counted from birth; people invited are
+- silent: the first d days are d × 24 hours from the birth event, that event included, the end excluded; nothing counts
+  that lies in period N or later, or what is to be told would tell itself.
+- silent: kinds are names of events; an active week is a week of 7 × 24 hours counted from birth, an active day one of
+  24 hours; people invited are
   the distinct values of a property of the invitations (each invitation without one is one more).
 - silent: lift is retention with ÷ retention without; precision is retention with; recall is the share of the retained
   who did it. p is Fisher's exact test, two-sided (all tables no more likely than the one seen), adjusted over the
@@ -16,9 +18,9 @@ Where the rule is silent:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from math import comb, sqrt
 from typing import Literal
@@ -33,7 +35,7 @@ DAY = timedelta(hours=24)
 class Candidate:
     """At least ``least`` of something in the first ``days`` days; ``names`` None is any event."""
 
-    kind: Literal["times", "kinds", "weeks", "people"]
+    kind: Literal["times", "kinds", "days", "weeks", "people"]
     least: int
     days: int
     names: frozenset[str] | None = None
@@ -91,37 +93,48 @@ class Table:
         return Fraction(sum(way for way in ways if way <= ways[self.did_stayed]), comb(self.customers, did))
 
 
-def did(events: Sequence[SeriesEvent], birth: SeriesEvent, candidate: Candidate) -> bool:
-    """Did the customer of this birth do it in the first days?"""
+def did(
+    events: Sequence[SeriesEvent], birth: SeriesEvent, candidate: Candidate, before: datetime | None = None
+) -> bool:
+    """Did the customer of this birth do it in the first days, and ``before`` period N?"""
     born = birth[2].astimezone(UTC)
+    end = born + candidate.days * DAY if before is None else min(born + candidate.days * DAY, before)
     own = [
         event
         for event in events
         if event[0] == birth[0]
         and (event[2].astimezone(UTC), event[3]) >= (born, birth[3])
-        and event[2].astimezone(UTC) < born + candidate.days * DAY
+        and event[2].astimezone(UTC) < end
         and (candidate.names is None or event[1] in candidate.names)
     ]
     if candidate.kind == "times":
         return len(own) >= candidate.least
     if candidate.kind == "kinds":
         return len({event[1] for event in own}) >= candidate.least
-    if candidate.kind == "weeks":
-        return len({(event[2].astimezone(UTC) - born) // (7 * DAY) for event in own}) >= candidate.least
+    if candidate.kind in ("days", "weeks"):
+        length = DAY if candidate.kind == "days" else 7 * DAY
+        return len({(event[2].astimezone(UTC) - born) // length for event in own}) >= candidate.least
     people = [event[4].get(candidate.person or "") for event in own]
     return len({one for one in people if one is not None}) + people.count(None) >= candidate.least
 
 
 def table(
-    events: Sequence[SeriesEvent], cohorts: Sequence[Cohort], candidate: Candidate, period: int, half: frozenset[str]
+    events: Sequence[SeriesEvent],
+    cohorts: Sequence[Cohort],
+    candidate: Candidate,
+    period: int,
+    half: frozenset[str],
+    starts: Callable[[Cohort], datetime] | None = None,
 ) -> Table:
-    """The customers of a half whose period N is over; ``cohorts`` from the retention's oracle."""
+    """The customers of a half whose period N is over; ``cohorts`` from the retention's oracle; when period N of one
+    ``starts``."""
     told = []
     for cohort in cohorts:
         stayed = cohort.cells[period]
         if stayed is not None:
             births = [birth for customer, birth in cohort.births.items() if customer in half]
-            told += [(did(events, birth, candidate), birth[0] in stayed) for birth in births]
+            before = None if starts is None else starts(cohort)
+            told += [(did(events, birth, candidate, before), birth[0] in stayed) for birth in births]
     return Table(
         did_stayed=told.count((True, True)),
         did_left=told.count((True, False)),

@@ -64,6 +64,7 @@ def answers(workspace: Workspace) -> dict[str, Any]:
         "events": [weekly(workspace, name) for name in by],
         "count": workspace.events("Checkout Started", measure="count", unit="month", **RANGE).to_dict(),
         "growth": workspace.growth_accounting(unit="week", **RANGE).to_dict(),
+        "aha": aha(workspace),
         "growth_path": growth_path(workspace),
         "habit_loop": habit_loop(workspace),
         "paths": [workspace.paths(**anchor, **RANGE).to_dict() for anchor in ({}, {"end": "Checkout Started"})],
@@ -96,6 +97,12 @@ def habit_loop(workspace: Workspace) -> Any:
         within="4w", **RANGE,
     )  # fmt: skip
     return answer.to_dict(), answer.customers("action"), answer.customers(loops=1)
+
+
+def aha(workspace: Workspace) -> Any:
+    answer = workspace.aha(within="3d", period=1, min_customers=1, **RANGE)
+    who = [answer.customers(rank, everybody=True) for rank in range(1, len(answer.candidates) + 1)]
+    return answer.to_dict(), who
 
 
 def weekly(workspace: Workspace, by: str | None) -> Any:

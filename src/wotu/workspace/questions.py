@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
+from wotu.insight.aha import aha
 from wotu.insight.events import events
 from wotu.insight.funnel import funnel
 from wotu.insight.growth_accounting import growth_accounting
@@ -41,6 +42,7 @@ def asks(
 class Questions:
     """The questions, by the words that the command line, the API and the console use too."""
 
+    aha = asks(aha)
     events = asks(events)
     funnel = asks(funnel)
     growth_accounting = asks(growth_accounting)
