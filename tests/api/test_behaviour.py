@@ -15,12 +15,36 @@ from wotu.answers import kept
 ASKED: list[tuple[str, dict[str, Any]]] = [
     ("paths", {}),
     ("paths", {"start": "Product Viewed", "end": ["Order Completed"], "steps": 3, "clean": ["trailing slash"]}),
+    ("funnel", {"steps": ["Product Viewed", "Order Completed"]}),
+    (
+        "funnel",
+        {
+            "steps": [
+                {"event": "Product Viewed", "where": {"product_id": "p1"}},
+                {"event": "Product Added", "optional": True},
+                ["Order Completed", {"event": "Product Reviewed"}],
+            ],
+            "within": "1d",
+            "exclude": [{"event": "Order Refunded", "after": 1, "before": 3}],
+            "by": {"property": "channel", "at": "last"},
+            "top": 1,
+        },
+    ),
+    ("funnel", {"steps": ["Product Viewed", "Order Completed"], "view": "times", "bins": 3}),
+    ("funnel", {"steps": ["Product Viewed", "Order Completed"], "view": "trend", "count": "sessions"}),
+    ("retention", {"unit": "week", "periods": 3}),
+    ("retention", {"brackets": ["1-7", "8-21"], "born": "Product Viewed", "by": "channel"}),
+    ("retention", {"unit": "week", "measure": "revenue", "periods": 2}),
+    ("habit-loop", dict.fromkeys(("trigger", "action", "reward", "investment"), "Product Viewed")),
     ("growth-path", {}),
     ("growth-path", {"unit": "week", "stuck_after": "1w", "scheme": [{"stage": "all", "name": "都"}]}),
 ]
 WHO: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("paths", {}, {"node": "0:Page: /"}),
     ("paths", {}, {"link": ["0:Page: /", "1:Product Viewed"]}),
+    ("funnel", {"steps": ["Product Viewed", "Order Completed"]}, {"step": 1, "dropped": True}),
+    ("retention", {"unit": "week", "periods": 3}, {"cohort": None, "period": 1}),
+    ("habit_loop", dict.fromkeys(("trigger", "action", "reward", "investment"), "Product Viewed"), {"step": "action"}),
     ("growth_path", {"unit": "week"}, {"from_": "none", "to": "new"}),
 ]
 
@@ -62,6 +86,10 @@ def test_whoever_is_counted_can_be_listed(
         ("paths", {"start": "Product View"}, "unknown_event", "start"),
         ("paths", {"steps": 11}, "invalid_argument", "steps"),
         ("paths", {"gap": "soon"}, "invalid_argument", "gap"),
+        ("funnel", {"steps": ["Product Viewed"]}, "invalid_argument", "steps"),
+        ("funnel", {"steps": ["Product Viewed", "Order Complete"]}, "unknown_event", "steps[1]"),
+        ("retention", {"mode": "in"}, "invalid_argument", "mode"),
+        ("habit-loop", {"trigger": "Product Viewed"}, "invalid_argument", "action"),
         ("growth-path", {"scheme": "mine"}, "invalid_argument", "scheme"),
     ],
 )
@@ -73,9 +101,23 @@ def test_a_question_that_cannot_be_asked_is_named(
 
 @pytest.mark.parametrize(
     ("address", "asked", "field"),
-    [("paths", {"start": {"event": "Product Viewed", "where": 'phone contains "138"'}}, "start.where")],
+    [
+        ("paths", {"start": {"event": "Product Viewed", "where": 'phone contains "138"'}}, "start.where"),
+        ("funnel", {"steps": ["Exposed", {"event": "Exposed", "where": 'phone > "138"'}]}, "steps[1].where"),
+        ("funnel", {"steps": ["Exposed", "Ad Clicked"], "by": {"property": "user_id"}}, "by"),
+        ("retention", {"by": "trait.phone"}, "by"),
+    ],
 )
 def test_identifiers_cannot_be_found_out(
     shop: Any, as_role: Callable[..., Api], address: str, asked: dict[str, Any], field: str
 ) -> None:
     refused(as_role("analyst")("POST", f"questions/{address}", asked), 403, "forbidden", field)
+
+
+def test_texts_of_the_data_are_masked(shop: Any, as_role: Callable[..., Api]) -> None:
+    asked = {"steps": ["Product Viewed", "Order Completed"], "by": "channel"}
+    whole, masked = (as_role(role).post("questions/funnel", asked) for role in ("owner", "analyst"))
+    values = [{group["value"] for group in answer["groups"]} for answer in (whole, masked)]
+    assert values[0] - values[1] == {"call 13900000002"}
+    assert values[1] - values[0] == {"call 139****0002"}
+    assert [group["steps"] for group in whole["groups"]] == [group["steps"] for group in masked["groups"]]

@@ -42,6 +42,14 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("POST", "questions/overview"): ("questions/overview", {}, Action.ASK),
     ("POST", "questions/rfm"): ("questions/rfm", {}, Action.ASK),
     ("POST", "questions/rfm-movement"): ("questions/rfm-movement", {"before": "2026-01-06"}, Action.ASK),
+    ("POST", "questions/funnel"): (
+        "questions/funnel", {"steps": ["Product Viewed", "Order Completed"]}, Action.ASK,
+    ),
+    ("POST", "questions/retention"): ("questions/retention", {}, Action.ASK),
+    ("POST", "questions/habit-loop"): (
+        "questions/habit-loop",
+        dict.fromkeys(("trigger", "action", "reward", "investment"), "Product Viewed"), Action.ASK,
+    ),
     ("POST", "questions/paths"): ("questions/paths", {}, Action.ASK),
     ("POST", "questions/growth-path"): ("questions/growth-path", {}, Action.ASK),
     ("POST", "questions/customers"): (

@@ -1,11 +1,11 @@
-"""``wotu paths`` and ``growth-path``: which ways customers go."""
+"""Questions of behaviour as verbs: what customers do, in which order, and whether they come back."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from wotu.cli.asking import add_question, spoken
-from wotu.cli.output import percent, write_table
+from wotu.cli.asking import add_question, listed, spoken
+from wotu.cli.output import duration, percent, write_arrow, write_table
 from wotu.core.periods import WEEKDAYS
 
 PERIODS = ("day", "week", "month")
@@ -13,8 +13,101 @@ PERIODS = ("day", "week", "month")
 
 def add_verbs(verbs: Any) -> None:
     """Add the verbs of this file."""
+    _add_funnel(verbs)
+    _add_retention(verbs)
+    _add_habit_loop(verbs)
     _add_paths(verbs)
     _add_growth_path(verbs)
+
+
+def _add_funnel(verbs: Any) -> None:
+    summary = "How many customers did the steps one after another, and who stopped where?"
+    funnel = add_question(verbs, "funnel", summary, _write_funnel)
+    funnel.add_argument("steps", nargs="+", type=spoken, metavar="STEP", help="an event, or JSON with its filter")
+    funnel.add_argument("--within", metavar="7d", help="how long after step 1 the others may come")
+    funnel.add_argument("--order", choices=("ordered", "strict", "any"))
+    funnel.add_argument("--exclude", type=spoken, action="append", metavar="JSON", help="an event between two steps")
+    funnel.add_argument("--hold", metavar="PROPERTY", help="a property whose value all steps share")
+    funnel.add_argument("--top", type=int, metavar="N", help="how many groups of --by are named (10)")
+    funnel.add_argument("--count", choices=("customers", "sessions"))
+    funnel.add_argument("--view", choices=("steps", "times", "trend"))
+    funnel.add_argument("--bins", type=_bins, metavar="N", help="of --view times: how many bins, or 1h,1d,7d")
+
+
+def _bins(text: str) -> int | list[str]:
+    return int(text) if text.isdecimal() else listed(text)
+
+
+def _write_funnel(answer: Any) -> None:
+    told = answer.to_dict()
+    write_arrow(f"Funnel of {told['counted']} ({told['order']})", answer.table)
+    if "times" in told:
+        rows = [
+            (duration(each["from_seconds"]), duration(each["to_seconds"]), each["customers"]) for each in told["times"]
+        ]
+        write_table("From start to end", ["from", "to", told["counted"]], rows, left=2)
+    if "trend" in told:
+        steps = [str(step["step"]) for step in told["steps"]]
+        days = [(day["time"], *day["customers"], percent(day["conversion"])) for day in told["trend"]]
+        write_table("By day of start", ["day", *steps, "conversion"], days)
+
+
+def _add_retention(verbs: Any) -> None:
+    summary = "Of the customers born in each period, how many came back later?"
+    retention = add_question(verbs, "retention", summary, _write_retention)
+    retention.add_argument("--born", type=spoken, metavar="EVENT", help="how a customer begins (any event)")
+    retention.add_argument("--returns", type=spoken, metavar="EVENT", help="what counts as coming back (any event)")
+    retention.add_argument("--unit", choices=PERIODS)
+    retention.add_argument("--mode", choices=("on", "within", "on_or_after"))
+    retention.add_argument("--cohort", choices=("first", "first_ever", "every"))
+    retention.add_argument("--min-count", type=int, metavar="N", help="at least so many returns")
+    retention.add_argument("--periods", type=int, metavar="N", help="the periods 0 to N")
+    retention.add_argument("--brackets", type=listed, metavar="1,2-3,4-7", help="brackets instead of single periods")
+    retention.add_argument("--rolling", action="store_true", help="24-hour windows from the birth on")
+    retention.add_argument("--measure", choices=("customers", "revenue"))
+    retention.add_argument("--week-start", choices=WEEKDAYS)
+    retention.add_argument("--top", type=int, metavar="N", help="how many groups of --by are named (10)")
+
+
+def _write_retention(answer: Any) -> None:
+    labels = [str(label) for label in answer.columns.labels]
+    for group in answer.groups or (answer.everybody,):
+        rows = [
+            (
+                each.cohort + ("" if each.complete else " …"),
+                each.size,
+                *(percent(each.rate(n)) for n in range(len(labels))),
+            )
+            for each in group.cohorts
+        ]
+        rates = [each.rate if answer.measure == "customers" else each.revenue_rate for each in group.overall]
+        total = ("all", sum(each.size for each in group.cohorts), *map(percent, rates))
+        title = f"Retention by {answer.unit}, {answer.mode}" + ("" if group.value is None else f": {group.value}")
+        write_table(title, [answer.unit, "size", *labels], [total, *rows])
+
+
+def _add_habit_loop(verbs: Any) -> None:
+    summary = "How often do customers go round the loop of trigger, action, reward and investment?"
+    loop = add_question(verbs, "habit_loop", summary, _write_habit_loop)
+    for part in ("trigger", "action", "reward", "investment"):
+        loop.add_argument(f"--{part}", type=spoken, required=True, metavar="EVENT")
+    loop.add_argument("--within", metavar="7d", help="how long after its trigger a loop may take")
+    loop.add_argument("--messages", type=spoken, metavar="EVENT", help="what counts as a message by us")
+    loop.add_argument("--message-within", metavar="1d", help="how long after a message a visit is prompted")
+    loop.add_argument("--gap", metavar="30m", help="silence that ends a visit")
+    loop.add_argument("--week-start", choices=WEEKDAYS)
+
+
+def _write_habit_loop(answer: Any) -> None:
+    told = answer.to_dict()
+    steps = [(each["step"], each["event"], each["reached"], percent(each["from_previous"])) for each in told["steps"]]
+    write_table("Loops", ["step", "event", "reached", "of step before"], steps, left=2)
+    weeks = [
+        (w["week"] + ("" if w["complete"] else " …"), w["customers"], w["loops"], w["loops_per_customer"], w["returns"],
+         percent(w["unprompted_share"]))
+        for w in told["weeks"]
+    ]  # fmt: skip
+    write_table("By week", ["week", "customers", "loops", "per customer", "returns", "unprompted"], weeks)
 
 
 def _add_paths(verbs: Any) -> None:

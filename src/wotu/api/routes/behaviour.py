@@ -8,10 +8,45 @@ from django.http import HttpRequest
 from ninja import Router
 
 from wotu.api.asking import answered
-from wotu.api.schemas.behaviour import GrowthPathAnswer, GrowthPathQuestion, PathsAnswer, PathsQuestion
+from wotu.api.schemas.behaviour import (
+    FunnelAnswer,
+    FunnelQuestion,
+    GrowthPathAnswer,
+    GrowthPathQuestion,
+    HabitLoopAnswer,
+    HabitLoopQuestion,
+    PathsAnswer,
+    PathsQuestion,
+    RetentionAnswer,
+    RetentionQuestion,
+)
 from wotu.api.schemas.errors import answers
 
 router = Router(tags=["Questions"])
+
+
+@router.post("/funnel", response=answers(FunnelAnswer), summary="Funnel", operation_id="ask_funnel", exclude_unset=True)
+def ask_funnel(request: HttpRequest, asked: FunnelQuestion) -> dict[str, Any]:
+    """How many customers did the steps one after another, in time, and who stopped where?"""
+    return answered(request, "funnel", asked)
+
+
+@router.post(
+    "/retention",
+    response=answers(RetentionAnswer),
+    summary="Retention",
+    operation_id="ask_retention",
+    exclude_unset=True,
+)
+def ask_retention(request: HttpRequest, asked: RetentionQuestion) -> dict[str, Any]:
+    """Of the customers born in each period, how many came back in the periods after it?"""
+    return answered(request, "retention", asked)
+
+
+@router.post("/habit-loop", response=answers(HabitLoopAnswer), summary="Habit loop", operation_id="ask_habit_loop")
+def ask_habit_loop(request: HttpRequest, asked: HabitLoopQuestion) -> dict[str, Any]:
+    """How often do customers go round the loop of trigger, action, reward and investment, and do they come unasked?"""
+    return answered(request, "habit_loop", asked)
 
 
 @router.post("/paths", response=answers(PathsAnswer), summary="Paths", operation_id="ask_paths")

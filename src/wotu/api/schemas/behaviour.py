@@ -6,11 +6,13 @@ from typing import Any, Literal
 
 from ninja import Field, Schema
 
-from wotu.api.schemas.questions import EventChoice, Events, Scope, Scoped, Weekday
+from wotu.api.schemas.questions import EventChoice, Events, Scope, Scoped, Weekday, Where
 
 EventSet = EventChoice | list[EventChoice]
 Period = Literal["day", "week", "month"]
 _SPAN = "A duration such as `30m`, `7d` or `2w`."
+_BY = "A property or `trait.x` to group by."
+_TOP = "How many groups are named; the others are `(other)`."
 
 
 class Renaming(Schema, extra="forbid"):
@@ -18,6 +20,229 @@ class Renaming(Schema, extra="forbid"):
 
     pattern: str = Field(max_length=512, examples=["Page: /item/*"])
     name: str = Field(max_length=512, examples=["Item"])
+
+
+class Step(Schema, extra="forbid"):
+    """A step of a funnel: events of which only some count, and when."""
+
+    event: str | list[str] = Field(examples=["Order Completed"])
+    where: Where | None = None
+    optional: bool = False
+    within: str | None = Field(None, max_length=32, description="At most so long after the step taken before.")
+    gap: str | None = Field(None, max_length=32, description="At least so long after the step taken before.")
+
+
+class Exclusion(Schema, extra="forbid"):
+    """An event that voids an attempt between two steps, counted from 1."""
+
+    event: str | list[str] = Field(examples=["Order Refunded"])
+    where: Where | None = None
+    after: int = Field(1, ge=1, le=100)
+    before: int | None = Field(None, ge=1, le=100, description="The last step that is not optional, if not given.")
+
+
+class ByAt(Schema, extra="forbid"):
+    """A property, and at which event of the attempt it is read."""
+
+    property: str = Field(max_length=600, examples=["channel"])
+    at: str = Field("step:1", max_length=32, description="`step:N`, `last`, `first_touch` or `last_touch`.")
+
+
+class FunnelQuestion(Scoped):
+    """How many customers did the steps one after another, and who stopped where?"""
+
+    steps: list[str | Step | list[EventChoice]] = Field(examples=[["Product Viewed", "Order Completed"]])
+    within: str = Field("7d", max_length=32, description=_SPAN)
+    order: Literal["ordered", "strict", "any"] = "ordered"
+    exclude: list[Exclusion] | None = None
+    hold: str | None = Field(None, max_length=600, description="A property whose value all steps share.")
+    by: str | ByAt | None = Field(None, description=_BY)
+    top: int = Field(10, ge=1, description=_TOP)
+    count: Literal["customers", "sessions"] = "customers"
+    view: Literal["steps", "times", "trend"] = "steps"
+    bins: int | list[str] | None = Field(None, description="Of `times`: how many bins, or their borders as durations.")
+
+
+class FunnelStep(Schema):
+    """One step; times are from the step taken before."""
+
+    step: int
+    event: str
+    optional: bool
+    customers: int
+    from_start: float | None
+    from_previous: float | None
+    mean_seconds: float | None
+    median_seconds: float | None
+    p90_seconds: float | None
+
+
+class FunnelGroup(Schema):
+    """The steps of those with one value of `by`."""
+
+    value: str
+    steps: list[FunnelStep]
+
+
+class FunnelTime(Schema):
+    """How many took so long from start to end."""
+
+    from_seconds: float
+    to_seconds: float
+    customers: int
+
+
+class FunnelDay(Schema):
+    """Customers at each step of the attempts that started on a day."""
+
+    time: str
+    complete: bool
+    window_over: bool
+    customers: list[int]
+    conversion: float | None
+
+
+class FunnelAnswer(Schema):
+    """The steps in order; with `by` those of each group; `times` and `trend` with their view."""
+
+    question: Literal["funnel"]
+    customers: int
+    order: str
+    within_seconds: int | float
+    counted: str
+    steps: list[FunnelStep]
+    by: str | None
+    groups: list[FunnelGroup]
+    values: int | None = None
+    times: list[FunnelTime] | None = None
+    trend: list[FunnelDay] | None = None
+    scope: Scope
+
+
+class RetentionQuestion(Scoped):
+    """Of the customers born in each period, how many came back later?"""
+
+    born: EventSet | None = Field(None, examples=["Signed Up"])
+    returns: EventSet | None = Field(None, examples=["Order Completed"])
+    unit: Period = "day"
+    mode: Literal["on", "within", "on_or_after"] = "on"
+    cohort: Literal["first", "first_ever", "every"] = "first"
+    min_count: int = Field(1, ge=1)
+    periods: int | None = Field(None, ge=0, description="The indexes 0 to N.")
+    brackets: list[str] | None = Field(None, examples=[["1", "2-3", "4-7"]])
+    rolling: bool = False
+    measure: Literal["customers", "revenue"] = "customers"
+    week_start: Weekday | None = None
+    by: str | None = Field(None, max_length=600, description=_BY)
+    top: int = Field(10, ge=1, description=_TOP)
+
+
+class Cohort(Schema):
+    """One cohort; null where a period is not over."""
+
+    cohort: str
+    complete: bool
+    size: int
+    returned: list[int | None]
+    revenue: list[str | None] | None = None
+
+
+class RetentionPeriod(Schema):
+    """One period over all cohorts for which it is over."""
+
+    period: int
+    eligible: int
+    returned: int
+    rate: float | None
+    base: str | None = None
+    revenue: str | None = None
+    revenue_rate: float | None = None
+
+
+class RetentionGroup(Schema):
+    """The cohorts of those with one value of `by`."""
+
+    value: str
+    cohorts: list[Cohort]
+    overall: list[RetentionPeriod]
+
+
+class RetentionAnswer(Schema):
+    """Cohorts by period, and all of them together."""
+
+    question: Literal["retention"]
+    unit: str
+    mode: str
+    cohort: str
+    measure: str
+    rolling: bool
+    brackets: list[str] | None = None
+    cohorts: list[Cohort]
+    overall: list[RetentionPeriod]
+    by: str | None
+    groups: list[RetentionGroup]
+    scope: Scope
+
+
+class HabitLoopQuestion(Scoped):
+    """How often do customers go round the loop of trigger, action, reward and investment, and do they come unasked?"""
+
+    trigger: EventSet = Field(examples=["Message Sent"])
+    action: EventSet = Field(examples=["Product Viewed"])
+    reward: EventSet = Field(examples=["Coupon Redeemed"])
+    investment: EventSet = Field(examples=["Product Reviewed"])
+    within: str = Field("7d", max_length=32, description=_SPAN)
+    messages: EventSet | None = Field(None, description="What counts as a message by us.")
+    message_within: str | None = Field(None, max_length=32, description=_SPAN)
+    gap: str = Field("30m", max_length=32, description=_SPAN)
+    week_start: Weekday | None = None
+
+
+class HabitStep(Schema):
+    """How many loops reached a step."""
+
+    step: str
+    event: str
+    reached: int
+    from_previous: float | None
+
+
+class HabitSpread(Schema):
+    """Customer-weeks by complete loops."""
+
+    loops: int
+    customer_weeks: int
+
+
+class HabitWeek(Schema):
+    """One week."""
+
+    week: str
+    complete: bool
+    customers: int
+    reached: list[int]
+    loops: int
+    loops_per_customer: float | None
+    returns: int
+    unprompted: int | None
+    unprompted_share: float | None
+
+
+class HabitLoopAnswer(Schema):
+    """Loops over the range and by week."""
+
+    question: Literal["habit_loop"]
+    steps: list[HabitStep]
+    customer_weeks: int
+    loops: int
+    loops_per_customer_week: float | None
+    distribution: list[HabitSpread]
+    returns: int
+    unprompted: int | None
+    unprompted_share: float | None
+    unprompted_because: str | None
+    weeks: list[HabitWeek]
+    scope: Scope
 
 
 class PathsQuestion(Scoped):

@@ -7,7 +7,13 @@ from typing import Any
 from ninja import Field, Schema
 from pydantic import ValidationError
 
-from wotu.api.schemas.behaviour import GrowthPathQuestion, PathsQuestion
+from wotu.api.schemas.behaviour import (
+    FunnelQuestion,
+    GrowthPathQuestion,
+    HabitLoopQuestion,
+    PathsQuestion,
+    RetentionQuestion,
+)
 from wotu.api.schemas.pages import Paging
 from wotu.api.schemas.questions import (
     EventsQuestion,
@@ -20,9 +26,12 @@ from wotu.core.errors import invalid_argument
 
 QUESTIONS: dict[str, type[Schema]] = {
     "events": EventsQuestion,
+    "funnel": FunnelQuestion,
     "growth_accounting": GrowthQuestion,
     "growth_path": GrowthPathQuestion,
+    "habit_loop": HabitLoopQuestion,
     "paths": PathsQuestion,
+    "retention": RetentionQuestion,
     "rfm": RfmQuestion,
     "rfm_movement": MovementQuestion,
     "stages": StagesQuestion,
