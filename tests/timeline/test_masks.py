@@ -96,6 +96,20 @@ def test_comparisons_without_meaning_are_refused(where: str) -> None:
     assert (caught.value.code, caught.value.field) == (ErrorCode.INVALID_EXPRESSION, "where")
 
 
+@pytest.mark.parametrize(
+    ("where", "place"),
+    [
+        ("number < 1 and order_id < 2", 16),
+        ("  txt == 1", 3),
+        ("any(products.size == 1)", 5),
+        ("products.name is null", 1),
+    ],
+)
+def test_errors_point_at_the_word(where: str, place: int) -> None:
+    with pytest.raises(WotuError, match=f"at character {place}[.;]"):
+        matching(where)
+
+
 def test_a_wrong_time_names_the_parameter() -> None:
     with pytest.raises(WotuError) as caught:
         matching('when > "gestern"')

@@ -1,8 +1,9 @@
 """The ``where`` language: text or dict → a small tree; every error points at the word.
 
-``==  !=  <  <=  >  >=  in (…)  contains  is null  and  or  not  ( )`` over event properties and
-``trait.x``; ``path("view+ cart")`` looks at the events of a customer in turn. A name with other
-characters than letters, digits, ``_`` and ``.`` stands in backquotes.
+``==  !=  <  <=  >  >=  in (…)  contains  is null  and  or  not  ( )`` over event properties and columns of
+customers; ``any(products.category == "tea")`` over the lines of an order; ``path("view+ cart")`` looks at the
+events of a customer in turn. A name with other characters than letters, digits, ``_`` and ``.`` stands in
+backquotes.
 """
 
 from __future__ import annotations
@@ -48,6 +49,14 @@ class OnPath:
 
 
 @dataclass(frozen=True)
+class AnyLine:
+    """Whether some line of an order satisfies ``condition`` (``holds``), or there are lines and none does."""
+
+    condition: Expression
+    holds: bool = True
+
+
+@dataclass(frozen=True)
 class All:
     """True when every part is."""
 
@@ -61,7 +70,7 @@ class Any:
     parts: tuple[Expression, ...]
 
 
-Expression = Condition | OnPath | All | Any
+Expression = Condition | OnPath | AnyLine | All | Any
 
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -77,7 +86,10 @@ _RESERVED = frozenset({"and", "or", "not", "in", "is", "null", "contains", "true
 _AUDIENCE = "audience."
 _CUSTOMER_COLUMNS = ("trait.", "score.", _AUDIENCE)
 _STAGE = "stage"
-_PATH = "path"
+_PATH, _ANY = "path", "any"
+_LINES = "products."
+# The position of a condition that did not come from text.
+NOWHERE = -1
 _ORDERINGS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -92,7 +104,7 @@ def parse(where: str | Mapping[str, object], *, field: str = "where") -> Express
     """The expression of ``where`` (text, or a dict meaning *all equal*); ``None`` when it is empty."""
     if isinstance(where, str):
         return _Parser(where, field).parse() if where.strip() else None
-    conditions = tuple(Condition(name, "==", (_value(value, field),)) for name, value in where.items())
+    conditions = tuple(Condition(name, "==", (_value(value, field),), NOWHERE) for name, value in where.items())
     return All(conditions) if conditions else None
 
 
@@ -100,26 +112,28 @@ def negate(expression: Expression) -> Expression:
     """The opposite, pushed down to the comparisons, so that a missing value still matches nothing."""
     if isinstance(expression, Condition):
         return Condition(expression.name, _NEGATED[expression.operator], expression.values, expression.position)
-    if isinstance(expression, OnPath):
+    if isinstance(expression, (OnPath, AnyLine)):
         return replace(expression, holds=not expression.holds)
     parts = tuple(negate(part) for part in expression.parts)
     return Any(parts) if isinstance(expression, All) else All(parts)
 
 
 def names(expression: Expression) -> list[Condition]:
-    """Every comparison of an expression, left to right."""
-    return [leaf for leaf in _leaves(expression) if isinstance(leaf, Condition)]
+    """Every comparison of an expression, left to right; those about lines of orders too."""
+    found: list[Condition] = []
+    for leaf in leaves(expression):
+        if isinstance(leaf, AnyLine):
+            found += names(leaf.condition)
+        elif isinstance(leaf, Condition):
+            found.append(leaf)
+    return found
 
 
-def path_patterns(expression: Expression) -> list[Pattern]:
-    """Every path pattern of an expression, left to right."""
-    return [leaf.pattern for leaf in _leaves(expression) if isinstance(leaf, OnPath)]
-
-
-def _leaves(expression: Expression) -> list[Condition | OnPath]:
-    if isinstance(expression, (Condition, OnPath)):
+def leaves(expression: Expression) -> list[Condition | OnPath | AnyLine]:
+    """What an expression is made of, left to right."""
+    if isinstance(expression, (Condition, OnPath, AnyLine)):
         return [expression]
-    return [leaf for part in expression.parts for leaf in _leaves(part)]
+    return [leaf for part in expression.parts for leaf in leaves(part)]
 
 
 def of_customers(name: str) -> bool:
@@ -202,7 +216,7 @@ class _Parser:
             return inner
         return self._condition()
 
-    def _condition(self) -> Condition | OnPath:
+    def _condition(self) -> Condition | OnPath | AnyLine:
         token = self._next("a name")
         if token.kind not in ("word", "quoted") or token.text in _RESERVED:
             raise self._error(token.position, f"expected a property name, not {token.text!r}")
@@ -210,6 +224,8 @@ class _Parser:
         if token.kind == "word" and (follows := self._peek()) is not None and follows.text == "(":
             if name == _PATH:
                 return self._path()
+            if name == _ANY:
+                return self._any_line()
             raise self._error(token.position, f"{name}(…) is not supported here")
         return self._comparison(name, token.position)
 
@@ -223,6 +239,17 @@ class _Parser:
             self._need("across")
         self._need(")")
         return OnPath(parse_pattern(_unquoted(token.text), field=self._field), across)
+
+    def _any_line(self) -> AnyLine:
+        start = self._next("(").position
+        condition = self._any()
+        self._need(")")
+        for leaf in leaves(condition):
+            if not isinstance(leaf, Condition):
+                raise self._error(start + 1, "any(…) takes comparisons, and no path(…) or any(…)")
+            if not leaf.name.startswith(_LINES):
+                raise self._error(leaf.position, f"any(…) takes names such as products.category, not {leaf.name!r}")
+        return AnyLine(condition)
 
     def _comparison(self, name: str, position: int) -> Condition:
         follows = self._peek()

@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 from numba import njit, types
 
 from wotu.core.errors import ErrorCode, WotuError
@@ -25,16 +27,35 @@ from wotu.facts.vocabulary import EVENTS, PropertyKind
 from wotu.identity.hashing import hash_text
 from wotu.timeline.automaton import automaton, path_mask
 from wotu.timeline.columns import MISSING, Column
-from wotu.timeline.expression import All, Condition, Expression, OnPath, Value, names, of_customers, path_patterns
-from wotu.timeline.kernel_types import MASK, READ32
+from wotu.timeline.expression import (
+    NOWHERE,
+    All,
+    AnyLine,
+    Condition,
+    Expression,
+    OnPath,
+    Value,
+    leaves,
+    names,
+    of_customers,
+)  # fmt: skip
+from wotu.timeline.expression import Any as AnyOf
+from wotu.timeline.kernel_types import MASK, READ, READ32
 from wotu.timeline.manifest import Manifest
+from wotu.timeline.order_lines import LINE_KINDS, LINES, line_column, orders_with
 from wotu.timeline.path_pattern import names_of
 from wotu.timeline.published import AUDIENCE
 from wotu.timeline.shard import Shard
 
 Mask = npt.NDArray[np.bool_]
 _TRAIT, _PROPERTY = "trait.", "property."
+_LARGEST = np.iinfo(np.int64).max
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+# UTF-8 stands in the order of its letters.
+_OF_TEXTS: dict[str, Callable[[pa.Array, str], pa.Array]] = {
+    "==": pc.equal, "!=": pc.not_equal, "<": pc.less, "<=": pc.less_equal, ">": pc.greater, ">=": pc.greater_equal,
+    "contains": pc.match_substring, "not contains": pc.match_substring,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,15 +75,20 @@ class Terms:
 
 
 def check_names(expression: Expression | None, manifest: Manifest, *, field: str = "where") -> None:
-    """Raise ``unknown_property`` or ``unknown_event`` for the first name that no message ever carried."""
-    if expression is None:
-        return
-    for condition in names(expression):
-        check_name(condition.name, manifest, field=field)
-    for pattern in path_patterns(expression):
-        for event in sorted(names_of(pattern)):
-            check_event(event, manifest, field=field)
-        automaton(pattern)
+    """Raise for the first name that no message ever carried, and the first comparison its values do not know."""
+    for leaf in leaves(expression) if expression is not None else ():
+        if isinstance(leaf, OnPath):
+            for event in sorted(names_of(leaf.pattern)):
+                check_event(event, manifest, field=field)
+            automaton(leaf.pattern)
+        elif isinstance(leaf, AnyLine):
+            for condition in names(leaf):
+                _check_line(condition, field)
+        else:
+            check_name(leaf.name, manifest, field=field, position=leaf.position)
+            kind = kind_of(leaf.name, manifest)
+            assert kind is not None
+            _check_operator(leaf, kind, field)
 
 
 def check_event(name: str, manifest: Manifest, *, field: str) -> None:
@@ -75,17 +101,44 @@ def check_event(name: str, manifest: Manifest, *, field: str) -> None:
     raise WotuError(ErrorCode.UNKNOWN_EVENT, message, field=field)
 
 
-def check_name(name: str, manifest: Manifest, *, field: str) -> None:
+def _check_line(condition: Condition, field: str) -> None:
+    name = condition.name.removeprefix(LINES)
+    if name not in LINE_KINDS:
+        near = ", ".join(LINES + each for each in get_close_matches(name, LINE_KINDS, n=3, cutoff=0.0))
+        message = f"{field}: lines of orders have no {condition.name!r}{_at(condition.position)}. Nearest: {near}."
+        raise WotuError(ErrorCode.UNKNOWN_PROPERTY, message, field=field)
+    _check_operator(condition, LINE_KINDS[name], field)
+
+
+def _check_operator(condition: Condition, kind: PropertyKind, field: str) -> None:
+    refused = "contains" in condition.operator if kind != "text" else False
+    if refused or (kind in ("key", "boolean") and condition.operator in ("<", "<=", ">", ">=")):
+        message = (
+            f"{field}: {condition.name!r} holds {kind} values, which cannot be compared with "
+            f"{condition.operator!r}{_at(condition.position)}."
+        )
+        raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field=field)
+
+
+def _at(position: int) -> str:
+    return "" if position < 0 else f", at character {position + 1}"
+
+
+def check_name(name: str, manifest: Manifest, *, field: str, position: int = NOWHERE) -> None:
     """Raise ``unknown_property``, with the nearest names, unless a question can read ``name``."""
     if kind_of(name, manifest) is not None:
         return
     if name.startswith(AUDIENCE):
         raise unknown_audience(name, manifest, field=field)
+    if name.startswith(LINES):
+        message = f"{field}: {name!r} is of the lines of an order{_at(position)}; write any({name} == …)."
+        raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field=field)
     known = [property_name(column) for column in manifest.properties] + [_TRAIT + trait for trait in manifest.traits]
     known += manifest.published
     near = get_close_matches(name, known, n=3, cutoff=0.0)
     hint = f" Nearest: {', '.join(near)}." if near else " No property is known yet."
-    raise WotuError(ErrorCode.UNKNOWN_PROPERTY, f"{field}: no event carries a property {name!r}.{hint}", field=field)
+    message = f"{field}: no event carries a property {name!r}{_at(position)}.{hint}"
+    raise WotuError(ErrorCode.UNKNOWN_PROPERTY, message, field=field)
 
 
 def unknown_audience(name: str, manifest: Manifest, *, field: str) -> WotuError:
@@ -129,12 +182,14 @@ def event_mask(expression: Expression | None, shard: Shard, terms: Terms) -> Mas
     if expression is None:
         return np.ones(len(shard.time), np.bool_)
     if isinstance(expression, OnPath):
-        return customer_mask(expression, shard, terms)[shard.customer_rows()]
+        return np.repeat(customer_mask(expression, shard, terms), np.diff(shard.offsets))
+    if isinstance(expression, AnyLine):
+        lines = _line_mask(expression.condition, shard, terms)
+        return orders_with(lines, shard, holds=expression.holds)
     if isinstance(expression, Condition):
         mask = _condition(column_of(expression.name, shard), expression, terms)
-        return mask[shard.customer_rows()] if of_customers(expression.name) else mask
-    masks = [event_mask(part, shard, terms) for part in expression.parts]
-    return np.logical_and.reduce(masks) if isinstance(expression, All) else np.logical_or.reduce(masks)
+        return np.repeat(mask, np.diff(shard.offsets)) if of_customers(expression.name) else mask
+    return _combined(expression, [event_mask(part, shard, terms) for part in expression.parts])
 
 
 def customer_mask(expression: Expression | None, shard: Shard, terms: Terms) -> Mask:
@@ -143,13 +198,30 @@ def customer_mask(expression: Expression | None, shard: Shard, terms: Terms) -> 
         return np.ones(len(shard.ids), np.bool_)
     if isinstance(expression, OnPath):
         return path_mask(expression.pattern, shard, across=expression.across) == expression.holds
-    if isinstance(expression, Condition):
-        if not of_customers(expression.name):
-            message = f"where: {expression.name!r} belongs to events; customers are chosen by trait.{expression.name}."
+    if isinstance(expression, (Condition, AnyLine)):
+        name = names(expression)[0].name
+        if not of_customers(name):
+            message = f"where: {name!r} belongs to events; customers are chosen by trait.{name}."
             raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field="where")
-        return _condition(column_of(expression.name, shard), expression, terms)
-    masks = [customer_mask(part, shard, terms) for part in expression.parts]
-    return np.logical_and.reduce(masks) if isinstance(expression, All) else np.logical_or.reduce(masks)
+        assert isinstance(expression, Condition)
+        return _condition(column_of(name, shard), expression, terms)
+    return _combined(expression, [customer_mask(part, shard, terms) for part in expression.parts])
+
+
+def _line_mask(expression: Expression, shard: Shard, terms: Terms) -> Mask:
+    """Which lines of the shard's orders satisfy an expression over ``products.x``."""
+    assert not isinstance(expression, (AnyLine, OnPath))
+    if isinstance(expression, Condition):
+        return _condition(line_column(expression.name.removeprefix(LINES), shard), expression, terms)
+    return _combined(expression, [_line_mask(part, shard, terms) for part in expression.parts])
+
+
+def _combined(expression: All | AnyOf, masks: list[Mask]) -> Mask:
+    """All or any of the masks, in the memory of the first."""
+    combine = np.logical_and if isinstance(expression, All) else np.logical_or
+    for mask in masks[1:]:
+        combine(masks[0], mask, out=masks[0])
+    return masks[0]
 
 
 def present(column: Column) -> Mask:
@@ -166,48 +238,95 @@ def _condition(column: Column, condition: Condition, terms: Terms) -> Mask:
         return ~present(column)
     if condition.operator == "is not null":
         return present(column)
-    if condition.operator == "in":
-        return np.logical_or.reduce([_compare(column, "==", value, terms) for value in condition.values])
-    if condition.operator == "not in":
-        return np.logical_and.reduce([_compare(column, "!=", value, terms) for value in condition.values])
-    return _compare(column, condition.operator, condition.values[0], terms)
+    if column.kind == "text":
+        return _of_codes(column.values, _decided(column, condition, terms))
+    masks = [_compare(column, operator, value, terms) for operator, value in _comparisons(condition)]
+    return _combined(All(()) if condition.operator == "not in" else AnyOf(()), masks)
+
+
+def _comparisons(condition: Condition) -> list[tuple[str, Value]]:
+    """``in`` and ``not in`` as the comparisons they mean."""
+    operator = {"in": "==", "not in": "!="}.get(condition.operator, condition.operator)
+    return [(operator, value) for value in condition.values]
 
 
 def _compare(column: Column, operator: str, value: Value, terms: Terms) -> Mask:
-    if column.kind == "text":
-        return _of_codes(column.values, _decided(column, operator, value, terms))
-    if "contains" in operator or (column.kind in ("key", "boolean") and operator not in ("==", "!=")):
-        return _refuse(column, operator)
     limit = _limit(column, operator, value, terms)
     if limit is None:
         return present(column) if operator == "!=" else np.zeros(len(column.values), np.bool_)
-    compared: Mask = np.asarray(_COMPARISONS[limit[0]](column.values, limit[1]))
-    return compared & present(column)
+    if column.kind == "boolean":
+        compared: Mask = np.asarray(_COMPARISONS[limit[0]](column.values, limit[1]))
+        return compared & present(column)
+    if column.kind == "number":
+        return _numbers_within(column.values, *_between(limit[0], limit[1], -np.inf, np.inf, np.nextafter))
+    low, high, outside = _between(limit[0], int(limit[1]), MISSING + 1, _LARGEST, _next_integer)
+    if low > _LARGEST or high < MISSING + 1:
+        low, high = 1, 0
+    return _integers_within(column.values, max(low, MISSING + 1), min(high, _LARGEST), outside)
 
 
-def _decided(column: Column, operator: str, value: Value, terms: Terms) -> Mask:
-    """Which texts of the column's dictionary satisfy the comparison; shards share dictionaries."""
-    key = (id(column.texts), operator, repr(value))
-    known = terms.decided.get(key)
-    if known is None:
-        known = np.array([_text_matches(text, operator, value) for text in column.texts.to_pylist()], np.bool_)
-        terms.decided[key] = known
-    return known
+def _between(
+    operator: str, limit: Any, least: Any, greatest: Any, step: Callable[[Any, Any], Any]
+) -> tuple[Any, Any, bool]:
+    """A comparison as a range, ends included, and whether values outside it are meant."""
+    low = {"<": least, "<=": least, ">": step(limit, np.inf)}.get(operator, limit)
+    high = {">": greatest, ">=": greatest, "<": step(limit, -np.inf)}.get(operator, limit)
+    return low, high, operator == "!="
+
+
+def _next_integer(limit: int, towards: float) -> int:
+    return limit + 1 if towards > 0 else limit - 1
+
+
+@njit(types.boolean[::1](types.Array(types.float64, 1, "C", readonly=True), types.float64, types.float64,
+    types.boolean), cache=True, nogil=True)  # fmt: skip
+def _numbers_within(values, low, high, outside):  # type: ignore[no-untyped-def]
+    """A missing value is not equal to itself, and matches nothing."""
+    matches = np.empty(len(values), np.bool_)
+    for j in range(len(values)):
+        value = values[j]
+        matches[j] = (((value >= low) & (value <= high)) != outside) & (value == value)
+    return matches
+
+
+@njit(types.boolean[::1](READ, types.int64, types.int64, types.boolean), cache=True, nogil=True)
+def _integers_within(values, low, high, outside):  # type: ignore[no-untyped-def]
+    """A missing value is the smallest integer, and matches nothing."""
+    matches = np.empty(len(values), np.bool_)
+    for j in range(len(values)):
+        value = values[j]
+        matches[j] = (((value >= low) & (value <= high)) != outside) & (value != MISSING)
+    return matches
 
 
 @njit(types.boolean[::1](READ32, MASK), cache=True, nogil=True)
 def _of_codes(codes, decided):  # type: ignore[no-untyped-def]
-    """A missing value (a negative code) matches nothing."""
+    """The first of ``decided`` is about missing values, which have the code −1."""
     matches = np.empty(len(codes), np.bool_)
     for j in range(len(codes)):
-        matches[j] = codes[j] >= 0 and decided[codes[j]]
+        # Numba looks whether a signed number counts from the end.
+        matches[j] = decided[np.uint32(codes[j] + 1)]
     return matches
 
 
-def _refuse(column: Column, operator: str) -> Mask:
-    name = property_name(column.name)
-    message = f"where: {name!r} holds {column.kind} values, which cannot be compared with {operator!r}."
-    raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field="where")
+def _decided(column: Column, condition: Condition, terms: Terms) -> Mask:
+    """Which texts of the column's dictionary satisfy a condition, and that none is no match; shards share
+    dictionaries."""
+    key = (id(column.texts), condition.operator, repr(condition.values))
+    known = terms.decided.get(key)
+    if known is None:
+        masks = [_texts_that(column.texts, operator, value) for operator, value in _comparisons(condition)]
+        found = _combined(All(()) if condition.operator == "not in" else AnyOf(()), masks)
+        known = np.concatenate([np.zeros(1, np.bool_), found])
+        terms.decided[key] = known
+    return known
+
+
+def _texts_that(texts: pa.Array, operator: str, value: Value) -> Mask:
+    if isinstance(value, str) and operator in _OF_TEXTS:
+        hits = _OF_TEXTS[operator](texts, value).to_numpy(zero_copy_only=False)
+        return ~hits if operator == "not contains" else np.array(hits)
+    return np.array([_text_matches(text, operator, value) for text in texts.to_pylist()], np.bool_)
 
 
 def _text_matches(text: str, operator: str, value: Value) -> bool:
@@ -220,7 +339,7 @@ def _text_matches(text: str, operator: str, value: Value) -> bool:
     return _COMPARISONS[operator](text, other)
 
 
-def _limit(column: Column, operator: str, value: Value, terms: Terms) -> tuple[str, object] | None:
+def _limit(column: Column, operator: str, value: Value, terms: Terms) -> tuple[str, Any] | None:
     """The comparison to make on the stored values; ``None`` when no stored value can equal ``value``."""
     if column.kind == "key":
         return operator, np.uint64(hash_text(str(value))).astype(np.int64)

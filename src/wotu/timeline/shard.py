@@ -59,6 +59,11 @@ class Shard:
         return self.part.ids
 
     @cached_property
+    def lines(self) -> dict[str, Column]:
+        """Columns over the lines of orders that were asked for; see ``order_lines``."""
+        return {}
+
+    @cached_property
     def shown(self) -> Integers:
         """Positions of the customers that are not hidden."""
         return np.arange(len(self.ids)) if self.hidden is None else np.flatnonzero(~self.hidden)
