@@ -6,6 +6,7 @@ length and time, and the same starts that did not arrive".
 Where the rule is silent:
 - silent: a route lies inside one session whose first event is in range. It begins with the start's first occurrence
   (without a start with the session's first event) and ends with the first goal after it (without a start: the first).
+- silent: repeats of the start are still the start: the goal after it is another visit.
 - silent: repeats collapse to one visit, as in paths; the length is the number of visits, the goal's among them; the
   time is from the route's first event to the goal; the share is of the sessions that arrived.
 - silent: equally frequent routes are ordered by length, then by their names.
@@ -65,12 +66,24 @@ def smart_path(
         if begin is None or not own:
             continue
         starters.append(session.customer)
-        first = begin if start is None else begin + 1
+        first = begin if start is None else _after_the_run(own, begin)
         arrival = next((at for at in range(first, len(own)) if own[at][1] in goal), None)
         if arrival is not None:
             length = own[arrival][2].astimezone(UTC) - own[begin][2].astimezone(UTC)
             seconds = Fraction(length // timedelta(microseconds=1), 1_000_000)
             taken.setdefault(_collapsed(own[begin : arrival + 1]), []).append((session.customer, seconds))
+    routes = _ranked(taken)
+    there = frozenset(customer for route in routes for customer in route.customers)
+    return SmartPath(
+        starts=len(starters),
+        arrived=sum(route.sessions for route in routes),
+        routes=routes,
+        arrived_customers=there,
+        lost_customers=frozenset(starters) - there,
+    )
+
+
+def _ranked(taken: dict[tuple[str, ...], list[tuple[str, Fraction]]]) -> list[Route]:
     arrived = sum(len(walks) for walks in taken.values())
     routes = [
         Route(
@@ -82,15 +95,11 @@ def smart_path(
         )
         for names, walks in taken.items()
     ]
-    routes.sort(key=lambda route: (-route.sessions, len(route.names), route.names))
-    there = frozenset(customer for route in routes for customer in route.customers)
-    return SmartPath(
-        starts=len(starters),
-        arrived=arrived,
-        routes=routes,
-        arrived_customers=there,
-        lost_customers=frozenset(starters) - there,
-    )
+    return sorted(routes, key=lambda route: (-route.sessions, len(route.names), route.names))
+
+
+def _after_the_run(own: Sequence[SeriesEvent], begin: int) -> int:
+    return next((at for at in range(begin, len(own)) if own[at][1] != own[begin][1]), len(own))
 
 
 def _collapsed(own: Sequence[SeriesEvent]) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ def answers(workspace: Workspace) -> dict[str, Any]:
         "paths": [workspace.paths(**anchor, **RANGE).to_dict() for anchor in ({}, {"end": "Checkout Started"})],
         "retention": [retained(workspace, name).to_dict() for name in by],
         "retained": retained(workspace, None).customers(period=1),
+        "routes": workspace.smart_path(goal="Checkout Started", across=True, **RANGE).to_dict(),
         "overview": workspace.overview(days=28),
         "states": {state: sorted(workspace.ordering_customers(state)) for state in ("active", "new", "dormant")},
         "rfm": (workspace.rfm("2026-02-20").to_dict(), _rows(workspace.rfm("2026-02-20"))),

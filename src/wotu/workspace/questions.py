@@ -13,6 +13,7 @@ from wotu.insight.growth_accounting import growth_accounting
 from wotu.insight.habit_loop import habit_loop
 from wotu.insight.paths import paths
 from wotu.insight.retention import retention
+from wotu.insight.smart_path import smart_path
 from wotu.score.growth_path import growth_path
 from wotu.timeline.questions import Source
 
@@ -49,4 +50,5 @@ class Questions:
     growth_path = asks(growth_path)
     habit_loop = asks(habit_loop)
     paths = asks(paths)
+    smart_path = asks(smart_path)
     retention = asks(retention)
