@@ -146,8 +146,9 @@ def heat(
             ],
             "layout": layout(
                 theme, height=max(len(rows) * 28 + 70, 200), hovermode="closest",
-                xaxis={"type": "category", "tickangle": 0, "side": "top", "title": {"text": across, "standoff": 4}},
-                yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False},
+                xaxis={"type": "category", "tickangle": 0, "side": "top", "ticks": "",
+                       "title": {"text": across, "standoff": 4, "font": {"size": 12}}},
+                yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False, "ticks": ""},
             ),
         }  # fmt: skip
 

@@ -40,6 +40,7 @@ from wotu.console.vocabulary import event_name
 from wotu.core.properties import MONEY
 
 _FACTS = 4
+_COMPARED = 3
 
 
 def present(given: Given) -> Found:
@@ -55,7 +56,7 @@ def present(given: Given) -> Found:
         _finding(given, facts, over, unit),
         _charts(given, labels),
         _table(given, labels, over),
-        facts if len(facts) > 1 else (),
+        _compared(given, unit) or (facts if len(facts) > 1 else ()),
         notes,
         empty,
     )
@@ -99,14 +100,16 @@ def _charts(given: Given, labels: list[str]) -> tuple[Chart, ...]:
 
 
 def _earlier(given: Given, axis: list[str], theme: str) -> list[Any]:
-    """The time before, under the same places, dotted."""
-    if given.before is None:
+    """The time before, under the same places, dotted; of few series, as more lines tell nothing."""
+    drawn = given.answer.series[:MOST_SERIES]
+    if given.before is None or len(drawn) > _COMPARED:
         return []
+    known = {(each.label, each.group): each for each in given.before.series}
     data = []
-    for place, each in enumerate(given.before.series[:MOST_SERIES]):
-        values = [_number(value) for _label, value in each.points][: len(axis)]
+    for place, each in enumerate(drawn):
+        points = known[each.label, each.group].points[: len(axis)] if (each.label, each.group) in known else ()
         name = _("%(name)s, before") % {"name": _name(given, each)}
-        shown = [_shown(given, value) for _label, value in each.points]
+        values, shown = [_number(value) for _l, value in points], [_shown(given, value) for _l, value in points]
         dotted = {"line": {"dash": "dot"}, "opacity": 0.7}
         data.append(line(name, axis[: len(values)], values, shown, colour(theme, place), **dotted))
     return data
@@ -144,6 +147,37 @@ def _fact(given: Given, series: Any, over: list[str]) -> Fact:
     return Fact(
         _name(given, series), _shown(given, last), _exact(given, last), change, _shown(given, previous), "", pick
     )
+
+
+def _compared(given: Given, unit: str) -> tuple[Fact, ...]:
+    if given.before is None:
+        return ()
+    return tuple(_mean_fact(given, each, unit) for each in given.answer.series[:_FACTS])
+
+
+def _mean_fact(given: Given, series: Any, unit: str) -> Fact:
+    """The mean of a series over its periods, against that of the time before."""
+    known = {(each.label, each.group): each for each in given.before.series}
+    earlier = known.get((series.label, series.group))
+    kind: Any = "money" if _is_money(given) else "count"
+    mean, before = _mean(series, unit, given), _mean(earlier, unit, given) if earlier else None
+    name = _("%(name)s, mean by %(unit)s") % {"name": _name(given, series), "unit": _unit(given)}
+    return Fact(name, _rounded(given, mean), "", figures.change(mean, before, kind), _rounded(given, before), "")
+
+
+def _mean(series: Any, unit: str, given: Given) -> Decimal | None:
+    values = [
+        Decimal(str(value))
+        for label, value in series.points
+        if value is not None and period_end(label, unit) <= given.until
+    ]
+    return sum(values, Decimal(0)) / len(values) if values else None
+
+
+def _rounded(given: Given, value: Decimal | None) -> str:
+    if value is None:
+        return figures.NO_VALUE
+    return figures.money(value, given.currency) if _is_money(given) else figures.count(round(value, 1))
 
 
 def _finding(given: Given, facts: tuple[Fact, ...], over: list[str], unit: str) -> str:

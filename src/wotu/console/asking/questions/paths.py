@@ -37,15 +37,15 @@ def whom(_parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
 
 def _finding(given: Given, links: list[Any]) -> str:
     first = {each.id for each in given.answer.nodes if each.step == 0}
-    ways = [each for each in links if first & {each.source, each.target} and "(end)" not in each.target]
-    if not given.answer.sessions:
-        return _("No visit has such a path.")
+    ways = [each for each in links if first & {each.source, each.target}]
     if not ways:
-        return _("%(number)s visits, all of a single step.") % {"number": figures.count(given.answer.sessions)}
+        return _("No visit has such a path.")
     words = {
         "source": _said(ways[0].source), "target": _said(ways[0].target), "number": figures.count(ways[0].visits),
         "share": figures.percent(ways[0].visits / given.answer.sessions),
     }  # fmt: skip
+    if ways[0].target.endswith(":(end)"):
+        return _("%(share)s of visits have one step alone: %(source)s.") % words
     return _("The most frequent way is %(source)s → %(target)s: %(number)s visits, %(share)s of all.") % words
 
 

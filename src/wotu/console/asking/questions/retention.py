@@ -161,8 +161,8 @@ RETENTION = Question(
     fields=(
         Field("born", "event", gettext_lazy("First")),
         Field("returns", "event", gettext_lazy("Came back means")),
-        units("week", "day", "week", "month"),
-        ranged(),
+        units("month", "day", "week", "month"),
+        ranged("365d"),
         Field(
             "mode", "choice", gettext_lazy("Counts in a period"), "on",
             (
@@ -174,9 +174,9 @@ RETENTION = Question(
         Field(
             "cohort", "choice", gettext_lazy("A customer's cohort"), "first",
             (
-                ("first", pgettext_lazy("retention", "the first time in the period asked about")),
-                ("first_ever", pgettext_lazy("retention", "the first time ever")),
-                ("every", pgettext_lazy("retention", "every time")),
+                ("first", pgettext_lazy("retention", "the first time it fits the filter")),
+                ("first_ever", pgettext_lazy("retention", "the very first time, if it fits the filter")),
+                ("every", pgettext_lazy("retention", "every period in which it happened")),
             ),
         ),
         Field("min_count", "number", gettext_lazy("At least so many times"), 1, least=1),

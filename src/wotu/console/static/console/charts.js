@@ -16,6 +16,8 @@
         const step = Math.ceil((labels.length * 64) / Math.max(place.clientWidth, 200));
         layout.xaxis.tickvals = labels.filter((_label, index) => (labels.length - 1 - index) % step === 0);
       }
+      // Shares are written into the cells of a heat map where they fit.
+      if (data[0].type === "heatmap" && place.clientWidth / labels.length < 72) data[0].texttemplate = "";
       const fresh = !place.data;
       Plotly.react(place, data, layout, settings);
       if (fresh) place.on("plotly_click", opened);
