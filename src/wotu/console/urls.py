@@ -29,6 +29,7 @@ urlpatterns = [
     path("growth.<str:kind>", home.export_growth, name="growth-export"),
     path("customers/", customers.customers, name="customers"),
     path("customers/export.<str:kind>", customers.export_customers, name="customers-export"),
+    path("customers/list/", customers.save_list, name="customers-list"),
     path("customers/<str:customer_id>/", customer.customer, name="customer"),
     path("customers/<str:customer_id>/orders/", customer.orders, name="customer-orders"),
     path("customers/<str:customer_id>/timeline/", customer.timeline, name="customer-timeline"),

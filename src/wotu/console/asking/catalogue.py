@@ -36,6 +36,7 @@ class Catalogue:
     events: tuple[Name, ...]
     properties: tuple[Name, ...]
     traits: tuple[Name, ...]
+    lists: tuple[Name, ...] = ()
 
     @property
     def numbers(self) -> tuple[Name, ...]:
@@ -65,7 +66,9 @@ def catalogue(sight: Sight) -> Catalogue:
     return Catalogue(
         _ordered(Name(each, sight.text(event_name(each)), counts.get(each)) for each in _events(manifest.events)),
         _ordered(Name(each, property_name(each), given.get(each), kind) for each, kind in properties.items()),
-        _ordered(Name(f"trait.{each}", each, None, kind) for each, kind in manifest.traits.items()),
+        _ordered(Name(f"trait.{each}", each, None, kind) for each, kind in manifest.traits.items())
+        + _ordered(Name(each, each, None, kind) for each, kind in manifest.published.items()),
+        tuple(Name(each.name, each.name, each.customers) for each in workspace().lists()),
     )
 
 

@@ -191,6 +191,7 @@ KINDS: dict[str, Kind] = {
     "property": Kind(_read_property, _one, _property_words),
     "measure": Kind(_read_property, _one, lambda _field, value: measure_words(str(value))),
     "duration": Kind(_read_duration, _one, lambda _field, value: duration_words(str(value))),
+    "audience": Kind(_read_text, _one, lambda _field, value: str(value)),
     "range": Kind(_read_range, _no_pairs, lambda _field, value: str(value)),
     "events": Kind(events.read, events.pairs, events.words),
     "event": Kind(events.read_one, events.pairs, events.words),

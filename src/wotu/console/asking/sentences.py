@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from wotu.accounts.masking import is_personal
 from wotu.accounts.sight import Sight
 from wotu.console.asking.catalogue import Catalogue, Name
-from wotu.console.asking.declaring import Field, Question
+from wotu.console.asking.declaring import Field
 from wotu.console.asking.drafts import Draft
 from wotu.console.asking.filters import OPERATORS
 from wotu.console.asking.kinds import LASTS, MEASURES, OF_NUMBERS, UNITS_OF_TIME, is_last, last_words, measure_words
@@ -57,7 +57,9 @@ def sentence(draft: Draft, names: Catalogue, sight: Sight) -> list[Piece]:
 def beside(draft: Draft, names: Catalogue, sight: Sight) -> list[Shown]:
     """The fields that the sentence does not name."""
     within = set(_PLACE.findall(str(draft.question.sentence)))
-    return [_shown(draft, each.name, names, sight) for each in draft.question.fields if each.name not in within]
+    shown = [_shown(draft, each.name, names, sight) for each in draft.question.fields if each.name not in within]
+    # Nobody can choose among lists that are not there.
+    return [each for each in shown if each.field.kind != "audience" or each.options or each.shown]
 
 
 def slots(draft: Draft) -> Iterator[tuple[str, str]]:
@@ -80,17 +82,13 @@ def rest_of_errors(draft: Draft) -> list[str]:
     return [wrong for name, wrong in draft.errors.items() if name not in placed]
 
 
-def asks_for(question: Question, name: str) -> bool:
-    """Whether the question has a parameter."""
-    return any(each.name == name for each in question.fields)
-
-
 def _shown(draft: Draft, name: str, names: Catalogue, sight: Sight) -> Shown:
     field = draft.question.field(name)
     shown = draft.typed[name].shown
     options = {
         "choice": lambda: field.options, "measure": lambda: _measures(names, shown), "range": lambda: _lasts(shown),
         "property": lambda: _groups(names, sight, shown), "duration": _units,
+        "audience": lambda: names.lists,
     }.get(field.kind, tuple)()  # fmt: skip
     return Shown(field, shown, options, draft.do)
 

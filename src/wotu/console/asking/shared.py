@@ -29,6 +29,7 @@ def ranged(default: str = "91d") -> Field:
 
 
 WHERE = Field("where", "filter", gettext_lazy("Filter"))
+AUDIENCE = Field("audience", "audience", gettext_lazy("Among"))
 BY = Field("by", "property", gettext_lazy("Split by"))
 COMPARE = Field(
     "compare", "choice", gettext_lazy("Compare"), "",

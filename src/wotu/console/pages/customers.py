@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from wotu.accounts.audit import record
+from wotu.accounts.choices import AuditAction
+from wotu.accounts.rules import Action
+from wotu.console.addresses import client_address
 from wotu.console.answers import ask, workspace
+from wotu.console.data_tabs import allowed
 from wotu.console.exporting import export
 from wotu.console.listing import SIZES, Listing
-from wotu.console.permissions import require_export
+from wotu.console.permissions import require, require_export, signed_in_member
 from wotu.console.sight import sight_of
 from wotu.console.words import SEGMENTS, segment_name
 
@@ -41,6 +47,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     listing, page = Listing.read(request.GET, by_name=not sight.whole).shown()
     context = {
         "room": "customers",
+        "may_save": allowed(request, Action.SAVE),
         "listing": listing,
         "rows": tuple(sight.rows(page.rows)),
         "total": page.total,
@@ -78,6 +85,20 @@ def export_customers(request: HttpRequest, kind: str) -> StreamingHttpResponse:
         for row in sight.rows(listing.all_rows())
     )  # fmt: skip
     return export(request, "customers", header, rows, kind=kind, total=listing.total())
+
+
+@require_POST
+def save_list(request: HttpRequest) -> HttpResponse:
+    """Keep the customers of the list, as they are now, under a name."""
+    require(request, Action.SAVE)
+    listing = Listing.read(request.GET, by_name=not sight_of(request).whole)
+    name = request.POST.get("name", "").strip()
+    saved = workspace().save_list(name, [row.customer_id for row in listing.all_rows()])
+    record(
+        actor=signed_in_member(request), action=AuditAction.EDIT_FACTS, target="list",
+        detail={"name": saved.name, "rows": saved.customers}, address=client_address(request)[0],
+    )  # fmt: skip
+    return HttpResponseRedirect(f"{reverse('console:customers')}?{listing.query(kept=saved.name)}")
 
 
 def _columns(listing: Listing) -> list[Column]:

@@ -7,9 +7,10 @@ from wotu.console.asking.questions.events import EVENTS
 from wotu.console.asking.questions.funnel import FUNNEL
 from wotu.console.asking.questions.growth_accounting import GROWTH_ACCOUNTING
 from wotu.console.asking.questions.growth_path import GROWTH_PATH
+from wotu.console.asking.questions.habit_loop import HABIT_LOOP
 from wotu.console.asking.questions.paths import PATHS
 from wotu.console.asking.questions.retention import RETENTION
 from wotu.workspace.questions import Questions
 
-_OFFERED = (EVENTS, FUNNEL, RETENTION, PATHS, GROWTH_ACCOUNTING, GROWTH_PATH)
+_OFFERED = (EVENTS, FUNNEL, RETENTION, PATHS, GROWTH_ACCOUNTING, GROWTH_PATH, HABIT_LOOP)
 QUESTIONS: dict[str, Question] = {each.name: each for each in _OFFERED if hasattr(Questions, each.name)}

@@ -24,6 +24,7 @@ from wotu.console.asking.drawing import (
 from wotu.console.asking.kinds import measure_words
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import (
+    AUDIENCE,
     BY,
     COMPARE,
     WHERE,
@@ -245,6 +246,7 @@ EVENTS = Question(
         BY,
         ranged(),
         WHERE,
+        AUDIENCE,
         COMPARE,
     ),
     definition=(

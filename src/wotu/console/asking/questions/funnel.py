@@ -14,7 +14,7 @@ from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import steps as draw_steps
 from wotu.console.asking.kinds import duration_words
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import BY, COMPARE, WHERE, group_name, ranged, waited
+from wotu.console.asking.shared import AUDIENCE, BY, COMPARE, WHERE, group_name, ranged, waited
 from wotu.console.vocabulary import event_name
 
 _MOST_GROUPS = 6
@@ -202,6 +202,7 @@ FUNNEL = Question(
         ),
         Field("hold", "property", gettext_lazy("The same in every step")),
         WHERE,
+        AUDIENCE,
         COMPARE,
     ),
     definition=(

@@ -11,7 +11,16 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import WHERE, period_heading, period_label, period_row, period_words, ranged, units
+from wotu.console.asking.shared import (
+    AUDIENCE,
+    WHERE,
+    period_heading,
+    period_label,
+    period_row,
+    period_words,
+    ranged,
+    units,
+)
 from wotu.console.charts import growth_chart
 
 STATES = {
@@ -104,6 +113,7 @@ GROWTH_ACCOUNTING = Question(
         units("week", "day", "week", "month"),
         ranged(),
         WHERE,
+        AUDIENCE,
     ),
     definition=(
         gettext_lazy("Active in a period: did one of the events in it."),

@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import flows
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import WHERE, ranged, units
+from wotu.console.asking.shared import AUDIENCE, WHERE, ranged, units
 
 STAGES = {
     "none": pgettext_lazy("lifecycle", "not here yet"), "new": pgettext_lazy("lifecycle", "new"),
@@ -130,6 +130,7 @@ GROWTH_PATH = Question(
         Field("events", "events", gettext_lazy("Activity is"), between=gettext_lazy(" or ")),
         ranged("365d"),
         WHERE,
+        AUDIENCE,
     ),
     definition=(
         gettext_lazy("Each customer is in one stage at any time: the first of the scheme whose rule fits."),

@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import both, category_axis, colour, heat, layout, line
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import COMPARE, WHERE, period_row, ranged, units
+from wotu.console.asking.shared import AUDIENCE, COMPARE, WHERE, period_row, ranged, units
 
 _HEAT_FROM = (0.0, 0.1, 0.2, 0.35, 0.5)
 # More links than this make a page heavy; the table has them all.
@@ -182,6 +182,7 @@ RETENTION = Question(
         Field("min_count", "number", gettext_lazy("At least so many times"), 1, least=1),
         Field("periods", "number", gettext_lazy("Periods shown"), least=1, most=400),
         WHERE,
+        AUDIENCE,
         COMPARE,
     ),
     definition=(
