@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import LazySettings
@@ -36,7 +37,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture
-def shop(made: Any, open_as: Callable[[Any], Any], settings: LazySettings) -> Any:
+def shop(
+    made: Any, open_as: Callable[[Any], Any], settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> Any:  # fmt: skip
+    # A busy machine takes longer than a page waits; that it then shows how far it is has a test of its own.
+    monkeypatch.setattr("wotu.console.pages.ask.SOON", 60)
     settings.WOTU_SETTINGS = made.settings
     return open_as(made)
 
@@ -57,6 +62,7 @@ def test_every_question_answers_with_its_defaults(
     assert 'id="t-' in page, "a chart"
     assert 'class="answer-table' in page or "answer-table" in page
     assert "Asia/Shanghai" in page
+    assert "Traceback" not in page
 
 
 def test_an_answer_says_what_the_workspace_says(shop: Any, sign_in: Callable[..., Client]) -> None:
@@ -209,3 +215,42 @@ def test_a_number_opens_exactly_the_customers_it_counts(shop: Any, sign_in: Call
 def test_a_whom_that_is_none_is_refused(who: str) -> None:
     with pytest.raises(WotuError):
         AskedWhom.read(who, Sight(whole=True))
+
+
+def test_whom_a_number_counted_is_saved_as_a_list(shop: Any, sign_in: Callable[..., Client]) -> None:
+    who = json.dumps({"question": "funnel", "parameters": {"steps": ["Order Completed"] * 2, "last": "all"},
+                      "pick": {"step": 2}})  # fmt: skip
+    viewer = sign_in("viewer")
+    assert viewer.post(f"/customers/list/?{urlencode({'who': who})}", {"name": "回头客"}).status_code == 403
+
+    done = sign_in("analyst").post(f"/customers/list/?{urlencode({'who': who})}", {"name": "回头客"})
+
+    assert done.status_code == 302
+    counted = shop.funnel(["Order Completed"] * 2).steps[1].customers
+    assert [(each.name, each.customers) for each in shop.lists()] == [("回头客", counted)]
+    asked = _text(viewer.get("/insight/ask/events/", {"audience": "回头客", "last": "all"}))
+    assert '<option value="回头客" selected>' in asked
+
+
+@pytest.mark.parametrize("view", ["times", "trend"])
+def test_a_funnel_shows_times_and_trend(shop: Any, sign_in: Callable[..., Client], view: str) -> None:
+    query = {"steps.1": "Order Completed", "steps.2": "Order Completed", "within": "30d", "last": "all", "view": view}
+    page = _text(sign_in("viewer").get("/insight/ask/funnel/", query | {"compare": "", "by": "trait.city"}))
+    assert f'id="data-{view}"' in page
+    assert "城市1" in page
+
+
+def test_a_long_question_shows_how_far_it_is_and_can_be_cancelled(
+    shop: Any, sign_in: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wotu.console.pages.ask.SOON", 0)
+    client, query = sign_in(), {"events.1": "Order Completed", "unit": "day", "last": "all"}
+    first = _text(client.get("/insight/ask/events/", query))
+    assert 'hx-trigger="load delay:300ms"' in first
+    assert "<noscript><meta" in first
+
+    ended = client.post(f"/insight/ask/events/cancel/?{urlencode(query)}", headers=HTMX)
+
+    assert "Cancelled" in _text(ended)
+    monkeypatch.setattr("wotu.console.pages.ask.SOON", 60)
+    assert "answer-table" in _text(client.get("/insight/ask/events/", query))

@@ -42,7 +42,7 @@ def answer_of(asked: Asked, sight: Sight) -> Answered:
     return _work(asked)
 
 
-def answer_or_progress(asked: Asked, sight: Sight, *, seconds: float = SOON) -> Answered | Waiting:
+def answer_or_progress(asked: Asked, sight: Sight, *, seconds: float) -> Answered | Waiting:
     """The answer if it is there within ``seconds``; it goes on being computed otherwise, to be asked for again."""
     check(asked, sight)
     key = _key(asked)

@@ -22,7 +22,11 @@ Words = str | Promise
 class Field:
     """One parameter. ``kind`` says how it is filled in (see ``asking.kinds``); ``label`` names it where it stands
     alone. ``options`` are those of a choice; ``least`` is the fewest entries of a list, or the smallest number.
-    A list whose entries stand in an order (``ordered``) is one of steps; of these some may be ``optional``."""
+
+    A list whose entries stand in an order (``ordered``) is one of steps; of these some may be ``optional``. Between
+    entries stand the words ``between``, and ``after_first`` behind the first. ``none`` says what it means to choose
+    nothing.
+    """
 
     name: str
     kind: str
@@ -33,6 +37,7 @@ class Field:
     most: int = 0
     between: Words = ""
     after_first: Words = ""
+    none: Words = ""
     ordered: bool = False
     optional: bool = False
 

@@ -88,7 +88,7 @@ def lying_bars(labels: Sequence[str], values: Sequence[Any], shown: Sequence[str
                 }
             ],
             "layout": layout(
-                theme, height=max(len(labels) * 34 + 40, 160), hovermode="closest", bargap=0.35,
+                theme, height=len(labels) * 36 + 24, hovermode="closest", bargap=0.35,
                 xaxis={"visible": False, "range": [0, max([*values, 1]) * 1.18]},
                 yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False,
                        "tickfont": {"size": 13, "color": _INK[theme]}},
@@ -97,7 +97,37 @@ def lying_bars(labels: Sequence[str], values: Sequence[Any], shown: Sequence[str
     )  # fmt: skip
 
 
-def steps(names: Sequence[str], series: Sequence[tuple[str, Sequence[Any], Sequence[str], Sequence[str]]]) -> Any:
+def histogram(name: str, labels: Sequence[str], values: Sequence[Any], who: Sequence[str] = ()) -> Any:
+    """How many in each class, upright; a click on a bar leads to ``who``."""
+    shown = [f"{value:,}" for value in values]
+    return both(
+        lambda theme: {
+            "data": [bars(name, labels, values, shown, colour(theme, 0), customdata=list(who))],
+            "layout": layout(
+                theme, height=280, bargap=0.12, xaxis=category_axis(labels), yaxis=count_axis(values), showlegend=False
+            ),
+        }
+    )
+
+
+def shares(name: str, labels: Sequence[str], values: Sequence[float | None]) -> Any:
+    """A share over time."""
+    shown = ["" if value is None else f"{value:.1%}" for value in values]
+    return both(
+        lambda theme: {
+            "data": [line(name, labels, values, shown, colour(theme, 0))],
+            "layout": layout(
+                theme, height=280, xaxis=category_axis(labels), yaxis={"tickformat": ".0%", "rangemode": "tozero"},
+                showlegend=False,
+            ),
+        }
+    )  # fmt: skip
+
+
+def steps(
+    names: Sequence[str], series: Sequence[tuple[str, Sequence[Any], Sequence[str], Sequence[str]]],
+    tints: Sequence[int] = (),
+) -> Any:  # fmt: skip
     """A funnel: a row per step, a bar per series in it (name, values, what stands beside each, where a click leads)."""
     most = max((value or 0 for _name, values, _shown, _who in series for value in values), default=0)
 
@@ -106,7 +136,7 @@ def steps(names: Sequence[str], series: Sequence[tuple[str, Sequence[Any], Seque
             {
                 "type": "bar", "orientation": "h", "name": name, "x": list(values), "y": list(names),
                 "text": list(shown), "textposition": "outside", "cliponaxis": False, "customdata": list(who),
-                "marker": {"color": colour(theme, place)},
+                "marker": {"color": colour(theme, tints[place] if tints else place)},
                 "hovertemplate": f"{_safe(name)} %{{y}} <b>%{{text}}</b><extra></extra>",
             }
             for place, (name, values, shown, who) in enumerate(series)
@@ -114,7 +144,8 @@ def steps(names: Sequence[str], series: Sequence[tuple[str, Sequence[Any], Seque
         return {
             "data": data,
             "layout": layout(
-                theme, height=max(len(names) * (_ROW + 20 * (len(series) - 1)) + 60, 200), hovermode="closest",
+                theme, height=len(names) * (_ROW + 20 * (len(series) - 1)) + (70 if len(series) > 1 else 24),
+                hovermode="closest",
                 bargap=0.3, showlegend=len(series) > 1,
                 xaxis={"visible": False, "range": [0, max(most, 1) * 1.3]},
                 yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False,
@@ -145,7 +176,7 @@ def heat(
                 }
             ],
             "layout": layout(
-                theme, height=max(len(rows) * 28 + 70, 200), hovermode="closest",
+                theme, height=len(rows) * 28 + 70, hovermode="closest",
                 xaxis={"type": "category", "tickangle": 0, "side": "top", "ticks": "",
                        "title": {"text": across, "standoff": 4, "font": {"size": 12}}},
                 yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False, "ticks": ""},

@@ -63,10 +63,6 @@ class FilterShown:
     text: str = ""
     as_text: bool = False
 
-    @property
-    def is_set(self) -> bool:
-        return bool(self.rows or self.text)
-
 
 @dataclass(frozen=True)
 class _Act:

@@ -150,8 +150,10 @@ def _detail(error: WotuError) -> str:
 
 def _with_default(field: Field, names: Catalogue) -> Field:
     if field.kind == "events" and field.default is None and field.least:
-        usual = names.usual(max(field.least, 1))
-        return replace(field, default=tuple(usual if field.least > 1 else usual[-1:]))
+        usual = names.usual(field.least)
+        # Where there is one event alone, a funnel asks how many did it again.
+        steps = [*usual, *usual[-1:] * (field.least - len(usual))]
+        return replace(field, default=tuple(steps if field.least > 1 else usual[-1:]))
     if field.kind == "event" and field.default is None and field.least:
         return replace(field, default=next(iter(names.usual(1)[-1:]), None))
     return field

@@ -72,7 +72,7 @@ def slots(draft: Draft) -> Iterator[tuple[str, str]]:
                     yield name, draft.errors.get(name, "")
         elif each.kind == "range":
             yield from ((name, draft.errors.get(name, "")) for name in ("last", "since", "until"))
-        else:
+        elif each.kind != "audience" or shown:
             yield each.name, draft.errors.get(each.name, "")
 
 
@@ -85,11 +85,19 @@ def rest_of_errors(draft: Draft) -> list[str]:
 def _shown(draft: Draft, name: str, names: Catalogue, sight: Sight) -> Shown:
     field = draft.question.field(name)
     shown = draft.typed[name].shown
-    options = {
-        "choice": lambda: field.options, "measure": lambda: _measures(names, shown), "range": lambda: _lasts(shown),
-        "property": lambda: _groups(names, sight, shown), "duration": _units,
-        "audience": lambda: names.lists,
-    }.get(field.kind, tuple)()  # fmt: skip
+    options: Any = ()
+    if field.kind == "choice":
+        options = field.options
+    elif field.kind == "measure":
+        options = _measures(names, shown)
+    elif field.kind == "range":
+        options = _lasts(shown)
+    elif field.kind == "property":
+        options = _groups(names, sight, shown)
+    elif field.kind == "duration":
+        options = _units()
+    elif field.kind == "audience":
+        options = names.lists
     return Shown(field, shown, options, draft.do)
 
 

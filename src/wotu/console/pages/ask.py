@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from wotu.accounts.rules import Action
 from wotu.console.answers import workspace
-from wotu.console.asking.answering import Waiting, answer_or_progress, cancel, presented
+from wotu.console.asking.answering import SOON, Waiting, answer_or_progress, cancel, presented
 from wotu.console.asking.catalogue import Catalogue, catalogue, values
 from wotu.console.asking.declaring import Question
 from wotu.console.asking.drafts import Draft
@@ -112,7 +112,7 @@ def _outcome(draft: Draft, sight: Sight) -> _Outcome:
     if draft.errors:
         return _Outcome()
     try:
-        found = answer_or_progress(draft.asked, sight)
+        found = answer_or_progress(draft.asked, sight, seconds=SOON)
         if isinstance(found, Waiting):
             return _Outcome(waiting=found)
         return _Outcome(presented(draft.asked, sight, found))

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
+from wotu.console.asking.drawing import histogram, shares
 from wotu.console.asking.drawing import steps as draw_steps
 from wotu.console.asking.kinds import duration_words
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, BY, COMPARE, WHERE, group_name, ranged, waited
+from wotu.console.asking.shared import AUDIENCE, BY, COMPARE, WHERE, group_name, period_label, ranged, waited
 from wotu.console.vocabulary import event_name
 
 _MOST_GROUPS = 6
@@ -26,7 +27,28 @@ def present(given: Given) -> Found:
     steps = answer.steps
     chart = Chart("funnel", _("Customers who reached each step"), _chart(given), _said(given))
     table = _groups_table(given) if answer.groups else _steps_table(given)
-    return Found(_finding(given), (chart,), table, _facts(given), is_empty=not steps[0].customers)
+    charts = (chart, *_more(given))
+    return Found(_finding(given), charts, table, _facts(given), is_empty=not steps[0].customers)
+
+
+def _more(given: Given) -> tuple[Chart, ...]:
+    """The histogram of times from start to end, or conversion by day, where the question wants one."""
+    answer = given.answer
+    if given.asked["view"] == "times" and answer.times:
+        labels = [_time_range(each) for each in answer.times]
+        values = [each.customers for each in answer.times]
+        return (Chart("times", _("Time from start to end"), histogram(_("customers"), labels, values)),)
+    if given.asked["view"] == "trend" and answer.trend:
+        labels = [period_label(each.time, "day") for each in answer.trend]
+        values = [each.conversion for each in answer.trend]
+        return (Chart("trend", _("Conversion by day of start"), shares(_("Conversion"), labels, values)),)
+    return ()
+
+
+def _time_range(each: Any) -> str:
+    if each.to_seconds is None:
+        return f"≥ {waited(each.from_seconds)}"
+    return f"{waited(each.from_seconds)} – {waited(each.to_seconds)}"
 
 
 def whom(parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
@@ -105,7 +127,8 @@ def _chart(given: Given) -> Any:
     if given.before is not None:
         values, shown, _who = _bars(given, given.before.steps, None)
         series.append((_("the period before"), values, shown, [""] * len(names)))
-    return draw_steps(names, series)
+    # The time before is the same colour, paler.
+    return draw_steps(names, series, tints=(0, 4))
 
 
 def _bars(given: Given, steps: Sequence[Any], group: str | None) -> tuple[list[int], list[str], list[str]]:
@@ -200,7 +223,15 @@ FUNNEL = Question(
             "count", "choice", gettext_lazy("Count"), "customers",
             (("customers", pgettext_lazy("count", "customers")), ("sessions", pgettext_lazy("count", "visits"))),
         ),
-        Field("hold", "property", gettext_lazy("The same in every step")),
+        Field("hold", "property", gettext_lazy("The same in every step"), none=gettext_lazy("not required")),
+        Field(
+            "view", "choice", gettext_lazy("Show also"), "steps",
+            (
+                ("steps", pgettext_lazy("funnel", "the steps alone")),
+                ("times", pgettext_lazy("funnel", "time from start to end")),
+                ("trend", pgettext_lazy("funnel", "conversion by day of start")),
+            ),
+        ),
         WHERE,
         AUDIENCE,
         COMPARE,
