@@ -36,6 +36,10 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("retention", {"brackets": ["1-7", "8-21"], "born": "Product Viewed", "by": "channel"}),
     ("retention", {"unit": "week", "measure": "revenue", "periods": 2}),
     ("habit-loop", dict.fromkeys(("trigger", "action", "reward", "investment"), "Product Viewed")),
+    ("smart-path", {"goal": "Order Completed"}),
+    ("smart-path", {"goal": ["Order Completed"], "start": "Product Viewed", "across": True, "top": 1}),
+    ("aha", {"period": 1, "min_customers": 1}),
+    ("aha", {}),
     ("growth-path", {}),
     ("growth-path", {"unit": "week", "stuck_after": "1w", "scheme": [{"stage": "all", "name": "都"}]}),
 ]
@@ -45,6 +49,8 @@ WHO: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("funnel", {"steps": ["Product Viewed", "Order Completed"]}, {"step": 1, "dropped": True}),
     ("retention", {"unit": "week", "periods": 3}, {"cohort": None, "period": 1}),
     ("habit_loop", dict.fromkeys(("trigger", "action", "reward", "investment"), "Product Viewed"), {"step": "action"}),
+    ("smart_path", {"goal": "Order Completed"}, {"route": 1}),
+    ("smart_path", {"goal": "Order Completed"}, {"lost": True}),
     ("growth_path", {"unit": "week"}, {"from_": "none", "to": "new"}),
 ]
 
@@ -78,6 +84,22 @@ def test_whoever_is_counted_can_be_listed(
     assert [row["customer_id"] for row in page["items"]] == expected
     assert (page["total"], page["next"]) == (len(expected), None)
     assert expected
+
+
+@pytest.mark.parametrize(
+    ("of", "field"),
+    [
+        ({"step": "x"}, "of.step"),
+        ({"step": 9}, "step"),
+        ({"dropped": "perhaps"}, "of.dropped"),
+        ({"group": "x"}, "group"),
+    ],
+)
+def test_a_number_nobody_counted_is_named(
+    shop: Any, as_role: Callable[..., Api], of: dict[str, Any], field: str
+) -> None:
+    asked = {"question": "funnel", "parameters": {"steps": ["Product Viewed", "Order Completed"]}, "of": of}
+    refused(as_role()("POST", "questions/customers", asked), 422, "invalid_argument", field)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
         dict.fromkeys(("trigger", "action", "reward", "investment"), "Product Viewed"), Action.ASK,
     ),
     ("POST", "questions/paths"): ("questions/paths", {}, Action.ASK),
+    ("POST", "questions/smart-path"): ("questions/smart-path", {"goal": "Order Completed"}, Action.ASK),
+    ("POST", "questions/aha"): ("questions/aha", {}, Action.ASK),
     ("POST", "questions/growth-path"): ("questions/growth-path", {}, Action.ASK),
     ("POST", "questions/customers"): (
         "questions/customers", {"question": "stages", "of": {"stage": "deal"}}, Action.ASK,

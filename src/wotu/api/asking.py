@@ -6,10 +6,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Mapping
 from inspect import signature
-from typing import Any
+from typing import Any, get_type_hints
 
 from django.http import HttpRequest
 from ninja import Schema
+from pydantic import TypeAdapter, ValidationError
 
 from wotu.accounts.rules import Action
 from wotu.accounts.sight import Sight
@@ -83,8 +84,16 @@ def members(answer: Any, question: str, of: Mapping[str, Any]) -> list[str]:
         accepted.bind(**of)
     except TypeError as error:
         raise invalid_argument("of", f"of: {error}.") from error
-    found: list[str] = find(**of)
+    hints = get_type_hints(find)
+    found: list[str] = find(**{name: _typed(hints[name], value, f"of.{name}") for name, value in of.items()})
     return found
+
+
+def _typed(kind: Any, value: Any, field: str) -> Any:
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise invalid_argument(field, f"{field}: {error.errors()[0]['msg']}.") from error
 
 
 def after(ids: list[str], place: str | None, limit: int) -> tuple[list[str], str | None]:

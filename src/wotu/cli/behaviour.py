@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wotu.cli.asking import add_question, listed, spoken
-from wotu.cli.output import duration, percent, write_arrow, write_table
+from wotu.cli.output import duration, messages, percent, write_arrow, write_table
 from wotu.core.periods import WEEKDAYS
 
 PERIODS = ("day", "week", "month")
@@ -16,7 +16,9 @@ def add_verbs(verbs: Any) -> None:
     _add_funnel(verbs)
     _add_retention(verbs)
     _add_habit_loop(verbs)
+    _add_aha(verbs)
     _add_paths(verbs)
+    _add_smart_path(verbs)
     _add_growth_path(verbs)
 
 
@@ -118,6 +120,54 @@ def _add_paths(verbs: Any) -> None:
     paths.add_argument("--gap", metavar="30m", help="silence that ends a session")
     paths.add_argument("--top", type=int, metavar="N", help="how many events keep their name (20)")
     paths.add_argument("--clean", type=spoken, action="append", metavar="RULE", help="a rule that renames events")
+
+
+def _add_smart_path(verbs: Any) -> None:
+    summary = "By which routes do customers come to a goal, and who did not arrive?"
+    path = add_question(verbs, "smart_path", summary, _write_smart_path)
+    path.add_argument("--goal", type=spoken, required=True, metavar="EVENT")
+    path.add_argument("--start", type=spoken, metavar="EVENT", help="routes begin with this event")
+    path.add_argument("--across", action="store_true", help="let a route go on beyond the session")
+    path.add_argument("--steps", type=int, metavar="N", help="of a longer route the beginning is told (20)")
+    path.add_argument("--gap", metavar="30m", help="silence that ends a session")
+    path.add_argument("--top", type=int, metavar="N", help="how many routes are told (10)")
+    path.add_argument("--clean", type=spoken, action="append", metavar="RULE", help="a rule that renames events")
+
+
+def _write_smart_path(answer: Any) -> None:
+    told = answer.to_dict()
+    title = f"{told['arrived']:,} of {told['starts']:,} arrived at {told['goal']} ({percent(told['rate'])})"
+    rows = [
+        (" → ".join(route["events"]), route["sessions"], route["customers"], percent(route["share"]),
+         duration(route["median_seconds"]))
+        for route in told["routes"]
+    ]  # fmt: skip
+    write_table(title, ["route", "sessions", "customers", "share", "median"], rows)
+
+
+def _add_aha(verbs: Any) -> None:
+    aha = add_question(verbs, "aha", "Which behaviour in the first days tells who stays?", _write_aha)
+    aha.add_argument("--born", type=spoken, metavar="EVENT", help="how a customer begins (any event)")
+    aha.add_argument("--returns", type=spoken, metavar="EVENT", help="what counts as staying (any event)")
+    aha.add_argument("--within", metavar="7d", help="the first days")
+    aha.add_argument("--unit", choices=PERIODS)
+    aha.add_argument("--period", type=int, metavar="N", help="stayed: came in the period so many after birth (4)")
+    aha.add_argument("--min-customers", type=int, metavar="N", help="how many must have done it, and not done it (30)")
+    aha.add_argument("--top", type=int, metavar="N", help="how many candidates are told (20)")
+    aha.add_argument("--week-start", choices=WEEKDAYS)
+
+
+def _write_aha(answer: Any) -> None:
+    told = answer.to_dict()
+    rows = [
+        (each["label"], each["did"], percent(each["share"]), percent(each["retention_with"]),
+         percent(each["retention_without"]), each["lift"], each["mcc"], each["adjusted_p_value"])
+        for each in told["candidates"]
+    ]  # fmt: skip
+    columns = ["behaviour", "did", "share", "stay with", "without", "lift", "MCC", "p, adjusted"]
+    write_table(f"{told['tested']:,} behaviours; {percent(told['retention'])} of customers stay", columns, rows)
+    if told["because"]:
+        messages().print(told["because"])
 
 
 def _add_growth_path(verbs: Any) -> None:

@@ -9,18 +9,16 @@ from ninja import Router
 
 from wotu.api.asking import answered
 from wotu.api.schemas.behaviour import (
-    FunnelAnswer,
-    FunnelQuestion,
+    AhaAnswer,
+    AhaQuestion,
     GrowthPathAnswer,
     GrowthPathQuestion,
     HabitLoopAnswer,
     HabitLoopQuestion,
-    PathsAnswer,
-    PathsQuestion,
-    RetentionAnswer,
-    RetentionQuestion,
 )
 from wotu.api.schemas.errors import answers
+from wotu.api.schemas.funnels import FunnelAnswer, FunnelQuestion, RetentionAnswer, RetentionQuestion
+from wotu.api.schemas.paths import PathsAnswer, PathsQuestion, SmartPathAnswer, SmartPathQuestion
 
 router = Router(tags=["Questions"])
 
@@ -53,6 +51,20 @@ def ask_habit_loop(request: HttpRequest, asked: HabitLoopQuestion) -> dict[str, 
 def ask_paths(request: HttpRequest, asked: PathsQuestion) -> dict[str, Any]:
     """Which way do customers go in a session: on from a start, up to an end, or from one to the other?"""
     return answered(request, "paths", asked)
+
+
+@router.post(
+    "/smart-path", response=answers(SmartPathAnswer), summary="Routes to a goal", operation_id="ask_smart_path"
+)
+def ask_smart_path(request: HttpRequest, asked: SmartPathQuestion) -> dict[str, Any]:
+    """By which routes do customers come to a goal, and who set out and did not arrive?"""
+    return answered(request, "smart_path", asked)
+
+
+@router.post("/aha", response=answers(AhaAnswer), summary="Aha moments", operation_id="ask_aha")
+def ask_aha(request: HttpRequest, asked: AhaQuestion) -> dict[str, Any]:
+    """Which behaviour in the first days tells the customers who stay from those who do not?"""
+    return answered(request, "aha", asked)
 
 
 @router.post(

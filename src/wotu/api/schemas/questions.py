@@ -9,8 +9,12 @@ from ninja import Field, Schema
 Scalar = str | int | float | bool
 Where = str | dict[str, Scalar]
 Unit = Literal["hour", "day", "week", "month"]
+CalendarUnit = Literal["day", "week", "month"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WHERE = Field("", description="A filter, or an object of equal values.", examples=['channel == "wechat"'])
+BY = "A property or `trait.x` to group by."
+TOP = "How many groups are named; the others are `(other)`."
+SPAN = "A duration such as `30m`, `7d` or `2w`."
 _MOMENT = "A date or a time, such as `2026-01-01`; half-open."
 
 
@@ -22,6 +26,7 @@ class EventFilter(Schema, extra="forbid"):
 
 
 EventChoice = str | EventFilter
+EventSet = EventChoice | list[EventChoice]
 Events = EventChoice | list[EventChoice | list[EventChoice]]
 
 
@@ -45,7 +50,7 @@ class EventsQuestion(Scoped):
         examples=["sum:revenue"],
     )
     unit: Unit = "day"
-    by: str | None = Field(None, max_length=600, description="A property or `trait.x` to group by.")
+    by: str | None = Field(None, max_length=600, description=BY)
 
 
 class GrowthQuestion(Scoped):

@@ -7,14 +7,10 @@ from typing import Any
 from ninja import Field, Schema
 from pydantic import ValidationError
 
-from wotu.api.schemas.behaviour import (
-    FunnelQuestion,
-    GrowthPathQuestion,
-    HabitLoopQuestion,
-    PathsQuestion,
-    RetentionQuestion,
-)
+from wotu.api.schemas.behaviour import AhaQuestion, GrowthPathQuestion, HabitLoopQuestion
+from wotu.api.schemas.funnels import FunnelQuestion, RetentionQuestion
 from wotu.api.schemas.pages import Paging
+from wotu.api.schemas.paths import PathsQuestion, SmartPathQuestion
 from wotu.api.schemas.questions import (
     EventsQuestion,
     GrowthQuestion,
@@ -25,6 +21,7 @@ from wotu.api.schemas.questions import (
 from wotu.core.errors import invalid_argument
 
 QUESTIONS: dict[str, type[Schema]] = {
+    "aha": AhaQuestion,
     "events": EventsQuestion,
     "funnel": FunnelQuestion,
     "growth_accounting": GrowthQuestion,
@@ -34,6 +31,7 @@ QUESTIONS: dict[str, type[Schema]] = {
     "retention": RetentionQuestion,
     "rfm": RfmQuestion,
     "rfm_movement": MovementQuestion,
+    "smart_path": SmartPathQuestion,
     "stages": StagesQuestion,
 }
 
