@@ -38,38 +38,60 @@ def slots(sets: npt.NDArray[np.uint64], steps: int) -> npt.NDArray[np.uint8]:
 
 @njit(
     types.UniTuple(types.int64, 2)(
-        types.int64, types.int64, READ, SYMBOL, SLOTS, SETS, types.int64[::1], types.int64, types.int64, types.int64,
+        types.int64, types.int64, READ, SYMBOL, SLOTS, types.int64[::1], types.int64, types.int64, types.int64,
         types.uint64,
     ),
     cache=True,
     nogil=True,
 )  # fmt: skip
-def _furthest(begin, stop, time, symbol, slots, sets, latest, steps, within, since, span):  # type: ignore[no-untyped-def]
+def _furthest(begin, stop, time, symbol, slots, latest, steps, within, since, span):  # type: ignore[no-untyped-def]
     """How far the events ``begin:stop`` come, and at which event they come there first."""
-    one, several, last = np.uint64(1), np.uint8(steps + 2), np.uint64(steps)
+    one, last = np.uint64(1), np.uint64(steps)
     level, end = np.uint64(0), begin
-    latest[: steps + 1] = NEVER
+    for step in range(steps + 1):
+        latest[step] = NEVER
     for j in range(begin, stop):
         t = time[j]
         latest[0] = t if np.uint64(t - since) < span else NEVER
-        slot = slots[symbol[j]]
-        if slot == several:
-            # The furthest step first: one event never serves two.
-            for step in range(steps - 1, -1, -1):
-                if sets[symbol[j]] >> np.uint64(step) & one and t - latest[step] <= within:
-                    latest[step + 1] = latest[step]
-                    if np.uint64(step) >= level:
-                        level, end = np.uint64(step + 1), j
-        else:
-            k = np.uint64(slot)
-            start = latest[k]
-            in_time = t - start <= within
-            latest[k + one] = start if in_time else latest[k + one]
-            if in_time and k >= level:
-                level, end = k + one, j
-        if level == last:
-            break
+        k = np.uint64(slots[symbol[j]])
+        start = latest[k]
+        in_time = t - start <= within
+        latest[k + one] = start if in_time else latest[k + one]
+        if in_time and k >= level:
+            level, end = k + one, j
+            if level == last:
+                break
     return np.int64(level), end
+
+
+@njit(
+    types.UniTuple(types.int64, 2)(
+        types.int64, types.int64, READ, SYMBOL, SETS, types.int64[::1], types.int64, types.int64, types.int64,
+        types.uint64,
+    ),
+    cache=True,
+    nogil=True,
+)  # fmt: skip
+def _furthest_shared(begin, stop, time, symbol, sets, latest, steps, within, since, span):  # type: ignore[no-untyped-def]
+    """As ``_furthest``, where an event may belong to several steps."""
+    level, end, of_steps = 0, begin, (np.uint64(1) << np.uint64(steps)) - np.uint64(1)
+    for step in range(steps + 1):
+        latest[step] = NEVER
+    for j in range(begin, stop):
+        belongs = sets[symbol[j]] & of_steps
+        if not belongs:
+            continue
+        t = time[j]
+        latest[0] = t if np.uint64(t - since) < span else NEVER
+        # The furthest step first: one event never serves two.
+        for step in range(min(level, steps - 1), -1, -1):
+            if belongs >> np.uint64(step) & np.uint64(1) and t - latest[step] <= within:
+                latest[step + 1] = latest[step]
+                if step == level:
+                    level, end = step + 1, j
+        if level == steps:
+            break
+    return level, end
 
 
 @njit(
@@ -81,6 +103,9 @@ def _chain(at, begin, end, time, symbol, sets, level, within, since):  # type: i
     """Follow the earliest start whose chain takes its last step at ``end``."""
     for k in range(level, len(at)):
         at[k] = -1
+    at[level - 1] = end
+    if level == 1:
+        return
     earliest = max(since, time[end] - within)
     low, high = begin, end
     while low < high:
@@ -95,7 +120,6 @@ def _chain(at, begin, end, time, symbol, sets, level, within, since):  # type: i
             at[step] = j
             step += 1
         j += 1
-    at[level - 1] = end
 
 
 @njit(
@@ -105,18 +129,20 @@ def _chain(at, begin, end, time, symbol, sets, level, within, since):  # type: i
 )
 def credit(offsets, time, symbol, slots, sets, kept, steps, within, since, until):  # type: ignore[no-untyped-def]
     """Per unit that entered: its row, a bit for each step reached, and where each step was taken (−1 if not)."""
-    units = len(offsets) - 1
+    units, shared = len(offsets) - 1, False
+    for slot in slots:
+        shared |= slot == steps + 2
     unit, reached = np.empty(units, np.int32), np.empty(units, np.uint32)
-    at = np.empty((units, steps), np.int32)
-    latest = np.full(steps + 4, NEVER, np.int64)
+    at, latest = np.empty((units, steps), np.int32), np.full(steps + 3, NEVER, np.int64)
     span, found = np.uint64(until - since), 0
     for i in range(units):
         if not kept[i]:
             continue
-        begin = offsets[i]
-        level, end = _furthest(
-            begin, offsets[i + 1], time, symbol, slots, sets, latest, steps, within, since, span
-        )  # fmt: skip
+        begin, end = offsets[i], offsets[i + 1]
+        if shared:
+            level, end = _furthest_shared(begin, end, time, symbol, sets, latest, steps, within, since, span)
+        else:
+            level, end = _furthest(begin, end, time, symbol, slots, latest, steps, within, since, span)
         if level > 0:
             unit[found], reached[found] = i, (1 << level) - 1
             _chain(at[found], begin, end, time, symbol, sets, level, within, since)

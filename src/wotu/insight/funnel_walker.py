@@ -116,21 +116,30 @@ def attempt(at, start, deadline, end, steps, strict, time, symbol, sets, value, 
     nogil=True,
 )
 def gather(begin, end, wanted, held, order, symbol, sets, places, starts):  # type: ignore[no-untyped-def]
-    """The positions of each of the ``wanted`` sets among the events of a unit, or of ``order[begin:end]``."""
+    """The positions of each of the ``wanted`` sets among the events of a unit, or of ``order[begin:end]``.
+
+    Where the first set has none, nothing starts, and the others are left out.
+    """
     starts[:] = 0
+    some = (_ONE << np.uint64(wanted)) - _ONE
     for x in range(begin, end):
-        bits = sets[symbol[order[x] if held else x]]
-        for s in range(wanted):
-            starts[s + 1] += np.int64(bits >> np.uint64(s) & _ONE)
+        bits = sets[symbol[order[x] if held else x]] & some
+        if bits:
+            for s in range(wanted):
+                starts[s + 1] += np.int64(bits >> np.uint64(s) & _ONE)
+    if starts[1] == 0:
+        starts[:] = 0
+        return
     for s in range(wanted):
         starts[s + 1] += starts[s]
     for x in range(begin, end):
         j = order[x] if held else x
-        bits = sets[symbol[j]]
-        for s in range(wanted):
-            if bits >> np.uint64(s) & _ONE:
-                places[starts[s]] = j
-                starts[s] += 1
+        bits = sets[symbol[j]] & some
+        if bits:
+            for s in range(wanted):
+                if bits >> np.uint64(s) & _ONE:
+                    places[starts[s]] = j
+                    starts[s] += 1
     for s in range(wanted, 0, -1):
         starts[s] = starts[s - 1]
     starts[0] = 0
