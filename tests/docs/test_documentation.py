@@ -202,6 +202,7 @@ def answers(make_workspace: Callable[..., Workspace]) -> dict[str, dict[str, Any
         workspace.events("Order Complete")
     return {
         "events": workspace.events("Order Completed", unit="month").to_dict(),
+        "funnel": workspace.funnel(["Order Completed", "Order Refunded"], by="revenue").to_dict(),
         "growth_accounting": workspace.growth_accounting(unit="month").to_dict(),
         "retention": workspace.retention(unit="month").to_dict(),
         "rfm": workspace.rfm().to_dict(),

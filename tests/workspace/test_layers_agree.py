@@ -65,6 +65,7 @@ def answers(workspace: Workspace) -> dict[str, Any]:
         "count": workspace.events("Checkout Started", measure="count", unit="month", **RANGE).to_dict(),
         "growth": workspace.growth_accounting(unit="week", **RANGE).to_dict(),
         "aha": aha(workspace),
+        "funnel": [funnel(workspace, order, name) for order in ("ordered", "any") for name in by],
         "growth_path": growth_path(workspace),
         "habit_loop": habit_loop(workspace),
         "paths": [workspace.paths(**anchor, **RANGE).to_dict() for anchor in ({}, {"end": "Checkout Started"})],
@@ -104,6 +105,11 @@ def aha(workspace: Workspace) -> Any:
     answer = workspace.aha(within="3d", period=1, min_customers=1, **RANGE)
     who = [answer.customers(rank, everybody=True) for rank in range(1, len(answer.candidates) + 1)]
     return answer.to_dict(), who
+
+
+def funnel(workspace: Workspace, order: Any, by: str | None) -> Any:
+    asked = workspace.funnel(["Product Viewed", "Order Completed"], within="14d", order=order, by=by, **RANGE)
+    return asked.to_dict()["steps"], asked.to_dict()["groups"], asked.customers(), asked.customers(1, dropped=True)
 
 
 def weekly(workspace: Workspace, by: str | None) -> Any:
