@@ -15,7 +15,7 @@ from oracles.strategies import GrowthCase, growth_cases
 from timeline.building import built, source
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.vocabulary import EVENTS
-from wotu.insight.growth_accounting import growth_accounting
+from wotu.insight.growth_accounting import STATES, growth_accounting
 from wotu.timeline.executors import SerialExecutor, ThreadExecutor
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -67,6 +67,22 @@ def week(events: list[tuple[str, str]], **parameters: Any) -> list[dict[str, Any
         asking = source(generation, now=datetime(2026, 2, 1, tzinfo=SHANGHAI), zone=SHANGHAI)
         rows: list[dict[str, Any]] = growth_accounting(asking, "Order Completed", **parameters).to_dict()["periods"]
         return rows
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(growth_cases())
+def test_the_customers_behind_each_count(case: GrowthCase) -> None:
+    assume(usable(case))
+    names = None if case["names"] is None else [sorted(case["names"])]
+    with built([(*event, {}) for event in case["events"]], shards=3) as generation:
+        asking = source(generation, now=case["now"], zone=case["zone"], week_start=case["week_start"])
+        answer = growth_accounting(asking, names, unit=case["unit"], since=case["since"], until=case["until"])
+        for row in answer.periods:
+            found = {state: answer.customers(state, row.period) for state in (*STATES, "active")}
+            assert {state: len(who) for state, who in found.items()} == {s: getattr(row, s) for s in found}
+            active = found["new"] + found["returning"] + found["resurrecting"]
+            assert sorted(active) == sorted(found["active"])
+            assert not set(active) & set(found["dormant"])
 
 
 def test_worked_example_of_the_module() -> None:

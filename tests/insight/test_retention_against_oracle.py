@@ -10,36 +10,27 @@ import pyarrow as pa
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from oracles.behaviour_strategies import PropertyIs, RetentionCase, retention_cases
-from oracles.retention import EventSet, Retention, overall
+from insight.asking import known, spec
+from oracles.behaviour_strategies import RetentionCase, retention_cases
+from oracles.retention import Retention, overall
 from oracles.retention import retention as referee
 from timeline.building import built, source, subjects
-from wotu.facts.vocabulary import EVENTS
 from wotu.insight.retention import retention
 from wotu.insight.retention_answer import RetentionAnswer
 from wotu.timeline.executors import SerialExecutor, ThreadExecutor
 from wotu.timeline.generation import Generation
-from wotu.timeline.questions import EventSpec
 
 PROPERTIES = {"channel": pa.string()}
 QUIET = [HealthCheck.filter_too_much, HealthCheck.too_slow]
 
 
-def spec(of: EventSet, names: list[str]) -> EventSpec | None:
-    """The referee's event set in the words of a question; ``names`` are all there are."""
-    wanted = names if of.names is None else sorted(of.names)
-    if isinstance(of.passes, PropertyIs):
-        return [{"event": name, "where": {of.passes.name: of.passes.value}} for name in wanted]
-    return None if of.names is None else list(wanted)
-
-
 def ask(generation: Generation, case: RetentionCase, *, threads: bool = False, **changes: Any) -> RetentionAnswer:
     """The product's answer to a case of the referee."""
     question = case["question"]
-    names = sorted({event[1] for event in case["events"]})
     executor = ThreadExecutor(2) if threads else SerialExecutor()
     parameters: dict[str, Any] = {
-        "born": spec(question.born, names), "returns": spec(question.returns, names), "unit": question.unit,
+        "born": spec(question.born, case["events"]), "returns": spec(question.returns, case["events"]),
+        "unit": question.unit,
         "mode": question.mode, "cohort": question.cohort, "min_count": question.min_count,
         "periods": question.periods, "rolling": question.rolling,
         "brackets": brackets(question), "since": question.since, "until": question.until,
@@ -58,9 +49,7 @@ def brackets(question: Retention) -> list[str] | None:
 
 def usable(case: RetentionCase) -> bool:
     """A question asks only for names that are known, and for at least one."""
-    known = {event[1] for event in case["events"]} | set(EVENTS)
-    sets = (case["question"].born, case["question"].returns)
-    return bool(case["events"]) and all(each.names is None or each.names <= known for each in sets)
+    return known(case["events"], case["question"].born, case["question"].returns)
 
 
 def rows(answer: RetentionAnswer) -> list[tuple[str, list[int | None]]]:

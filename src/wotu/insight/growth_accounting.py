@@ -13,7 +13,9 @@ resurrecting 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,16 +27,20 @@ from wotu.core.errors import invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.drawing import stacked
-from wotu.timeline.kernel_types import MASK, READ
+from wotu.insight.who import Found
+from wotu.timeline.kernel_types import MASK, READ, SYMBOL
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
 from wotu.timeline.shard import Shard
+from wotu.timeline.symbols import symbols
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 Integers = npt.NDArray[np.int64]
 UNITS: tuple[Unit, ...] = ("day", "week", "month")
+STATES = ("new", "returning", "resurrecting", "dormant")
 NEW, RETURNING, RESURRECTING, DORMANT = range(4)
+ACTIVE = "active"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +92,17 @@ class GrowthAnswer:
     unit: Unit
     periods: tuple[GrowthPeriod, ...]
     reach: Reach
+    _who: Callable[[tuple[int, ...], int], list[str]] = field(repr=False, compare=False)
+
+    def customers(self, state: str, period: str) -> list[str]:
+        """Who is ``new``, ``returning``, ``resurrecting``, ``dormant`` or ``active`` in a period, by its label."""
+        if state not in (*STATES, ACTIVE):
+            raise invalid_argument("state", f"state={state!r} is not known; use {', '.join(STATES)} or {ACTIVE}.")
+        labels = [row.period for row in self.periods]
+        if period not in labels:
+            raise invalid_argument("period", f"period={period!r} is not in the answer: {labels[0]} to {labels[-1]}.")
+        states = (NEW, RETURNING, RESURRECTING) if state == ACTIVE else (STATES.index(state),)
+        return self._who(states, labels.index(period))
 
     @property
     def table(self) -> pa.Table:
@@ -119,55 +136,88 @@ def growth_accounting(
     question = _question(source, events, unit, periods, week_start, source.scope(
         since=since, until=until, where=where, audience=audience, timezone=timezone,
     ))  # fmt: skip
-    partial = source.executor.run(lambda shard: fold(question, shard), source.generation.shards)
-    return _answer(question, partial, source)
+    return _answer(question, source.run(partial(fold, question)), source)
 
 
 def fold(question: GrowthAccounting, shard: Shard) -> GrowthPartial:
     """One shard's counts."""
-    scope, boundaries = question.scope, np.array(question.counted.boundaries, np.int64)
-    mask = scope.mask(shard) & (shard.time < scope.until)
-    mask &= np.logical_or.reduce([events.mask(shard, scope.terms) for events in question.events])
-    counts, customers, events = _count(shard.offsets, shard.time, mask, shard.first, boundaries)
+    read = symbols(shard, question.events, question.scope)
+    boundaries = np.array(question.counted.boundaries, np.int64)
+    counts, customers, events = _count(
+        shard.offsets, shard.time, read.symbol, read.of_any(len(question.events)), read.kept, shard.first, boundaries,
+        question.scope.until,
+    )  # fmt: skip
     return GrowthPartial(counts, customers, events)
 
 
 @njit(
-    types.Tuple((types.int64[:, ::1], types.int64, types.int64))(READ, READ, MASK, READ, READ),
+    types.Tuple((types.int64[:, ::1], types.int64, types.int64))(
+        READ, READ, SYMBOL, MASK, MASK, READ, READ, types.int64
+    ),
     cache=True,
     nogil=True,
-)
-def _count(offsets, time, mask, first, boundaries):  # type: ignore[no-untyped-def]
+)  # fmt: skip
+def _count(offsets, time, symbol, wanted, kept, first, boundaries, until):  # type: ignore[no-untyped-def]
     """Walk each customer's events once; period 0 only tells who was active before the range."""
     periods = len(boundaries) - 1
     counts = np.zeros((4, periods), np.int64)
     customers, events = 0, 0
     for i in range(len(offsets) - 1):
-        period, last, seen = 0, -2, False
+        if not kept[i]:
+            continue
+        period, last, seen = 0, -2, events
         for j in range(offsets[i], offsets[i + 1]):
-            if not mask[j] or time[j] < boundaries[0] or time[j] >= boundaries[periods]:
+            if not wanted[symbol[j]] or time[j] < boundaries[0]:
                 continue
+            if time[j] >= until:
+                break
             while time[j] >= boundaries[period + 1]:
                 period += 1
-            if period > 0:
-                events += 1
-                seen = True
+            events += period > 0
             if period == last:
                 continue
             if period > 0:
-                if first[i] >= boundaries[period]:
-                    counts[0, period] += 1
-                elif last == period - 1:
-                    counts[1, period] += 1
-                else:
-                    counts[2, period] += 1
+                state = 0 if first[i] >= boundaries[period] else 1 if last == period - 1 else 2
+                counts[state, period] += 1
             if last >= 0 and period > last + 1:
                 counts[3, last + 1] += 1
             last = period
         if 0 <= last < periods - 1:
             counts[3, last + 1] += 1
-        customers += seen
+        customers += events > seen
     return counts, customers, events
+
+
+def who(question: GrowthAccounting, states: tuple[int, ...], period: int, shard: Shard) -> Found:
+    """The customers of a shard who are in one of the states in a period."""
+    read = symbols(shard, question.events, question.scope)
+    edges = np.array(question.counted.boundaries[period - 1 : period + 2], np.int64)
+    state = _states(
+        shard.offsets, shard.time, read.symbol, read.of_any(len(question.events)), read.kept, shard.first, edges,
+        question.scope.until,
+    )  # fmt: skip
+    return Found(shard.ids[np.isin(state, states)])
+
+
+@njit(types.int8[::1](READ, READ, SYMBOL, MASK, MASK, READ, READ, types.int64), cache=True, nogil=True)
+def _states(offsets, time, symbol, wanted, kept, first, edges, until):  # type: ignore[no-untyped-def]
+    """The state of each customer in the second of two periods; −1 where neither has events."""
+    states = np.full(len(offsets) - 1, -1, np.int8)
+    for i in range(len(states)):
+        if not kept[i]:
+            continue
+        before, now = False, False
+        for j in range(offsets[i], offsets[i + 1]):
+            if time[j] >= min(until, edges[2]):
+                break
+            if wanted[symbol[j]] and time[j] >= edges[0]:
+                before |= time[j] < edges[1]
+                now |= time[j] >= edges[1]
+        if now:
+            states[i] = 0 if first[i] >= edges[1] else 1 if before else 2
+        elif before:
+            states[i] = 3
+    return states
 
 
 def _question(
@@ -186,12 +236,16 @@ def _question(
     return GrowthAccounting(events=event_sets(events, source.manifest), unit=unit, scope=scope, counted=counted)
 
 
-def _answer(question: GrowthAccounting, partial: GrowthPartial, source: Source) -> GrowthAnswer:
+def _answer(question: GrowthAccounting, found: GrowthPartial, source: Source) -> GrowthAnswer:
     counted, scope = question.counted, question.scope
     over = min(scope.until, scope.now)
     rows = tuple(
-        GrowthPeriod(counted.labels[i], counted.boundaries[i + 1] <= over, *(int(n) for n in partial.counts[:, i]))
+        GrowthPeriod(counted.labels[i], counted.boundaries[i + 1] <= over, *(int(n) for n in found.counts[:, i]))
         for i in range(1, len(counted))
     )
-    reach = Reach.of(source, customers=partial.customers, events=partial.events, timezone=str(scope.zone))
-    return GrowthAnswer(question.unit, rows, reach)
+    reach = Reach.of(source, customers=found.customers, events=found.events, timezone=str(scope.zone))
+
+    def customers(states: tuple[int, ...], place: int) -> list[str]:
+        return source.run(partial(who, question, states, place + 1)).texts()
+
+    return GrowthAnswer(question.unit, rows, reach, customers)

@@ -37,6 +37,10 @@ class Symbols:
     sets: npt.NDArray[np.uint64]
     kept: Mask
 
+    def of_any(self, count: int) -> Mask:
+        """Per symbol whether it belongs to one of the first ``count`` sets."""
+        return (self.sets & np.uint64((1 << count) - 1)) != 0
+
 
 def symbols(shard: Shard, sets: Sequence[EventSet], scope: Scope) -> Symbols:
     """The events of a shard as symbols of ``sets``, in the order given; an event that ``where`` refuses is in none."""

@@ -6,14 +6,19 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
+from wotu.insight.active_customers import active_customers
+from wotu.insight.activity import activity
 from wotu.insight.aha import aha
 from wotu.insight.events import events
 from wotu.insight.funnel import funnel
 from wotu.insight.growth_accounting import growth_accounting
 from wotu.insight.habit_loop import habit_loop
+from wotu.insight.output import output
 from wotu.insight.paths import paths
 from wotu.insight.retention import retention
+from wotu.insight.sessions import sessions
 from wotu.insight.smart_path import smart_path
+from wotu.insight.stickiness import stickiness
 from wotu.score.growth_path import growth_path
 from wotu.timeline.questions import Source
 
@@ -43,12 +48,17 @@ def asks(
 class Questions:
     """The questions, by the words that the command line, the API and the console use too."""
 
+    active_customers = asks(active_customers)
+    activity = asks(activity)
     aha = asks(aha)
     events = asks(events)
     funnel = asks(funnel)
     growth_accounting = asks(growth_accounting)
     growth_path = asks(growth_path)
     habit_loop = asks(habit_loop)
+    output = asks(output)
     paths = asks(paths)
-    smart_path = asks(smart_path)
     retention = asks(retention)
+    sessions = asks(sessions)
+    smart_path = asks(smart_path)
+    stickiness = asks(stickiness)
