@@ -198,6 +198,7 @@ def test_shards_and_threads_change_nothing(way: list[tuple[str, str, float]], pa
     [
         ({"steps": 0}, "steps"),
         ({"steps": 11}, "steps"),
+        ({"start": ["A"] * 101}, "start"),
         ({"top": 0}, "top"),
         ({"top": 101}, "top"),
         ({"gap": "0m"}, "gap"),

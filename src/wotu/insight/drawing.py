@@ -39,24 +39,19 @@ def bars(title: str, values: Mapping[str, float], unit: str) -> Figure:
     return figure
 
 
-def flows(title: str, boxes: Mapping[str, tuple[str, int]], links: Sequence[tuple[str, str, int]]) -> Figure:
-    """A Sankey diagram: ``boxes`` by id with label and step, ``links`` from id to id with their width."""
+def flows(title: str, boxes: Mapping[str, tuple[str, int, int]], links: Sequence[tuple[str, str, int]]) -> Figure:
+    """A Sankey diagram: ``boxes`` by id with label, step and size, ``links`` from id to id with their width."""
     figure = _figure(title, None)
     place = {box: number for number, box in enumerate(boxes)}
-    labels = list(dict.fromkeys(label for label, _ in boxes.values()))
+    labels = list(dict.fromkeys(label for label, _, _ in boxes.values()))
     colour = {label: COLOURS[number % len(COLOURS)] for number, label in enumerate(labels)}
-    first = min((step for _, step in boxes.values()), default=0)
-    columns = max(max((step for _, step in boxes.values()), default=0) - first, 1)
-    # Plotly takes no column at the very edge for a wish.
-    across = [0.001 + 0.998 * (step - first) / columns for _, step in boxes.values()]
     figure.add_sankey(
         arrangement="snap",
         node={
-            "label": [label for label, _ in boxes.values()],
-            "color": [colour[label] for label, _ in boxes.values()],
-            "x": across,
-            "y": [0.5] * len(boxes),
+            "label": [label for label, _, _ in boxes.values()],
+            "color": [colour[label] for label, _, _ in boxes.values()],
             "pad": 12,
+            **_columns([(step, size) for _, step, size in boxes.values()]),
         },
         link={
             "source": [place[source] for source, _, _ in links],
@@ -109,6 +104,21 @@ def funnel_bars(title: str, steps: Sequence[str], groups: Mapping[str, Sequence[
             showlegend=len(groups) > 1,
         )  # fmt: skip
     return figure
+
+
+def _columns(boxes: Sequence[tuple[int, int]]) -> dict[str, list[float]]:
+    """Where boxes stand: a column per step, one below the other in the order given."""
+    totals: dict[int, int] = {}
+    middles = []
+    for step, size in boxes:
+        middles.append(totals.get(step, 0) + size / 2)
+        totals[step] = totals.get(step, 0) + size
+    first, last, tallest = min(totals, default=0), max(totals, default=0), max(totals.values(), default=1)
+    # Plotly takes a place at the very edge for no wish at all.
+    return {
+        "x": [0.001 + 0.998 * (step - first) / max(last - first, 1) for step, _ in boxes],
+        "y": [0.001 + 0.998 * middle / tallest for middle in middles],
+    }
 
 
 def _figure(title: str, unit: str | None) -> Figure:

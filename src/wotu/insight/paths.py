@@ -24,13 +24,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from wotu.core.customer_ids import customer_texts
 from wotu.core.durations import SECOND, parse_duration
 from wotu.core.errors import invalid_argument
 from wotu.insight.answers import Reach
 from wotu.insight.drawing import flows
 from wotu.insight.path_names import BEGIN, END, CleanRule, PathNames, most_visited, path_names
 from wotu.insight.session_routes import ANYTHING, BETWEEN, FREE, FROM_START, NOTHING, TO_END, count_visits, tally, who
+from wotu.insight.who import Found
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_set
 from wotu.timeline.shard import Shard
 from wotu.timeline.symbols import symbols
@@ -125,7 +125,7 @@ class PathsAnswer:
         if link is not None:
             step, place, following = self._of_link(link)
         found = self.source.run(partial(_who, self.question, step, place, following))
-        return customer_texts(np.sort(np.array(found, np.int64)).tolist())
+        return found.texts()
 
     @property
     def table(self) -> pa.Table:
@@ -137,7 +137,7 @@ class PathsAnswer:
 
     def figure(self) -> Figure:
         """A Sankey diagram, a column per step."""
-        boxes = {node.id: (node.event, node.step) for node in self.nodes}
+        boxes = {node.id: (node.event, node.step, node.visits) for node in self.nodes}
         return flows("Paths", boxes, [(link.source, link.target, link.visits) for link in self.links])
 
     def to_dict(self) -> dict[str, Any]:
@@ -185,7 +185,7 @@ def paths(
     if not 1 <= top <= MOST_NAMES:
         raise invalid_argument("top", f"top={top} must be from 1 to {MOST_NAMES}.")
     question = Paths(
-        start=anchor_events(start, source, "start"), end=anchor_events(end, source, "end"), steps=steps,
+        start=_anchor_events(start, source, "start"), end=_anchor_events(end, source, "end"), steps=steps,
         gap=parse_duration(gap, field="gap"), names=path_names(source.manifest.events, clean),
         scope=source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone),
     )  # fmt: skip
@@ -194,9 +194,14 @@ def paths(
     return _answer(question, source.run(partial(fold, question)), source)
 
 
-def anchor_events(events: EventSpec | None, source: Source, field: str) -> EventSet | None:
+def _anchor_events(events: EventSpec | None, source: Source, field: str) -> EventSet | None:
     """The events of a start, end or goal: one set, whether named alone or as any of a list."""
-    return None if events is None else event_set(events, source.manifest, field=field)
+    if events is None:
+        return None
+    found = event_set(events, source.manifest, field=field)
+    if len(found.choices) > MOST_NAMES:
+        raise invalid_argument(field, f"{field} names {len(found.choices)} events; {MOST_NAMES} are possible.")
+    return found
 
 
 def _anchors(question: Paths, source: Source) -> frozenset[str]:
@@ -224,10 +229,9 @@ def _visits(question: Paths, shard: Shard) -> Integers:
     return visits
 
 
-def _who(question: Paths, step: int, node: int, following: int, shard: Shard) -> list[int]:
+def _who(question: Paths, step: int, node: int, following: int, shard: Shard) -> Found:
     found = who(*_arguments(question, shard), question.anchor, question.steps, step, node, following)
-    ids: list[int] = shard.ids[found].tolist()
-    return ids
+    return Found(shard.ids[found])
 
 
 def _arguments(question: Paths, shard: Shard) -> tuple[Any, ...]:

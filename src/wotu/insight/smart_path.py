@@ -21,7 +21,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from wotu.core.customer_ids import customer_texts
 from wotu.core.durations import SECOND, parse_duration
 from wotu.core.errors import invalid_argument
 from wotu.insight.answers import Reach, ratio
@@ -39,6 +38,7 @@ from wotu.insight.goal_routes import (
     distinct,
 )  # fmt: skip
 from wotu.insight.path_names import CleanRule, PathNames, path_names
+from wotu.insight.who import Found
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_set
 from wotu.timeline.shard import Shard
 from wotu.timeline.symbols import symbols
@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 Integers = npt.NDArray[np.int64]
-Key = tuple[int, ...]
+# The nodes of a route as they lie in memory: there can be very many routes.
+Key = bytes
 CUT = "(more)"
 MOST_STEPS, MOST_ROUTES = 50, 1000
 
@@ -132,7 +133,7 @@ class SmartPathAnswer:
             raise invalid_argument("route", f"route={route} must be one of this answer's 1 to {len(self.routes)}.")
         key = None if route is None else self.keys[route - 1]
         found = self.source.run(partial(_who, self.question, key, -1 if lost else 1))
-        return customer_texts(np.sort(np.array(found, np.int64)).tolist())
+        return found.texts()
 
     @property
     def table(self) -> pa.Table:
@@ -193,7 +194,7 @@ def fold(question: SmartPath, shard: Shard) -> SmartPathPartial:
     return SmartPathPartial((Taken(_keys(nodes, bounds, example), customers, ends, elapsed[order]),), counts)
 
 
-def _who(question: SmartPath, key: Key | None, outcome: int, shard: Shard) -> list[int]:
+def _who(question: SmartPath, key: Key | None, outcome: int, shard: Shard) -> Found:
     nodes, bounds, _, whose, reached, _ = arrivals(*_arguments(question, shard))
     if key is None:
         found = reached == outcome
@@ -202,13 +203,13 @@ def _who(question: SmartPath, key: Key | None, outcome: int, shard: Shard) -> li
         same = np.array([each == key for each in _keys(nodes, bounds, example)], np.bool_)
         found = np.zeros(len(shard.ids), np.bool_)
         found[whose[same[route_of]]] = True
-    ids: list[int] = shard.ids[found].tolist()
-    return ids
+    return Found(shard.ids[found])
 
 
 def _keys(nodes: npt.NDArray[np.int32], bounds: Integers, example: npt.NDArray[np.int32]) -> tuple[Key, ...]:
-    firsts, ends = bounds[example].tolist(), bounds[example + 1].tolist()
-    return tuple(tuple(nodes[first:end].tolist()) for first, end in zip(firsts, ends, strict=True))
+    laid, size = nodes.tobytes(), nodes.itemsize
+    places = zip(bounds[example].tolist(), bounds[example + 1].tolist(), strict=True)
+    return tuple(laid[size * first : size * end] for first, end in places)
 
 
 def _arguments(question: SmartPath, shard: Shard) -> tuple[Any, ...]:
@@ -229,9 +230,7 @@ def _answer(question: SmartPath, total: SmartPathPartial, source: Source, top: i
     keys = _most_frequent(question, sessions, top)
     arrived, seconds = int(total.counts[ARRIVED]), _medians(total, keys)
     routes = tuple(
-        Route(
-            number, _events(question, key), sessions[key], customers[key], sessions[key] / arrived, median, MORE in key
-        )
+        _route(question, number, key, (sessions[key], customers[key], arrived), median)
         for number, (key, median) in enumerate(zip(keys, seconds, strict=True), 1)
     )
     counts = [int(n) for n in total.counts]
@@ -241,6 +240,12 @@ def _answer(question: SmartPath, total: SmartPathPartial, source: Source, top: i
         counts[STARTS], arrived, counts[ARRIVED_CUSTOMERS], counts[LOST_CUSTOMERS], len(sessions), counts[LONGER],
         routes, reach, question, keys, source,
     )  # fmt: skip
+
+
+def _route(question: SmartPath, number: int, key: Key, counts: tuple[int, int, int], median: float) -> Route:
+    sessions, customers, arrived = counts
+    events, cut = _events(question, key), MORE in np.frombuffer(key, np.int32)
+    return Route(number, events, sessions, customers, sessions / arrived, median, cut)
 
 
 def _most_frequent(question: SmartPath, sessions: Counter[Key], top: int) -> tuple[Key, ...]:
@@ -253,7 +258,8 @@ def _most_frequent(question: SmartPath, sessions: Counter[Key], top: int) -> tup
 
 
 def _events(question: SmartPath, key: Key) -> tuple[str, ...]:
-    return tuple(CUT if node == MORE else question.names.names[node] for node in key)
+    nodes = np.frombuffer(key, np.int32).tolist()
+    return tuple(CUT if node == MORE else question.names.names[node] for node in nodes)
 
 
 def _medians(total: SmartPathPartial, keys: Sequence[Key]) -> list[float]:
