@@ -68,6 +68,7 @@ def answers(workspace: Workspace) -> dict[str, Any]:
         "funnel": [funnel(workspace, order, name) for order in ("ordered", "any") for name in by],
         "growth_path": growth_path(workspace),
         "habit_loop": habit_loop(workspace),
+        "step_doctor": step_doctor(workspace),
         "paths": [workspace.paths(**anchor, **RANGE).to_dict() for anchor in ({}, {"end": "Checkout Started"})],
         "retention": [retained(workspace, name).to_dict() for name in by],
         "retained": retained(workspace, None).customers(period=1),
@@ -113,6 +114,11 @@ def aha(workspace: Workspace) -> Any:
 def funnel(workspace: Workspace, order: Any, by: str | None) -> Any:
     asked = workspace.funnel(["Product Viewed", "Order Completed"], within="14d", order=order, by=by, **RANGE)
     return asked.to_dict()["steps"], asked.to_dict()["groups"], asked.customers(), asked.customers(1, dropped=True)
+
+
+def step_doctor(workspace: Workspace) -> Any:
+    answer = workspace.step_doctor(["Product Viewed", "Order Completed"], min_customers=2, **RANGE)
+    return answer.to_dict(), answer.customers(), answer.customers(went_on=True, signal="visits")
 
 
 def weekly(workspace: Workspace, by: str | None) -> Any:

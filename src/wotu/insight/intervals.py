@@ -14,6 +14,7 @@ median: order statistics (exact: a rank on each side that the number of values b
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
@@ -38,6 +39,32 @@ def difference_of_shares(part: int, whole: int, other_part: int, other_whole: in
     return _joined(
         part / whole, wilson(part, whole), other_part / other_whole, wilson(other_part, other_whole)
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Moments:
+    """How many values, their sum and the sum of their squares: whole numbers, so that they add in any order."""
+
+    count: int
+    total: int
+    squares: int
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.count
+
+    @property
+    def variance(self) -> float:
+        """Of a value, estimated without bias; none of a single value is known."""
+        return (self.squares * self.count - self.total**2) / (self.count * (self.count - 1))
+
+
+def difference_of_means(first: Moments, second: Moments) -> Interval:
+    """Where the first mean minus the second lies, of two groups of at least two (normal approximation, B. L. Welch's
+    variance)."""
+    difference = first.mean - second.mean
+    reach = Z * sqrt(first.variance / first.count + second.variance / second.count)
+    return difference - reach, difference + reach
 
 
 def median_interval(values: Floats) -> Interval | None:

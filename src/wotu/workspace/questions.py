@@ -19,6 +19,7 @@ from wotu.insight.retention import retention
 from wotu.insight.sessions import sessions
 from wotu.insight.smart_path import smart_path
 from wotu.insight.stickiness import stickiness
+from wotu.insight.step_doctor import step_doctor
 from wotu.score.growth_path import growth_path
 from wotu.timeline.questions import Source
 
@@ -62,3 +63,4 @@ class Questions:
     sessions = asks(sessions)
     smart_path = asks(smart_path)
     stickiness = asks(stickiness)
+    step_doctor = asks(step_doctor)
