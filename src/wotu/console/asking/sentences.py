@@ -93,7 +93,7 @@ def _shown(draft: Draft, name: str, names: Catalogue, sight: Sight) -> Shown:
     elif field.kind == "range":
         options = _lasts(shown)
     elif field.kind == "property":
-        options = _groups(names, sight, shown)
+        options = _groups(field, names, sight, shown)
     elif field.kind == "duration":
         options = _units()
     elif field.kind == "audience":
@@ -121,15 +121,17 @@ def _measures(names: Catalogue, shown: str) -> list[tuple[str, list[tuple[str, s
     return grouped if not shown or shown in known else [*grouped, ("", [(shown, measure_words(shown))])]
 
 
-def _groups(names: Catalogue, sight: Sight, shown: str) -> list[tuple[str, list[Name]]]:
+def _groups(field: Field, names: Catalogue, sight: Sight, shown: str) -> list[tuple[str, list[Name]]]:
     """What an answer may be split by: for those who may not see identifiers, nothing that is one."""
     properties, traits = (
         [each for each in found if each.kind != "key" and (sight.whole or not is_personal(each.name))]
         for found in (names.properties, names.traits)
     )
     known = {each.name for each in (*properties, *traits)}
+    own = [Name(key, str(words)) for key, words in field.options]
+    known |= {each.name for each in own}
     unknown = [Name(shown, shown.removeprefix("trait."))] if shown and shown not in known else []
-    return [(_("Properties of events"), [*unknown, *properties]), (_("Traits of customers"), traits)]
+    return [(_("Properties of events"), [*own, *unknown, *properties]), (_("Traits of customers"), traits)]
 
 
 def filterable(names: Catalogue) -> list[tuple[str, tuple[Name, ...]]]:

@@ -67,6 +67,11 @@ def period_words(label: str, unit: str) -> str:
     return figures.day(start)
 
 
+def unit_name(given: Any) -> str:
+    """The unit of a question in words."""
+    return str(UNIT_NAMES[given.asked["unit"]])
+
+
 def period_heading(unit: str) -> str:
     """What a column of periods is called."""
     return {"hour": _("Hour"), "day": _("Day"), "month": _("Month")}.get(unit) or _("Week from")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from wotu.console.asking.declaring import Question
+from wotu.console.asking.questions.active_customers import ACTIVE_CUSTOMERS
+from wotu.console.asking.questions.aha import AHA
 from wotu.console.asking.questions.events import EVENTS
 from wotu.console.asking.questions.funnel import FUNNEL
 from wotu.console.asking.questions.growth_accounting import GROWTH_ACCOUNTING
@@ -10,7 +12,12 @@ from wotu.console.asking.questions.growth_path import GROWTH_PATH
 from wotu.console.asking.questions.habit_loop import HABIT_LOOP
 from wotu.console.asking.questions.paths import PATHS
 from wotu.console.asking.questions.retention import RETENTION
-from wotu.workspace.questions import Questions
+from wotu.console.asking.questions.sessions import SESSIONS
+from wotu.console.asking.questions.smart_path import SMART_PATH
+from wotu.console.asking.questions.stickiness import STICKINESS
 
-_OFFERED = (EVENTS, FUNNEL, RETENTION, PATHS, GROWTH_ACCOUNTING, GROWTH_PATH, HABIT_LOOP)
-QUESTIONS: dict[str, Question] = {each.name: each for each in _OFFERED if hasattr(Questions, each.name)}
+_OFFERED = (
+    EVENTS, FUNNEL, RETENTION, PATHS, SMART_PATH, SESSIONS, STICKINESS, ACTIVE_CUSTOMERS, GROWTH_ACCOUNTING,
+    GROWTH_PATH, AHA, HABIT_LOOP,
+)  # fmt: skip
+QUESTIONS: dict[str, Question] = {each.name: each for each in _OFFERED}

@@ -35,6 +35,7 @@ from wotu.console.asking.shared import (
     period_row,
     period_words,
     ranged,
+    unit_name,
     units,
 )
 from wotu.console.vocabulary import event_name
@@ -73,7 +74,7 @@ def whom(_parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
 def _charts(given: Given, labels: list[str]) -> tuple[Chart, ...]:
     answer, unit = given.answer, given.asked["unit"]
     title = _("%(measure)s by %(unit)s") % {
-        "measure": measure_words(answer.measure), "unit": _unit(given),
+        "measure": measure_words(answer.measure), "unit": unit_name(given),
     }  # fmt: skip
     drawn = answer.series[:MOST_SERIES]
     if len(labels) == 1:
@@ -162,7 +163,7 @@ def _mean_fact(given: Given, series: Any, unit: str) -> Fact:
     earlier = known.get((series.label, series.group))
     kind: Any = "money" if _is_money(given) else "count"
     mean, before = _mean(series, unit, given), _mean(earlier, unit, given) if earlier else None
-    name = _("%(name)s, mean by %(unit)s") % {"name": _name(given, series), "unit": _unit(given)}
+    name = _("%(name)s, mean by %(unit)s") % {"name": _name(given, series), "unit": unit_name(given)}
     return Fact(name, _rounded(given, mean), "", figures.change(mean, before, kind), _rounded(given, before), "")
 
 
@@ -194,10 +195,6 @@ def _finding(given: Given, facts: tuple[Fact, ...], over: list[str], unit: str) 
     if fact.change.direction in ("up", "down"):
         return _("%(name)s, %(measure)s in %(period)s: %(value)s, %(change)s against the period before.") % words
     return _("%(name)s, %(measure)s in %(period)s: %(value)s.") % words
-
-
-def _unit(given: Given) -> str:
-    return str(dict(given.asked.question.field("unit").options)[given.asked["unit"]])
 
 
 def _name(given: Given, series: Any) -> str:

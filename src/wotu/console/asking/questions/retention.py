@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import both, category_axis, colour, heat, layout, line
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, COMPARE, WHERE, period_row, ranged, units
+from wotu.console.asking.shared import AUDIENCE, COMPARE, WHERE, period_row, ranged, unit_name, units
 
 _HEAT_FROM = (0.0, 0.1, 0.2, 0.35, 0.5)
 # More links than this make a page heavy; the table has them all.
@@ -44,7 +44,7 @@ def _finding(given: Given) -> str:
         return _("No period after the first is over yet.")
     first, last = over[0], over[-1]
     words = {
-        "first": figures.percent(first.rate), "last": figures.percent(last.rate), "unit": _unit(given),
+        "first": figures.percent(first.rate), "last": figures.percent(last.rate), "unit": unit_name(given),
         "periods": last.period,
     }  # fmt: skip
     if first is last:
@@ -87,7 +87,7 @@ def _heat(given: Given) -> Any:
     ]
     # The first column is all of them: it says nothing and would take the colours.
     hidden = [[None, *row[1:]] for row in rates]
-    return heat(rows, labels, hidden, shown, who, _("%(unit)s after the first") % {"unit": _unit(given)})
+    return heat(rows, labels, hidden, shown, who, _("%(unit)s after the first") % {"unit": unit_name(given)})
 
 
 def _curve(given: Given) -> Any:
@@ -147,10 +147,6 @@ def _pick(given: Given, cohort: Any, place: int) -> Mapping[str, Any] | None:
 
 def _warmth(rate: float | None) -> int:
     return sum(1 for least in _HEAT_FROM if rate and rate > least)
-
-
-def _unit(given: Given) -> str:
-    return str(dict(given.asked.question.field("unit").options)[given.asked["unit"]])
 
 
 RETENTION = Question(
