@@ -19,20 +19,7 @@ from typing import get_args
 from wotu.insight.breakdown import check_top
 from wotu.insight.funnel_answer import FunnelAnswer, answer
 from wotu.insight.funnel_fold import fold
-from wotu.insight.funnel_question import (
-    By,
-    Count,
-    Funnel,
-    Order,
-    View,
-    check_by,
-    check_choice,
-    check_exclude,
-    check_hold,
-    check_order,
-    check_steps,
-    duration,
-)
+from wotu.insight.funnel_question import By, Count, Order, View, check_choice, checked
 from wotu.insight.funnel_views import check_bins
 from wotu.timeline.questions import EventSpec, Moment, Source
 
@@ -55,14 +42,11 @@ def funnel(
     ``trend`` adds the steps by day of start.
     """
     scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
-    checked = check_steps(steps, source.manifest)
     check_choice(count, get_args(Count), "count")
     check_choice(view, get_args(View), "view")
-    question = Funnel(
-        steps=checked, within=duration(within, "within"), order=check_order(order, checked, exclude),
-        exclude=check_exclude(exclude, checked, source.manifest), hold=check_hold(hold, source),
-        by=check_by(by, checked, source), session_gap=source.session_gap if count == "sessions" else 0, view=view,
-        scope=scope,
-    )  # fmt: skip
     named, binned = check_top(top), check_bins(bins)
+    question = checked(
+        source, steps, within=within, order=order, exclude=exclude, hold=hold, by=by, view=view, scope=scope,
+        session_gap=source.session_gap if count == "sessions" else 0,
+    )  # fmt: skip
     return answer(question, source.run(partial(fold, question)), source, top=named, bins=binned)

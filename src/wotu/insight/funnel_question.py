@@ -234,3 +234,17 @@ def check_choice(value: str, choices: tuple[str, ...], field: str) -> None:
     """Raise unless ``value`` is one of the choices."""
     if value not in choices:
         raise invalid_argument(field, f"{field}={value!r} is not known; use one of {', '.join(choices)}.")
+
+
+def checked(
+    source: Source, steps: Sequence[EventSpec], *, within: str, order: str,
+    exclude: Sequence[Mapping[str, object]] | None, hold: str | None, scope: Scope, by: By | None = None,
+    session_gap: int = 0, view: View = "steps",
+) -> Funnel:  # fmt: skip
+    """The question, when everything in it is possible."""
+    known = check_steps(steps, source.manifest)
+    return Funnel(
+        steps=known, within=duration(within, "within"), order=check_order(order, known, exclude),
+        exclude=check_exclude(exclude, known, source.manifest), hold=check_hold(hold, source),
+        by=check_by(by, known, source), session_gap=session_gap, view=view, scope=scope,
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from wotu.insight.habit_loop import habit_loop
 from wotu.insight.output import output
 from wotu.insight.paths import paths
 from wotu.insight.retention import retention
+from wotu.insight.separation import separation
 from wotu.insight.sessions import sessions
 from wotu.insight.smart_path import smart_path
 from wotu.insight.stickiness import stickiness
@@ -60,6 +61,7 @@ class Questions:
     output = asks(output)
     paths = asks(paths)
     retention = asks(retention)
+    separation = asks(separation)
     sessions = asks(sessions)
     smart_path = asks(smart_path)
     stickiness = asks(stickiness)
