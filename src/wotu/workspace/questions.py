@@ -19,8 +19,8 @@ from wotu.insight.retention import retention
 from wotu.insight.separation import separation
 from wotu.insight.sessions import sessions
 from wotu.insight.smart_path import smart_path
-from wotu.insight.stickiness import stickiness
 from wotu.insight.step_doctor import step_doctor
+from wotu.insight.stickiness import stickiness
 from wotu.score.growth_path import growth_path
 from wotu.timeline.questions import Source
 
