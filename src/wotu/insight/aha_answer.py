@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
-from wotu.core.customer_ids import customer_texts
 from wotu.core.errors import invalid_argument
 from wotu.insight.aha_fold import Aha, Integers, who
 from wotu.insight.answers import Reach, ratio
@@ -82,8 +80,8 @@ class AhaAnswer:
         if not 1 <= rank <= len(self.candidates):
             raise invalid_argument("rank", f"rank={rank} is not one of the {len(self.candidates)} candidates.")
         chosen = self.candidates[rank - 1].candidate
-        found = self._source.run(partial(who, self.question, chosen.what, chosen.least, did, stayed, everybody))
-        return customer_texts(np.sort(found.ids).tolist())
+        found = partial(who, self.question, chosen.what, chosen.least, did, stayed, everybody)
+        return self._source.run(found).texts()
 
     @property
     def table(self) -> pa.Table:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from wotu.core.periods import Periods, Unit
 from wotu.insight.aha_kernel import DID, ELIGIBLE, LEAST, REPORTED, STAYED, first_days
+from wotu.insight.who import Found
 from wotu.timeline.questions import EventSet, Scope
 from wotu.timeline.shard import Shard
 from wotu.timeline.symbols import symbols
@@ -44,16 +45,6 @@ class AhaPartial:
         return AhaPartial(self.cells + other.cells, self.totals + other.totals, self.events + other.events)
 
 
-@dataclass(frozen=True)
-class Who:
-    """Ids of customers."""
-
-    ids: Integers
-
-    def __add__(self, other: Who) -> Who:
-        return Who(np.concatenate([self.ids, other.ids]))
-
-
 def fold(question: Aha, shard: Shard) -> AhaPartial:
     """One shard's counts."""
     cells, totals, _, events = _first_days(question, shard, -1, 0)
@@ -62,7 +53,7 @@ def fold(question: Aha, shard: Shard) -> AhaPartial:
 
 def who(
     question: Aha, what: int, least: int, did: bool, stayed: bool | None, everybody: bool, shard: Shard
-) -> Who:  # fmt: skip
+) -> Found:  # fmt: skip
     """The customers of the reported half, or of both, who did it (or not) and stayed (or not)."""
     words = _first_days(question, shard, what, least)[2]
     chosen = (words & ELIGIBLE > 0) & ((words & DID > 0) == did)
@@ -70,7 +61,7 @@ def who(
         chosen &= words & REPORTED > 0
     if stayed is not None:
         chosen &= (words & STAYED > 0) == stayed
-    return Who(shard.ids[chosen])
+    return Found(shard.ids[chosen])
 
 
 def _first_days(question: Aha, shard: Shard, what: int, least: int) -> Any:

@@ -25,7 +25,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from wotu.core.customer_ids import customer_texts
 from wotu.core.durations import parse_duration
 from wotu.core.errors import invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, periods
@@ -42,6 +41,7 @@ from wotu.insight.habit_loop_kernel import (
     UNPROMPTED,
     rounds,
 )  # fmt: skip
+from wotu.insight.who import Found
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_set
 from wotu.timeline.shard import Shard
 from wotu.timeline.symbols import symbols
@@ -83,16 +83,6 @@ class HabitPartial:
             self.customers + other.customers,
             self.events + other.events,
         )
-
-
-@dataclass(frozen=True)
-class Who:
-    """Ids of customers."""
-
-    ids: Integers
-
-    def __add__(self, other: Who) -> Who:
-        return Who(np.concatenate([self.ids, other.ids]))
 
 
 @dataclass(frozen=True)
@@ -168,8 +158,7 @@ class HabitAnswer:
             column, least = FURTHEST, NAMES.index(step) + 1
         else:
             column, least = (UNASKED if unprompted else AS_MANY), 1
-        found = self._source.run(partial(_who, self.question, column, least, loops or 1, chosen))
-        return customer_texts(np.sort(found.ids).tolist())
+        return self._source.run(partial(_who, self.question, column, least, loops or 1, chosen)).texts()
 
     @property
     def table(self) -> pa.Table:
@@ -254,9 +243,9 @@ def fold(question: HabitLoop, shard: Shard) -> HabitPartial:
 
 def _who(
     question: HabitLoop, column: int, least: int, loops: int, chosen: npt.NDArray[np.bool_], shard: Shard
-) -> Who:  # fmt: skip
+) -> Found:  # fmt: skip
     traits = _rounds(question, shard, loops, chosen)[2]
-    return Who(shard.ids[traits[:, column] >= least])
+    return Found(shard.ids[traits[:, column] >= least])
 
 
 def _rounds(question: HabitLoop, shard: Shard, loops: int, chosen: npt.NDArray[np.bool_]) -> Any:

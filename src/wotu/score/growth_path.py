@@ -25,12 +25,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from wotu.core.customer_ids import customer_texts
 from wotu.core.durations import DAY, parse_duration
 from wotu.core.errors import invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.drawing import bars
+from wotu.insight.who import Found
 from wotu.score.lifecycle import ANY_TIME, NOBODY, Scheme, SchemeSpec, parse_scheme
 from wotu.score.stage_walk import Walk, walked
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
@@ -84,16 +84,6 @@ class PathPartial:
             self.customers + other.customers,
             self.events + other.events,
         )
-
-
-@dataclass(frozen=True)
-class Who:
-    """Ids of customers."""
-
-    ids: Integers
-
-    def __add__(self, other: Who) -> Who:
-        return Who(np.concatenate([self.ids, other.ids]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +141,7 @@ class GrowthPathAnswer:
         else:
             places = (-1 if from_ is None else self._place(from_, "from_"), -1 if to is None else self._place(to, "to"))
             chosen = partial(_moved, self.question, *places, self._periods(period))
-        return customer_texts(np.sort(self._source.run(chosen).ids).tolist())
+        return self._source.run(chosen).texts()
 
     def _place(self, stage: str, name: str) -> int:
         if stage not in self.question.places:
@@ -247,17 +237,17 @@ def fold(question: GrowthPath, shard: Shard) -> PathPartial:
     return PathPartial(walk.transitions, now, stays, int(now.sum()), walk.events)
 
 
-def _moved(question: GrowthPath, origin: int, target: int, chosen: npt.NDArray[np.bool_], shard: Shard) -> Who:
+def _moved(question: GrowthPath, origin: int, target: int, chosen: npt.NDArray[np.bool_], shard: Shard) -> Found:
     walk = walked(
         question.scheme, question.events, question.counted, question.end, question.scope, shard,
         origin=origin, target=target, chosen=chosen,
     )  # fmt: skip
-    return Who(shard.ids[walk.moved])
+    return Found(shard.ids[walk.moved])
 
 
-def _stuck(question: GrowthPath, place: int, limit: int, shard: Shard) -> Who:
+def _stuck(question: GrowthPath, place: int, limit: int, shard: Shard) -> Found:
     walk = question.walk(shard)
-    return Who(shard.ids[(walk.now == place) & (question.end - walk.entered > limit)])
+    return Found(shard.ids[(walk.now == place) & (question.end - walk.entered > limit)])
 
 
 @dataclass(frozen=True)
