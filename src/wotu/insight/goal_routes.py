@@ -20,12 +20,12 @@ _START, _GOAL, _NOT = np.uint64(1), np.uint64(2), np.uint64(0)
 _SEED, _PRIME = np.uint64(14695981039346656037), np.uint64(1099511628211)
 
 _int64 = types.int64
-_EVENTS = (SYMBOL, READ32, SYMBOL, SETS)
+_EVENTS = (SYMBOL, READ32, SETS)
 _NODES, _PLACES = types.int32[::1], types.int64[::1]
 
 
 @njit(types.UniTuple(_int64, 2)(*_EVENTS, _int64, _int64, types.boolean), cache=True, nogil=True)
-def journey(code, node_of, symbol, sets, first, stop, has_start):  # type: ignore[no-untyped-def]
+def journey(symbol, node_of, sets, first, stop, has_start):  # type: ignore[no-untyped-def]
     """The events at which a route begins and arrives; −1 where it does not."""
     wanted = _START if has_start else PASSES
     begin = first
@@ -33,19 +33,20 @@ def journey(code, node_of, symbol, sets, first, stop, has_start):  # type: ignor
         begin += 1
     if begin == stop:
         return -1, -1
-    j = run_end(code, node_of, symbol, sets, begin, stop) if has_start else begin
+    j = run_end(symbol, node_of, begin, stop) if has_start else begin
     while j < stop and sets[symbol[j]] & _GOAL == _NOT:
         j += 1
     return begin, -1 if j == stop else j
 
 
-@njit(_int64(*_EVENTS, _int64, _int64, _NODES), cache=True, nogil=True)
-def visits_to(code, node_of, symbol, sets, begin, goal, nodes):  # type: ignore[no-untyped-def]
+@njit(_int64(SYMBOL, READ32, _int64, _int64, _NODES), cache=True, nogil=True)
+def visits_to(symbol, node_of, begin, goal, nodes):  # type: ignore[no-untyped-def]
     """Fill the visits from ``begin`` to ``goal``; how many there are, also beyond the room for them."""
     length, room, before = 0, len(nodes), -1
     for j in range(begin, goal + 1):
-        if sets[symbol[j]] & PASSES != _NOT and node_of[code[j]] != before:
-            before = node_of[code[j]]
+        node = node_of[symbol[j]]
+        if node >= 0 and node != before:
+            before = node
             if length < room:
                 nodes[length] = before
             length += 1
@@ -61,7 +62,7 @@ def visits_to(code, node_of, symbol, sets, begin, goal, nodes):  # type: ignore[
     cache=True,
     nogil=True,
 )
-def arrivals(offsets, time, code, node_of, symbol, sets, kept, since, until, gap, has_start, across, steps):  # type: ignore[no-untyped-def]
+def arrivals(offsets, time, symbol, node_of, sets, kept, since, until, gap, has_start, across, steps):  # type: ignore[no-untyped-def]
     """The route of each arrival (nodes, bounds), the time it took and whose it is; per customer 1 when they arrived
     and −1 when they set out and never did; and the counts."""
     nodes, bounds = np.empty(len(time) + steps, np.int32), np.zeros(len(time) + 1, np.int64)
@@ -77,13 +78,13 @@ def arrivals(offsets, time, code, node_of, symbol, sets, kept, since, until, gap
             if since <= time[first] < until:
                 seen = True
                 counts[EVENTS] += after - first
-                begin, goal = journey(code, node_of, symbol, sets, first, after, has_start)
+                begin, goal = journey(symbol, node_of, sets, first, after, has_start)
             if begin >= 0 and (time[begin] < until or not across):
                 counts[STARTS] += 1
                 outcome[i] = 1 if goal >= 0 or outcome[i] == 1 else -1
                 if goal >= 0:
                     room = nodes[bounds[arrived] : bounds[arrived] + steps]
-                    length = visits_to(code, node_of, symbol, sets, begin, goal, room)
+                    length = visits_to(symbol, node_of, begin, goal, room)
                     counts[LONGER] += length > steps
                     bounds[arrived + 1] = bounds[arrived] + min(length, steps)
                     elapsed[arrived], whose[arrived] = time[goal] - time[begin], i

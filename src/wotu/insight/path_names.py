@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wotu.core.errors import invalid_argument
+from wotu.timeline.symbols import Symbols
 
 OTHER, END, BEGIN = "(other)", "(end)", "(start)"
 TRAILING_SLASH = "trailing slash"
@@ -23,6 +24,10 @@ class PathNames:
 
     names: tuple[str, ...]
     of_code: npt.NDArray[np.int32]
+
+    def of_symbols(self, of: Symbols) -> npt.NDArray[np.int32]:
+        """Per symbol which name it has, −1 where its events do not pass."""
+        return np.where(of.code < 0, np.int32(-1), self.of_code[of.code])
 
 
 def path_names(events: Sequence[str], clean: Sequence[CleanRule]) -> PathNames:

@@ -238,7 +238,7 @@ def _arguments(question: Paths, shard: Shard) -> tuple[Any, ...]:
     """What every kernel of paths begins with."""
     scope = question.scope
     of = symbols(shard, (question.start or _NOBODY, question.end or _NOBODY), scope)
-    events = (shard.code, question.names.of_code, of.symbol, of.sets)
+    events = (of.symbol, question.names.of_symbols(of), of.sets)
     return shard.offsets, shard.time, *events, of.kept, scope.since, scope.until, question.gap
 
 

@@ -4,7 +4,7 @@ A session is cut, over all events of a customer, when silence is longer than the
 ``where`` are in it and not looked at. A run of one node is one visit; the time between two visits is from the last
 event of one to the first of the next.
 The stretch begins at the first event of set 0 (or the session's first) and ends with the first visit after that
-which has an event of set 1 (or with the session). ``node_of`` says the node of the code of an event's name.
+which has an event of set 1 (or with the session). ``node_of`` says the node of a symbol, −1 of one that does not pass.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _START, _END = np.uint64(1), np.uint64(2)
 _NOT = np.uint64(0)
 
 _int64 = types.int64
-_EVENTS = (SYMBOL, READ32, SYMBOL, SETS)
+_EVENTS = (SYMBOL, READ32, SETS)
 _CUSTOMERS = (READ, READ, *_EVENTS, MASK)
 _RANGE = (_int64,) * 4
 
@@ -37,20 +37,21 @@ def session_end(time, first, stop, gap):  # type: ignore[no-untyped-def]
     return j
 
 
-@njit(_int64(*_EVENTS, _int64, _int64), cache=True, nogil=True)
-def run_end(code, node_of, symbol, sets, first, stop):  # type: ignore[no-untyped-def]
+@njit(_int64(SYMBOL, READ32, _int64, _int64), cache=True, nogil=True)
+def run_end(symbol, node_of, first, stop):  # type: ignore[no-untyped-def]
     """After the last event of the run of one node that begins with event ``first``."""
-    node, end = node_of[code[first]], first + 1
+    node, end = node_of[symbol[first]], first + 1
     for j in range(first + 1, stop):
-        if sets[symbol[j]] & PASSES != _NOT:
-            if node_of[code[j]] != node:
-                break
+        here = node_of[symbol[j]]
+        if here == node:
             end = j + 1
+        elif here >= 0:
+            break
     return end
 
 
 @njit(types.UniTuple(_int64, 2)(*_EVENTS, _int64, _int64, _int64), cache=True, nogil=True)
-def stretch(code, node_of, symbol, sets, first, stop, anchor):  # type: ignore[no-untyped-def]
+def stretch(symbol, node_of, sets, first, stop, anchor):  # type: ignore[no-untyped-def]
     """The events of a session that its path is made of, half-open; (0, 0) when it has none."""
     wanted = _START if anchor in (FROM_START, BETWEEN) else PASSES
     start = first
@@ -60,16 +61,16 @@ def stretch(code, node_of, symbol, sets, first, stop, anchor):  # type: ignore[n
         return 0, 0
     if anchor in (FREE, FROM_START):
         return start, stop
-    j = run_end(code, node_of, symbol, sets, start, stop) if anchor == BETWEEN else start
+    j = run_end(symbol, node_of, start, stop) if anchor == BETWEEN else start
     while j < stop and sets[symbol[j]] & _END == _NOT:
         j += 1
     if j == stop:
         return 0, 0
-    return start, run_end(code, node_of, symbol, sets, j, stop)
+    return start, run_end(symbol, node_of, j, stop)
 
 
-@njit(_int64(READ, *_EVENTS, _int64, _int64, types.boolean, *(types.int64[::1],) * 3), cache=True, nogil=True)
-def route(time, code, node_of, symbol, sets, start, end, backward, nodes, begins, leaves):  # type: ignore[no-untyped-def]
+@njit(_int64(READ, SYMBOL, READ32, _int64, _int64, types.boolean, *(types.int64[::1],) * 3), cache=True, nogil=True)
+def route(time, symbol, node_of, start, end, backward, nodes, begins, leaves):  # type: ignore[no-untyped-def]
     """Fill the visits of a stretch, from its start or ``backward`` from its end; how many there are.
 
     One more than there is room for means that the path goes on.
@@ -77,9 +78,9 @@ def route(time, code, node_of, symbol, sets, start, end, backward, nodes, begins
     length, room, before = 0, len(nodes), -1
     for place in range(end - start):
         j = end - 1 - place if backward else start + place
-        if sets[symbol[j]] & PASSES == _NOT:
+        node = node_of[symbol[j]]
+        if node < 0:
             continue
-        node = node_of[code[j]]
         if node != before:
             if length == room:
                 return length + 1
@@ -94,7 +95,7 @@ def route(time, code, node_of, symbol, sets, start, end, backward, nodes, begins
 
 
 @njit(types.int64[::1](*_CUSTOMERS, *_RANGE, _int64, _int64), cache=True, nogil=True)
-def count_visits(offsets, time, code, node_of, symbol, sets, kept, since, until, gap, anchor, steps, nodes):  # type: ignore[no-untyped-def]
+def count_visits(offsets, time, symbol, node_of, sets, kept, since, until, gap, anchor, steps, nodes):  # type: ignore[no-untyped-def]
     """Visits of every node in the paths of sessions that begin in range, as far as they are shown."""
     visits = np.zeros(nodes, np.int64)
     at, begins, leaves = np.empty(steps, np.int64), np.empty(steps, np.int64), np.empty(steps, np.int64)
@@ -105,8 +106,8 @@ def count_visits(offsets, time, code, node_of, symbol, sets, kept, since, until,
         while first < stop:
             after = session_end(time, first, stop, gap)
             if since <= time[first] < until:
-                start, end = stretch(code, node_of, symbol, sets, first, after, anchor)
-                length = route(time, code, node_of, symbol, sets, start, end, anchor == TO_END, at, begins, leaves)
+                start, end = stretch(symbol, node_of, sets, first, after, anchor)
+                length = route(time, symbol, node_of, start, end, anchor == TO_END, at, begins, leaves)
                 for k in range(min(length, steps)):
                     visits[at[k]] += 1
             first = after
@@ -133,7 +134,7 @@ def _in_order(counts, link, elapsed):  # type: ignore[no-untyped-def]
     cache=True,
     nogil=True,
 )
-def tally(offsets, time, code, node_of, symbol, sets, kept, since, until, gap, anchor, steps, nodes):  # type: ignore[no-untyped-def]
+def tally(offsets, time, symbol, node_of, sets, kept, since, until, gap, anchor, steps, nodes):  # type: ignore[no-untyped-def]
     """Visits (step × node), links (step × node × next node), ends (step × node), times between the visits of links
     (in the order of links); customers with a path, customers and events of sessions in range."""
     visits, ends = np.zeros((steps, nodes), np.int64), np.zeros((steps, nodes), np.int64)
@@ -151,8 +152,8 @@ def tally(offsets, time, code, node_of, symbol, sets, kept, since, until, gap, a
             if since <= time[first] < until:
                 has_session = True
                 reach[2] += after - first
-                start, end = stretch(code, node_of, symbol, sets, first, after, anchor)
-                length = route(time, code, node_of, symbol, sets, start, end, anchor == TO_END, at, begins, leaves)
+                start, end = stretch(symbol, node_of, sets, first, after, anchor)
+                length = route(time, symbol, node_of, start, end, anchor == TO_END, at, begins, leaves)
                 has_path |= length > 0
                 for k in range(min(length, steps)):
                     visits[k, at[k]] += 1
@@ -172,7 +173,7 @@ def tally(offsets, time, code, node_of, symbol, sets, kept, since, until, gap, a
 
 @njit(types.boolean[::1](*_CUSTOMERS, *_RANGE, *(_int64,) * 4), cache=True, nogil=True)
 def who(  # type: ignore[no-untyped-def]
-    offsets, time, code, node_of, symbol, sets, kept, since, until, gap, anchor, steps, step, node, following
+    offsets, time, symbol, node_of, sets, kept, since, until, gap, anchor, steps, step, node, following
 ):  # fmt: skip
     """Customers with a path that has ``node`` (or ``ANYTHING``) at ``step`` and ``following`` beside it."""
     found = np.zeros(len(kept), np.bool_)
@@ -184,8 +185,8 @@ def who(  # type: ignore[no-untyped-def]
         while first < stop and not found[i]:
             after = session_end(time, first, stop, gap)
             if since <= time[first] < until:
-                start, end = stretch(code, node_of, symbol, sets, first, after, anchor)
-                length = route(time, code, node_of, symbol, sets, start, end, anchor == TO_END, at, begins, leaves)
+                start, end = stretch(symbol, node_of, sets, first, after, anchor)
+                length = route(time, symbol, node_of, start, end, anchor == TO_END, at, begins, leaves)
                 if step < length and (node == ANYTHING or at[step] == node):
                     if following == ANYTHING:
                         found[i] = True

@@ -216,7 +216,7 @@ def _arguments(question: SmartPath, shard: Shard) -> tuple[Any, ...]:
     scope, has_start = question.scope, question.start is not None
     of = symbols(shard, (question.start or question.goal, question.goal), scope)
     return (
-        shard.offsets, shard.time, shard.code, question.names.of_code, of.symbol, of.sets, of.kept, scope.since,
+        shard.offsets, shard.time, of.symbol, question.names.of_symbols(of), of.sets, of.kept, scope.since,
         scope.until, question.gap, has_start, question.across, question.steps,
     )  # fmt: skip
 

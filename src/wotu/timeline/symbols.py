@@ -31,11 +31,13 @@ _MOST_SYMBOLS = 1 << 16
 @dataclass(frozen=True)
 class Symbols:
     """``symbol`` per event; ``sets`` per symbol: bit *s* is set when it belongs to event set *s*, ``PASSES`` when
-    it passes ``where``. Only customers in ``kept`` count: the others are hidden or do not pass ``where``."""
+    it passes ``where``; ``code`` per symbol: that of the event's name, −1 where it does not pass. Only customers in
+    ``kept`` count: the others are hidden or do not pass ``where``."""
 
     symbol: npt.NDArray[np.uint16]
     sets: npt.NDArray[np.uint64]
     kept: Mask
+    code: npt.NDArray[np.int32]
 
     def of_any(self, count: int) -> Mask:
         """Per symbol whether it belongs to one of the first ``count`` sets."""
@@ -49,11 +51,13 @@ def symbols(shard: Shard, sets: Sequence[EventSet], scope: Scope) -> Symbols:
     filters = _filters(shard, sets)
     passed = None if scope.of_events is None else event_mask(scope.of_events, shard, scope.terms)
     if passed is None and not any(filters):
-        return Symbols(shard.code, _table(shard, sets, filters, offset=0), kept_customers(shard, scope))
+        table, code = _table(shard, sets, filters, offset=0)
+        return Symbols(shard.code, table, kept_customers(shard, scope), code)
     symbol = _recoded(shard, filters, scope.terms)
     if passed is not None:
         _silence(symbol, passed)
-    return Symbols(symbol, _table(shard, sets, filters, offset=1), kept_customers(shard, scope))
+    table, code = _table(shard, sets, filters, offset=1)
+    return Symbols(symbol, table, kept_customers(shard, scope), code)
 
 
 def kept_customers(shard: Shard, scope: Scope) -> Mask:
@@ -87,15 +91,16 @@ def _recoded(shard: Shard, filters: list[list[Expression]], terms: Terms) -> npt
 
 def _table(
     shard: Shard, sets: Sequence[EventSet], filters: list[list[Expression]], *, offset: int
-) -> npt.NDArray[np.uint64]:
-    """What each symbol means; ``offset`` symbols before the first mean nothing."""
-    meanings = [_NOTHING] * offset
-    for name, wheres in zip(shard.manifest.events, filters, strict=True):
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
+    """What each symbol means, and its code; ``offset`` symbols before the first mean nothing."""
+    meanings, codes = [_NOTHING] * offset, [-1] * offset
+    for code, (name, wheres) in enumerate(zip(shard.manifest.events, filters, strict=True)):
         for passed in range(1 << len(wheres)):
             here = {None, *(where for bit, where in enumerate(wheres) if passed >> bit & 1)}
             belongs = (not each.choices or any((name, where) in each.choices for where in here) for each in sets)
             meanings.append(int(PASSES) | sum(1 << number for number, is_in in enumerate(belongs) if is_in))
-    return np.array(meanings or [_NOTHING], np.uint64)
+            codes.append(code)
+    return np.array(meanings or [_NOTHING], np.uint64), np.array(codes or [-1], np.int32)
 
 
 @njit(types.uint16[::1](SYMBOL, SYMBOL), cache=True, nogil=True)
