@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Any
 
 Json = dict[str, Any]
-PACKAGES = ("numpy", "numba", "pyarrow", "deltalake", "duckdb", "polars", "pandas")
+PACKAGES = ("numpy", "numba", "pyarrow", "deltalake", "chdb", "duckdb", "polars", "pandas")
 _STATUS = Path("/proc/self/status")
 _SAMPLE_SECONDS = 0.05
 
@@ -123,7 +123,7 @@ def _child(pipe: Connection, function: Callable[..., Json], arguments: Sequence[
 
 
 def _measured(function: Callable[..., Json], arguments: Sequence[Any]) -> Json:
-    with _own_memory() as own:
+    with own_memory() as own:
         start, worked = time.perf_counter(), time.process_time()
         try:
             answer = function(*arguments)
@@ -135,9 +135,9 @@ def _measured(function: Callable[..., Json], arguments: Sequence[Any]) -> Json:
 
 
 @contextmanager
-def _own_memory() -> Iterator[list[int]]:
-    """The highest anonymous memory (kB) seen by a sampling thread."""
-    highest, done = [0], threading.Event()
+def own_memory() -> Iterator[list[int]]:
+    """The highest anonymous memory (kB) seen by a sampling thread, from what it is now."""
+    highest, done = [_status_kb("RssAnon") if _STATUS.exists() else 0], threading.Event()
 
     def sample() -> None:
         while not done.wait(_SAMPLE_SECONDS):
