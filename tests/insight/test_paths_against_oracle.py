@@ -62,7 +62,7 @@ def ask(case: PathCase, *, shards: int = 3, threads: bool = False) -> PathsAnswe
         return answer
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=40, deadline=None, suppress_health_check=HEALTH)
 @given(path_cases().filter(usable))
 def test_paths_equal_the_referee(case: PathCase) -> None:
     expected = slow_paths(case["events"], case["question"])
@@ -82,7 +82,7 @@ def test_paths_equal_the_referee(case: PathCase) -> None:
     assert answer.customer_count == len(expected.customers)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=8, deadline=None, suppress_health_check=HEALTH)
 @given(path_cases().filter(usable))
 def test_shards_and_threads_change_nothing(case: PathCase) -> None:
     expected = ask(case, shards=1).to_dict()

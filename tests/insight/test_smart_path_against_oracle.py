@@ -73,7 +73,7 @@ def check_customers(case: PathCase, answer: SmartPathAnswer, expected: SlowAnswe
         assert answer.customers(route=row.route) == ids(route.customers)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=40, deadline=None, suppress_health_check=HEALTH)
 @given(path_cases().filter(usable))
 def test_smart_path_equals_the_referee(case: PathCase) -> None:
     expected, answer = referee(case), ask(case)
@@ -84,7 +84,7 @@ def test_smart_path_equals_the_referee(case: PathCase) -> None:
         assert (row.share, row.median_seconds) == pytest.approx((float(route.share), float(route.median_seconds)))
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=HEALTH)
+@settings(max_examples=8, deadline=None, suppress_health_check=HEALTH)
 @given(path_cases().filter(usable))
 def test_shards_and_threads_change_nothing(case: PathCase) -> None:
     expected = ask(case, shards=1).to_dict()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from timeline.building import built, source, subjects
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.vocabulary import EVENTS
 from wotu.insight.growth_accounting import growth_accounting
-from wotu.timeline.automaton import automaton
+from wotu.timeline.automaton import check_size
 from wotu.timeline.expression import parse
 from wotu.timeline.path_pattern import names_of, parse_pattern
 from wotu.timeline.symbols import kept_customers
@@ -28,11 +29,20 @@ EVER = {"since": datetime(1980, 1, 1, tzinfo=UTC), "until": datetime(2100, 1, 1,
 
 def chosen(events: list[SeriesEvent], where: str, *, shards: int = 3) -> set[str]:
     """The customers of the log that pass ``where``."""
+    return chosen_by(events, [where], shards=shards)[0]
+
+
+def chosen_by(events: list[SeriesEvent], wheres: list[str], *, shards: int = 3) -> list[set[str]]:
+    """The same for several filters."""
     names = {number: name for name, number in subjects([event[0] for event in events]).items()}
     with built(events, shards=shards) as generation:
-        scope = source(generation, now=START + timedelta(days=30), zone=ZONE).scope(where=where)
-        kept = [shard.ids[kept_customers(shard, scope)].tolist() for shard in generation.shards]
-        return {names[number] for numbers in kept for number in numbers}
+        asking = source(generation, now=START + timedelta(days=30), zone=ZONE)
+        found = []
+        for where in wheres:
+            scope = asking.scope(where=where)
+            kept = [shard.ids[kept_customers(shard, scope)].tolist() for shard in generation.shards]
+            found.append({names[number] for numbers in kept for number in numbers})
+        return found
 
 
 def walk(**ways: str) -> list[SeriesEvent]:
@@ -47,18 +57,15 @@ def walk(**ways: str) -> list[SeriesEvent]:
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
-@given(timelines(ZONE, date(2024, 2, 29), step=timedelta(minutes=15)), path_patterns(), st.booleans(), st.booleans())
-def test_patterns_choose_whom_the_referee_chooses(
-    events: list[SeriesEvent], pattern: str, across: bool, negated: bool
-) -> None:
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(timelines(ZONE, date(2024, 2, 29), step=timedelta(minutes=15)), path_patterns(), st.booleans())
+def test_patterns_choose_whom_the_referee_chooses(events: list[SeriesEvent], pattern: str, across: bool) -> None:
     known = {event[1] for event in events} | set(EVENTS)
     assume(names_of(parse_pattern(pattern, field="where")) <= known)
     expected = slow_who(events, pattern, across=across, **EVER)
     asked = f"path('{pattern}'{', across' if across else ''})"
     everybody = {event[0] for event in events}
-    assert chosen(events, asked) == expected
-    assert chosen(events, f"not {asked}", shards=1) == everybody - expected
+    assert chosen_by(events, [asked, f"not {asked}"]) == [expected, everybody - expected]
 
 
 @pytest.mark.parametrize(
@@ -171,8 +178,21 @@ def test_unknown_events_are_named_with_the_nearest() -> None:
 )
 def test_what_is_too_large_is_refused(pattern: str) -> None:
     with pytest.raises(WotuError) as caught:
-        automaton(parse_pattern(pattern, field="where"))
-    assert (caught.value.code, caught.value.field) == (ErrorCode.INVALID_EXPRESSION, "where")
+        check_size(parse_pattern(pattern, field="start.where"), field="start.where")
+    assert (caught.value.code, caught.value.field) == (ErrorCode.INVALID_EXPRESSION, "start.where")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="ab.()|!+*?\"'` ", max_size=30))
+def test_any_text_is_a_pattern_or_refused(text: str) -> None:
+    with contextlib.suppress(WotuError):
+        check_size(parse_pattern(text, field="where"), field="where")
+
+
+@pytest.mark.parametrize("pattern", ["a" + "+" * 1900, "!" * 1900 + "a", "(" * 1900, "a|" * 900 + "a"], ids=len)
+def test_no_pattern_is_too_deep(pattern: str) -> None:
+    with contextlib.suppress(WotuError):
+        check_size(parse_pattern(pattern, field="where"), field="where")
 
 
 def test_nobody_is_asked_about_nothing() -> None:

@@ -23,7 +23,7 @@ from wotu.timeline.path_pattern import Sequence as InTurn
 from wotu.timeline.shard import Mask, Shard
 
 SESSION_GAP = 30 * MINUTE
-MOST_STATES, MOST_POSITIONS = 2000, 250
+MOST_POSITIONS, MOST_CELLS = 250, 50_000
 _FOUND = -1
 _NO_GAP = np.iinfo(np.int64).max
 
@@ -96,12 +96,25 @@ class _Positions:
             self.follow[position] |= after
 
 
+class TooLarge(ValueError):
+    """The automaton of a pattern would be too large; says in what way."""
+
+
+def check_size(pattern: Pattern, *, field: str) -> None:
+    """Raise naming ``field`` when the automaton of a pattern would be too large."""
+    try:
+        automaton(pattern)
+    except TooLarge as error:
+        message = f"{field}: the path pattern is too large: {error}. Make it shorter, or use '..' instead of many '.'."
+        raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field=field) from error
+
+
 @lru_cache(maxsize=64)
-def automaton(pattern: Pattern, *, field: str = "where") -> Automaton:
-    """The automaton of a pattern; raises naming ``field`` when it would be too large."""
+def automaton(pattern: Pattern) -> Automaton:
+    """The automaton of a pattern; raises ``TooLarge``."""
     positions = _Positions(pattern)
     if len(positions.events) > MOST_POSITIONS:
-        raise _too_large(field, f"it names {len(positions.events)} events, {MOST_POSITIONS} are possible")
+        raise TooLarge(f"it has {len(positions.events)} events, {MOST_POSITIONS} are possible")
     names = tuple(sorted({name for event in positions.events for name in event.names}))
     meets = [_meets(positions.events, name) for name in (None, *names)]
     rows: list[list[int]] = []
@@ -121,8 +134,8 @@ def automaton(pattern: Pattern, *, field: str = "where") -> Automaton:
                 waiting.append(after)
             row.append(number[after] * len(meets))
         rows.append(row)
-        if len(waiting) > MOST_STATES:
-            raise _too_large(field, f"it would have more than {MOST_STATES} states")
+        if len(waiting) * len(meets) > MOST_CELLS:
+            raise TooLarge(f"its table would have more than {MOST_CELLS:,} cells")
     return Automaton(names, np.array(rows, np.int32).ravel(), positions.whole.empty)
 
 
@@ -164,8 +177,3 @@ def _bits(positions: int) -> list[int]:
 
 def _union(sets: Iterable[int]) -> int:
     return reduce(or_, sets, 0)
-
-
-def _too_large(field: str, why: str) -> WotuError:
-    message = f"{field}: the path pattern is too large: {why}. Make it shorter, or use '..' instead of many '.'."
-    return WotuError(ErrorCode.INVALID_EXPRESSION, message, field=field)

@@ -25,7 +25,7 @@ from wotu.core.periods import parse_instant
 from wotu.core.properties import property_column, property_name
 from wotu.facts.vocabulary import EVENTS, PropertyKind
 from wotu.identity.hashing import hash_text
-from wotu.timeline.automaton import automaton, path_mask
+from wotu.timeline.automaton import check_size, path_mask
 from wotu.timeline.columns import MISSING, Column
 from wotu.timeline.expression import (
     NOWHERE,
@@ -80,7 +80,7 @@ def check_names(expression: Expression | None, manifest: Manifest, *, field: str
         if isinstance(leaf, OnPath):
             for event in sorted(names_of(leaf.pattern)):
                 check_event(event, manifest, field=field)
-            automaton(leaf.pattern)
+            check_size(leaf.pattern, field=field)
         elif isinstance(leaf, AnyLine):
             for condition in names(leaf):
                 _check_line(condition, field)

@@ -125,7 +125,7 @@ class _Parser:
         item = self._item()
         while (token := self._peek()) is not None and token.kind == "sign" and token.text in "+*?":
             self._at += 1
-            item = Repeat(item, token.text)
+            item = _repeat(item, token.text)
         return item
 
     def _item(self) -> Pattern:
@@ -154,9 +154,8 @@ class _Parser:
         return inner
 
     def _other(self, sign: _Token) -> Pattern:
-        if self._peek() is None:
-            raise self._error(sign.position, "after ! comes the name of an event, or names in parentheses")
-        names = _alternatives(self._item())
+        token = self._peek()
+        names = None if token is None or token.text == "!" else _alternatives(self._item())
         if names is None:
             raise self._error(
                 sign.position, "after ! comes the name of an event, or names in parentheses such as !(a|b)"
@@ -180,6 +179,13 @@ class _Parser:
     def _error(self, position: int, problem: str) -> WotuError:
         message = f"{self._field}: path pattern: {problem}, at character {position + 1} of {self._text!r}."
         return WotuError(ErrorCode.INVALID_EXPRESSION, message, field=self._field)
+
+
+def _repeat(item: Pattern, sign: str) -> Pattern:
+    """``a+?``, ``a?+`` and the like are ``a*``."""
+    if isinstance(item, Repeat):
+        return Repeat(item.item, sign if sign == item.sign else "*")
+    return Repeat(item, sign)
 
 
 def _alternatives(pattern: Pattern) -> frozenset[str] | None:
