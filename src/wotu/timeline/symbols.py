@@ -93,14 +93,23 @@ def _table(
     shard: Shard, sets: Sequence[EventSet], filters: list[list[Expression]], *, offset: int
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
     """What each symbol means, and its code; ``offset`` symbols before the first mean nothing."""
-    meanings, codes = [_NOTHING] * offset, [-1] * offset
-    for code, (name, wheres) in enumerate(zip(shard.manifest.events, filters, strict=True)):
-        for passed in range(1 << len(wheres)):
-            here = {None, *(where for bit, where in enumerate(wheres) if passed >> bit & 1)}
-            belongs = (not each.choices or any((name, where) in each.choices for where in here) for each in sets)
-            meanings.append(int(PASSES) | sum(1 << number for number, is_in in enumerate(belongs) if is_in))
-            codes.append(code)
-    return np.array(meanings or [_NOTHING], np.uint64), np.array(codes or [-1], np.int32)
+    codes = {name: code for code, name in enumerate(shard.manifest.events)}
+    sizes = np.array([1 << len(wheres) for wheres in filters], np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes)]) + offset
+    meanings = np.full(max(starts[-1], 1), PASSES, np.uint64)
+    meanings[: offset if codes else 1] = _NOTHING
+    for number, each in enumerate(sets):
+        bit = np.uint64(1 << number)
+        if not each.choices:
+            meanings[offset:] |= bit
+        for name, where in each.choices:
+            if name in codes:
+                code = codes[name]
+                passed = np.arange(sizes[code])
+                belongs = passed >= 0 if where is None else passed >> filters[code].index(where) & 1 > 0
+                meanings[starts[code] : starts[code + 1]][belongs] |= bit
+    numbers = np.concatenate([np.full(offset, -1), np.repeat(np.arange(len(codes)), sizes)])
+    return meanings, (numbers if len(numbers) else np.array([-1])).astype(np.int32)
 
 
 @njit(types.uint16[::1](SYMBOL, SYMBOL), cache=True, nogil=True)
