@@ -68,20 +68,19 @@ class GrowthPath:
 
 @dataclass(frozen=True)
 class PathPartial:
-    """``transitions``: period × from × to; ``now`` customers per stage; ``stays`` per stage: their lengths in µs."""
+    """``transitions``: period × from × to. Per stage, in pieces: ``stays`` that ended, their lengths in µs, and since
+    when those that go on are ``running``."""
 
     transitions: Integers
-    now: Integers
     stays: tuple[tuple[Integers, ...], ...]
-    customers: int
+    running: tuple[tuple[Integers, ...], ...]
     events: int
 
     def __add__(self, other: PathPartial) -> PathPartial:
         return PathPartial(
             self.transitions + other.transitions,
-            self.now + other.now,
             tuple(mine + theirs for mine, theirs in zip(self.stays, other.stays, strict=True)),
-            self.customers + other.customers,
+            tuple(mine + theirs for mine, theirs in zip(self.running, other.running, strict=True)),
             self.events + other.events,
         )
 
@@ -231,10 +230,10 @@ def growth_path(
 def fold(question: GrowthPath, shard: Shard) -> PathPartial:
     """One shard's transitions and stays."""
     walk = question.walk(shard)
-    places = len(question.places)
-    stays = tuple((walk.lengths[walk.stages == place],) for place in range(1, places))
-    now = np.bincount(walk.now, minlength=places)[1:]
-    return PathPartial(walk.transitions, now, stays, int(now.sum()), walk.events)
+    places = range(1, len(question.places))
+    stays = tuple((walk.lengths[walk.stages == place],) for place in places)
+    running = tuple((walk.entered[walk.now == place],) for place in places)
+    return PathPartial(walk.transitions, stays, running, walk.events)
 
 
 def _moved(question: GrowthPath, origin: int, target: int, chosen: npt.NDArray[np.bool_], shard: Shard) -> Found:
@@ -248,20 +247,6 @@ def _moved(question: GrowthPath, origin: int, target: int, chosen: npt.NDArray[n
 def _stuck(question: GrowthPath, place: int, limit: int, shard: Shard) -> Found:
     walk = question.walk(shard)
     return Found(shard.ids[(walk.now == place) & (question.end - walk.entered > limit)])
-
-
-@dataclass(frozen=True)
-class _StuckPartial:
-    counts: Integers
-
-    def __add__(self, other: _StuckPartial) -> _StuckPartial:
-        return _StuckPartial(self.counts + other.counts)
-
-
-def _count_stuck(question: GrowthPath, limits: Integers, shard: Shard) -> _StuckPartial:
-    walk = question.walk(shard)
-    stuck = (walk.now > 0) & (question.end - walk.entered > limits[walk.now])
-    return _StuckPartial(np.bincount(walk.now[stuck], minlength=len(limits)))
 
 
 def _question(
@@ -299,22 +284,27 @@ def _answer(question: GrowthPath, given: dict[str, int], total: PathPartial, sou
     ninetieth = [_ninetieth(stays) for stays in lengths]
     limits = [given.get(stage, known) for stage, known in zip(question.scheme.stages, ninetieth, strict=True)]
     known_limits = (ANY_TIME, *(ANY_TIME if limit is None else floor(limit) for limit in limits))
-    stuck = source.run(partial(_count_stuck, question, np.array(known_limits))).counts[1:]
+    running = [np.concatenate(parts) for parts in total.running]
     stages = tuple(
         StageStay(
             stage=rule.stage,
             name=rule.name,
-            customers=int(total.now[place]),
+            customers=len(running[place]),
             stays=len(lengths[place]),
             median_days=float(np.median(lengths[place])) / DAY if len(lengths[place]) else None,
             p90_days=_days(ninetieth[place]),
             stuck_after_days=_days(limits[place]),
-            stuck=None if limits[place] is None else int(stuck[place]),
+            stuck=None if limits[place] is None else _longer(question.end - running[place], known_limits[place + 1]),
         )
         for place, rule in enumerate(question.scheme.rules)
     )
-    reach = Reach.of(source, customers=total.customers, events=total.events, timezone=str(question.scope.zone))
+    customers = sum(len(since) for since in running)
+    reach = Reach.of(source, customers=customers, events=total.events, timezone=str(question.scope.zone))
     return GrowthPathAnswer(question, total.transitions, stages, known_limits, reach, source)
+
+
+def _longer(stays: Integers, limit: int) -> int:
+    return int((stays > limit).sum())
 
 
 def _ninetieth(stays: Integers) -> Fraction | None:

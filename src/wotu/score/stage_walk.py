@@ -78,6 +78,21 @@ def _steady_until(moment, first, last, spans):  # type: ignore[no-untyped-def]
     return until
 
 
+@njit(types.int64(types.int64, types.int64, types.int64[::1], SPANS, READ), cache=True, nogil=True)
+def _calm_until(first, last, state, spans, boundaries):  # type: ignore[no-untyped-def]
+    """Up to when, after the event at ``last``, no boundary comes and the stage is the one before it, whatever else
+    happens; not even now where the event changed it."""
+    if _stage(last + 1, first, last, spans) != state[_STAGE]:
+        return last
+    until = np.iinfo(np.int64).max
+    if state[_BOUNDARY] < len(boundaries):
+        until = boundaries[state[_BOUNDARY]] - 1
+    for rule in range(len(spans)):
+        if last - first < spans[rule, 0] and spans[rule, 0] < until - first:
+            until = first + spans[rule, 0] - 1
+    return until
+
+
 @njit(
     types.void(
         types.int64, types.int64, types.int64, types.int64[::1], SPANS, READ, types.int64[:, :, ::1], MASK,
@@ -126,12 +141,14 @@ def _walk(  # type: ignore[no-untyped-def]
     now, entered, moved = np.zeros(customers, np.int8), np.zeros(customers, np.int64), np.zeros(customers, np.bool_)
     stages, lengths = np.empty(1024, np.int8), np.empty(1024, np.int64)
     state, events = np.zeros(6, np.int64), 0
+    # Events that follow each other more closely than any rule looks back at leave the customer where they are.
+    shortest = spans[:, 1].min()
     for i in range(customers):
         if not kept[i]:
             continue
         state[:_STAYS] = 0
         state[_MOVED] = 0
-        first, last = -1, -1
+        first, last, calm = -1, -1, -1
         for j in range(offsets[i], offsets[i + 1]):
             if time[j] >= end:
                 break
@@ -141,10 +158,11 @@ def _walk(  # type: ignore[no-untyped-def]
             if last < 0:
                 first = time[j]
                 state[_BOUNDARY] = np.searchsorted(boundaries, first, side="right")
-            else:
+            elif time[j] > calm or time[j] - last > shortest:
                 _between(
                     first, last, time[j], state, spans, boundaries, transitions, chosen, origin, target, stages, lengths
                 )
+                calm = _calm_until(first, time[j], state, spans, boundaries)
             last = time[j]
             # Every duration of the scheme can end a stay before the next event.
             if state[_STAYS] + 2 * places > len(stages):
