@@ -53,6 +53,14 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("POST", "questions/paths"): ("questions/paths", {}, Action.ASK),
     ("POST", "questions/smart-path"): ("questions/smart-path", {"goal": "Order Completed"}, Action.ASK),
     ("POST", "questions/aha"): ("questions/aha", {}, Action.ASK),
+    ("POST", "questions/step-doctor"): (
+        "questions/step-doctor", {"steps": ["Product Viewed", "Order Completed"]}, Action.ASK,
+    ),
+    ("POST", "questions/stickiness"): ("questions/stickiness", {}, Action.ASK),
+    ("POST", "questions/sessions"): ("questions/sessions", {}, Action.ASK),
+    ("POST", "questions/activity"): ("questions/activity", {}, Action.ASK),
+    ("POST", "questions/output"): ("questions/output", {}, Action.ASK),
+    ("POST", "questions/active-customers"): ("questions/active-customers", {}, Action.ASK),
     ("POST", "questions/growth-path"): ("questions/growth-path", {}, Action.ASK),
     ("POST", "questions/customers"): (
         "questions/customers", {"question": "stages", "of": {"stage": "deal"}}, Action.ASK,

@@ -55,6 +55,17 @@ ASKED: list[tuple[str, list[str], dict[str, Any]]] = [
         {"goal": ["Order Completed"], "start": "Product Viewed", "across": True, "top": 1},
     ),
     ("aha", ["--period", "1", "--min-customers", "1"], {"period": 1, "min_customers": 1}),
+    (
+        "step-doctor", ["Product Viewed", "Order Completed", "--min-customers", "1", "--errors", "Complaint Opened"],
+        {"steps": ["Product Viewed", "Order Completed"], "min_customers": 1, "errors": "Complaint Opened"},
+    ),
+    ("stickiness", ["Product Viewed", "--unit", "week"], {"events": ["Product Viewed"], "unit": "week"}),
+    ("sessions", ["--unit", "month", "--gap", "5m"], {"unit": "month", "gap": "5m"}),
+    ("sessions", ["--by", "entry_event"], {"by": "entry_event"}),
+    ("activity", ["Product Viewed"], {"events": ["Product Viewed"]}),
+    ("output", ["--unit", "month"], {"unit": "month"}),
+    ("output", ["Product Added", "--unit", "week"], {"conversion": "Product Added", "unit": "week"}),
+    ("active-customers", ["--unit", "week", "--min-count", "2"], {"unit": "week", "min_count": 2}),
     ("growth-path", ["--unit", "week", "--since", "2026-01-05"], {"unit": "week", "since": "2026-01-05"}),
     (
         "growth-path",

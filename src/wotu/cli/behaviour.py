@@ -16,6 +16,7 @@ def add_verbs(verbs: Any) -> None:
     _add_funnel(verbs)
     _add_retention(verbs)
     _add_habit_loop(verbs)
+    _add_step_doctor(verbs)
     _add_aha(verbs)
     _add_paths(verbs)
     _add_smart_path(verbs)
@@ -143,6 +144,31 @@ def _write_smart_path(answer: Any) -> None:
         for route in told["routes"]
     ]  # fmt: skip
     write_table(title, ["route", "sessions", "customers", "share", "median"], rows)
+
+
+def _add_step_doctor(verbs: Any) -> None:
+    summary = "Why do customers stop between two steps: motivation, friction, prompt or reward?"
+    doctor = add_question(verbs, "step_doctor", summary, _write_step_doctor)
+    doctor.add_argument("steps", nargs="+", type=spoken, metavar="STEP")
+    doctor.add_argument("--step", type=int, metavar="N", help="between this step and the next (1)")
+    doctor.add_argument("--within", metavar="7d", help="how long after step 1 the others may come")
+    doctor.add_argument("--before", metavar="30d", help="how long before the step intent and rewards are looked for")
+    doctor.add_argument("--shortly", metavar="1d", help="how long before the step prompts are looked for")
+    for part in ("views", "pages", "fields", "errors", "messages", "slots", "offers", "taken"):
+        doctor.add_argument(f"--{part}", type=spoken, metavar="EVENT", help=f"what counts as {part}")
+    doctor.add_argument("--min-customers", type=int, metavar="N", help="how many must have gone on, and stopped (30)")
+
+
+def _write_step_doctor(answer: Any) -> None:
+    told = answer.to_dict()
+    title = f"{told['went_on']:,} of {told['customers']:,} went on from {told['from']} to {told['to']}"
+    rows = [
+        (lever["name"]["en"], each["name"]["en"], each["went_on"], each["stopped"], each["lift"],
+         each["difference_low"], each["difference_high"])
+        for lever in told["levers"] for each in lever["signals"]
+    ]  # fmt: skip
+    write_table(title, ["lever", "signal", "went on", "stopped", "lift", "difference from", "to"], rows, left=2)
+    messages().print(f"{told['conclusion']['en']} {told['caution']['en']}")
 
 
 def _add_aha(verbs: Any) -> None:

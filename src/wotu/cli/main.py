@@ -24,6 +24,7 @@ from wotu.cli import (
     questions,
     service,
     team,
+    visits,
 )
 from wotu.cli.options import add_common
 from wotu.core.errors import WotuError
@@ -73,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
         intake,
         questions,
         behaviour,
+        visits,
         facts,
         customers,
         identity,

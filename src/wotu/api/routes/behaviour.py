@@ -15,10 +15,24 @@ from wotu.api.schemas.behaviour import (
     GrowthPathQuestion,
     HabitLoopAnswer,
     HabitLoopQuestion,
+    StepDoctorAnswer,
+    StepDoctorQuestion,
 )
 from wotu.api.schemas.errors import answers
 from wotu.api.schemas.funnels import FunnelAnswer, FunnelQuestion, RetentionAnswer, RetentionQuestion
 from wotu.api.schemas.paths import PathsAnswer, PathsQuestion, SmartPathAnswer, SmartPathQuestion
+from wotu.api.schemas.visits import (
+    ActiveCustomersAnswer,
+    ActiveCustomersQuestion,
+    ActivityAnswer,
+    ActivityQuestion,
+    OutputAnswer,
+    OutputQuestion,
+    SessionsAnswer,
+    SessionsQuestion,
+    StickinessAnswer,
+    StickinessQuestion,
+)
 
 router = Router(tags=["Questions"])
 
@@ -77,3 +91,50 @@ def ask_aha(request: HttpRequest, asked: AhaQuestion) -> dict[str, Any]:
 def ask_growth_path(request: HttpRequest, asked: GrowthPathQuestion) -> dict[str, Any]:
     """From which lifecycle stage to which do customers go, how long do they stay, and who is stuck?"""
     return answered(request, "growth_path", asked)
+
+
+@router.post(
+    "/step-doctor",
+    response=answers(StepDoctorAnswer),
+    summary="Step doctor",
+    operation_id="ask_step_doctor",
+    by_alias=True,
+)
+def ask_step_doctor(request: HttpRequest, asked: StepDoctorQuestion) -> dict[str, Any]:
+    """Why do customers stop between a step and the next: motivation, friction, prompt or reward?"""
+    return answered(request, "step_doctor", asked)
+
+
+@router.post("/stickiness", response=answers(StickinessAnswer), summary="Stickiness", operation_id="ask_stickiness")
+def ask_stickiness(request: HttpRequest, asked: StickinessQuestion) -> dict[str, Any]:
+    """On how many days was each customer active, and what share of them comes on one day?"""
+    return answered(request, "stickiness", asked)
+
+
+@router.post("/sessions", response=answers(SessionsAnswer), summary="Visits", operation_id="ask_sessions")
+def ask_sessions(request: HttpRequest, asked: SessionsQuestion) -> dict[str, Any]:
+    """How many visits were there, by how many customers, how long and how full?"""
+    return answered(request, "sessions", asked)
+
+
+@router.post("/activity", response=answers(ActivityAnswer), summary="Activity", operation_id="ask_activity")
+def ask_activity(request: HttpRequest, asked: ActivityQuestion) -> dict[str, Any]:
+    """How long and how full is a visit, how often do customers visit, how long do they stay away between?"""
+    return answered(request, "activity", asked)
+
+
+@router.post("/output", response=answers(OutputAnswer), summary="Output of visits", operation_id="ask_output")
+def ask_output(request: HttpRequest, asked: OutputQuestion) -> dict[str, Any]:
+    """How many conversions and how much revenue does a visit bring, and a customer?"""
+    return answered(request, "output", asked)
+
+
+@router.post(
+    "/active-customers",
+    response=answers(ActiveCustomersAnswer),
+    summary="Active customers",
+    operation_id="ask_active_customers",
+)
+def ask_active_customers(request: HttpRequest, asked: ActiveCustomersQuestion) -> dict[str, Any]:
+    """Who did the key behaviour often enough in each period, and who was lost?"""
+    return answered(request, "active_customers", asked)

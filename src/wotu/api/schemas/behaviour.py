@@ -9,6 +9,84 @@ from ninja import Field, Schema
 from wotu.api.schemas.questions import SPAN, CalendarUnit, Events, EventSet, Scope, Scoped, Weekday
 
 
+class Words(Schema):
+    """The same in both languages."""
+
+    en: str
+    zh: str
+
+
+class StepDoctorQuestion(Scoped):
+    """Why do customers stop between a step and the next: motivation, friction, prompt or reward?"""
+
+    steps: list[EventSet] = Field(examples=[["Checkout Started", "Order Completed"]])
+    step: int = Field(1, ge=1, description="Between this step and the next.")
+    within: str = Field("7d", max_length=32, description=SPAN)
+    before: str = Field("30d", max_length=32, description="How long before the step intent and rewards are looked for.")
+    shortly: str = Field("1d", max_length=32, description="How long before the step prompts are looked for.")
+    views: EventSet | None = Field(None, description="What counts as looking at something.")
+    pages: EventSet | None = Field(None, description="Else all pages and screens.")
+    fields: EventSet | None = Field(None, description="Events of filling in a form.")
+    errors: EventSet | None = Field(None, description="Else the names that speak of an error.")
+    messages: EventSet | None = Field(None, description="What counts as a message by us.")
+    slots: EventSet | None = Field(None, description="What counts as being shown something.")
+    offers: EventSet | None = Field(None, description="Besides every event with a coupon or a discount.")
+    taken: EventSet | None = Field(None, description="What counts as taking a reward.")
+    min_customers: int = Field(30, ge=1, description="How many must have gone on, and stopped.")
+
+
+class DoctorSignal(Schema):
+    """A signal of those who went on against those who stopped; `because` says why it has no value."""
+
+    signal: str
+    name: Words
+    measure: str
+    went_on: float | None
+    stopped: float | None
+    lift: float | None
+    difference: float | None
+    difference_low: float | None
+    difference_high: float | None
+    standardised: float | None
+    because: str | Words | None
+
+
+class DoctorLever(Schema):
+    """A lever of behaviour, its signals, and what one can try."""
+
+    lever: str
+    name: Words
+    place: Words
+    signals: list[DoctorSignal]
+    attempts: list[Words] = Field(alias="try")
+
+
+class DoctorMost(Schema):
+    """The signal that differs most."""
+
+    lever: str
+    signal: str
+
+
+class StepDoctorAnswer(Schema):
+    """Who went on and who stopped, and in what they differ."""
+
+    question: Literal["step_doctor"]
+    step: int
+    origin: str = Field(alias="from")
+    to: str
+    customers: int
+    went_on: int
+    stopped: int
+    rate: float | None
+    formula: Words
+    differs_most: DoctorMost | None
+    conclusion: Words
+    caution: Words
+    levers: list[DoctorLever]
+    scope: Scope
+
+
 class HabitLoopQuestion(Scoped):
     """How often do customers go round the loop of trigger, action, reward and investment, and do they come unasked?"""
 

@@ -7,7 +7,7 @@ from typing import Any
 from ninja import Field, Schema
 from pydantic import ValidationError
 
-from wotu.api.schemas.behaviour import AhaQuestion, GrowthPathQuestion, HabitLoopQuestion
+from wotu.api.schemas.behaviour import AhaQuestion, GrowthPathQuestion, HabitLoopQuestion, StepDoctorQuestion
 from wotu.api.schemas.funnels import FunnelQuestion, RetentionQuestion
 from wotu.api.schemas.pages import Paging
 from wotu.api.schemas.paths import PathsQuestion, SmartPathQuestion
@@ -18,21 +18,34 @@ from wotu.api.schemas.questions import (
     RfmQuestion,
     StagesQuestion,
 )
+from wotu.api.schemas.visits import (
+    ActiveCustomersQuestion,
+    ActivityQuestion,
+    OutputQuestion,
+    SessionsQuestion,
+    StickinessQuestion,
+)
 from wotu.core.errors import invalid_argument
 
 QUESTIONS: dict[str, type[Schema]] = {
+    "active_customers": ActiveCustomersQuestion,
+    "activity": ActivityQuestion,
     "aha": AhaQuestion,
     "events": EventsQuestion,
     "funnel": FunnelQuestion,
     "growth_accounting": GrowthQuestion,
     "growth_path": GrowthPathQuestion,
     "habit_loop": HabitLoopQuestion,
+    "output": OutputQuestion,
     "paths": PathsQuestion,
     "retention": RetentionQuestion,
     "rfm": RfmQuestion,
     "rfm_movement": MovementQuestion,
+    "sessions": SessionsQuestion,
     "smart_path": SmartPathQuestion,
     "stages": StagesQuestion,
+    "step_doctor": StepDoctorQuestion,
+    "stickiness": StickinessQuestion,
 }
 
 
