@@ -31,6 +31,15 @@ def test_every_address_has_a_heading_and_no_other() -> None:
     assert sorted(coded(headings(REFERENCE))) == sorted(f"{method} /api/v1/{path}" for method, path in ROUTES)
 
 
+def test_the_pages_of_questions_name_addresses_that_exist() -> None:
+    pages = sorted((ROOT / "docs" / "questions").glob("*.md"))
+    named = {
+        (page.name, path) for page in pages for path in re.findall(r"`POST /api/v1/([^`]+)`", page.read_text("utf-8"))
+    }
+    assert {path for _, path in named} <= {path for method, path in ROUTES if method == "POST"}
+    assert {name for name, _ in named} >= {page.name for page in pages} - {"path-patterns.md"}
+
+
 def test_every_code_stands_beside_its_status() -> None:
     told = re.findall(r"^\| (\d{3}) \| (.+) \|$", REFERENCE.read_text("utf-8"), re.MULTILINE)
     found = {code: int(status) for status, codes in told for code in re.findall(r"`(\w+)`", codes)}

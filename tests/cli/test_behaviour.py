@@ -56,8 +56,8 @@ ASKED: list[tuple[str, list[str], dict[str, Any]]] = [
     ),
     ("aha", ["--period", "1", "--min-customers", "1"], {"period": 1, "min_customers": 1}),
     (
-        "step-doctor", ["Product Viewed", "Order Completed", "--min-customers", "1", "--errors", "Complaint Opened"],
-        {"steps": ["Product Viewed", "Order Completed"], "min_customers": 1, "errors": "Complaint Opened"},
+        "step-doctor", ["Product Viewed", "Order Completed", "--min-customers", "2", "--errors", "Complaint Opened"],
+        {"steps": ["Product Viewed", "Order Completed"], "min_customers": 2, "errors": "Complaint Opened"},
     ),
     ("stickiness", ["Product Viewed", "--unit", "week"], {"events": ["Product Viewed"], "unit": "week"}),
     ("sessions", ["--unit", "month", "--gap", "5m"], {"unit": "month", "gap": "5m"}),

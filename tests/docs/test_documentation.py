@@ -287,6 +287,18 @@ def test_words(page: Path) -> None:
     assert not re.findall(r"/(?:work|root|tmp)/", page.read_text("utf-8"))
 
 
+def spoken(page: Path) -> list[list[str]]:
+    """Whole commands within the text; one whose verb stands alone only names it."""
+    found = [shlex.split(command) for command in re.findall(r"`(wotu [^`…]+)`", prose(page))]
+    return [words for words in found if len(words) > 2]
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "questions").glob("*.md")), ids=name_of)
+def test_commands_of_questions_can_be_read(page: Path) -> None:
+    for words in spoken(page):
+        assert callable(parser().parse_args(words[1:]).run)
+
+
 # ---- examples run
 
 

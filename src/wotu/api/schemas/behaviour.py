@@ -32,7 +32,7 @@ class StepDoctorQuestion(Scoped):
     slots: EventSet | None = Field(None, description="What counts as being shown something.")
     offers: EventSet | None = Field(None, description="Besides every event with a coupon or a discount.")
     taken: EventSet | None = Field(None, description="What counts as taking a reward.")
-    min_customers: int = Field(30, ge=1, description="How many must have gone on, and stopped.")
+    min_customers: int = Field(30, ge=2, description="How many must have gone on, and stopped.")
 
 
 class DoctorSignal(Schema):
