@@ -10,7 +10,9 @@ from django.conf import LazySettings
 from tests.api.conftest import Api, _use, refused
 from tests.workspace import visits
 
+from wotu.accounts.sight import Sight
 from wotu.answers import kept
+from wotu.api.asking import shown
 
 ASKED: list[tuple[str, dict[str, Any]]] = [
     ("paths", {}),
@@ -32,6 +34,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ),
     ("funnel", {"steps": ["Product Viewed", "Order Completed"], "view": "times", "bins": 3}),
     ("funnel", {"steps": ["Product Viewed", "Order Completed"], "view": "trend", "count": "sessions"}),
+    ("separation", {"steps": ["Product Viewed", "Order Completed"], "least": 1, "order": "strict"}),
     ("retention", {"unit": "week", "periods": 3}),
     ("retention", {"brackets": ["1-7", "8-21"], "born": "Product Viewed", "by": "channel"}),
     ("retention", {"unit": "week", "measure": "revenue", "periods": 2}),
@@ -56,6 +59,7 @@ WHO: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("paths", {}, {"node": "0:Page: /"}),
     ("paths", {}, {"link": ["0:Page: /", "1:Product Viewed"]}),
     ("funnel", {"steps": ["Product Viewed", "Order Completed"]}, {"step": 1, "dropped": True}),
+    ("separation", {"steps": ["Product Viewed", "Order Completed"]}, {"converted": False}),
     ("retention", {"unit": "week", "periods": 3}, {"cohort": None, "period": 1}),
     ("habit_loop", dict.fromkeys(("trigger", "action", "reward", "investment"), "Product Viewed"), {"step": "action"}),
     ("smart_path", {"goal": "Order Completed"}, {"route": 1}),
@@ -158,3 +162,12 @@ def test_texts_of_the_data_are_masked(shop: Any, as_role: Callable[..., Api]) ->
     assert values[0] - values[1] == {"call 13900000002"}
     assert values[1] - values[0] == {"call 139****0002"}
     assert [group["steps"] for group in whole["groups"]] == [group["steps"] for group in masked["groups"]]
+
+
+def test_a_value_is_masked_by_the_property_it_is_of() -> None:
+    told = {
+        "candidates": [{"kind": "property", "name": "member_no", "value": "88123456"}, {"name": "x", "value": "9.50"}]
+    }
+    assert shown(Sight(whole=True), told) == told
+    masked = shown(Sight(whole=False), told)["candidates"]
+    assert [each["value"] for each in masked] == ["88****56", "9.50"]

@@ -45,6 +45,9 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("POST", "questions/funnel"): (
         "questions/funnel", {"steps": ["Product Viewed", "Order Completed"]}, Action.ASK,
     ),
+    ("POST", "questions/separation"): (
+        "questions/separation", {"steps": ["Product Viewed", "Order Completed"]}, Action.ASK,
+    ),
     ("POST", "questions/retention"): ("questions/retention", {}, Action.ASK),
     ("POST", "questions/habit-loop"): (
         "questions/habit-loop",

@@ -36,6 +36,10 @@ ASKED: list[tuple[str, list[str], dict[str, Any]]] = [
         "funnel", ["Product Viewed", "Order Completed", "--view", "trend", "--count", "sessions", "--order", "strict"],
         {"steps": ["Product Viewed", "Order Completed"], "view": "trend", "count": "sessions", "order": "strict"},
     ),
+    (
+        "separation", ["Product Viewed", "Order Completed", "--least", "1", "--hold", "product_id"],
+        {"steps": ["Product Viewed", "Order Completed"], "least": 1, "hold": "product_id"},
+    ),
     ("retention", ["--unit", "week"], {"unit": "week"}),
     (
         "retention", ["--born", "Product Viewed", "--brackets", "1-7, 8-21", "--by", "channel", "--rolling"],

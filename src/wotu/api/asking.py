@@ -24,7 +24,7 @@ from wotu.core.errors import invalid_argument
 # Money; a phone number has no decimals.
 _AMOUNT = re.compile(r"-?\d+\.\d+")
 # Under these names an answer holds texts of the data or of the question; elsewhere numbers, dates and fixed words.
-_TOLD = frozenset({"event", "group", "id", "label", "names", "source", "target", "value"})
+_TOLD = frozenset({"event", "events", "group", "id", "label", "name", "source", "target", "value"})
 
 
 def answered(request: HttpRequest, question: str, asked: Schema) -> dict[str, Any]:
@@ -62,7 +62,11 @@ def shown(sight: Sight, answer: Any, *, told: bool = False) -> Any:
     if sight.whole:
         return answer
     if isinstance(answer, Mapping):
-        return {name: shown(sight, value, told=name in _TOLD) for name, value in answer.items()}
+        masked = {name: shown(sight, value, told=name in _TOLD) for name, value in answer.items()}
+        # A property with one of its values: what is hidden hangs on the property.
+        if isinstance(answer.get("name"), str) and isinstance(answer.get("value"), str):
+            masked["value"] = sight.value(answer["name"], answer["value"])
+        return masked
     if isinstance(answer, (list, tuple)):
         return [shown(sight, value, told=told) for value in answer]
     if not told or not isinstance(answer, str) or _AMOUNT.fullmatch(answer):

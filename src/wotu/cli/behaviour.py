@@ -14,6 +14,7 @@ PERIODS = ("day", "week", "month")
 def add_verbs(verbs: Any) -> None:
     """Add the verbs of this file."""
     _add_funnel(verbs)
+    _add_separation(verbs)
     _add_retention(verbs)
     _add_habit_loop(verbs)
     _add_step_doctor(verbs)
@@ -53,6 +54,33 @@ def _write_funnel(answer: Any) -> None:
         steps = [str(step["step"]) for step in told["steps"]]
         days = [(day["time"], *day["customers"], percent(day["conversion"])) for day in told["trend"]]
         write_table("By day of start", ["day", *steps, "conversion"], days)
+
+
+def _add_separation(verbs: Any) -> None:
+    summary = "What tells those who went on from a step of a funnel from those who stopped there?"
+    separation = add_question(verbs, "separation", summary, _write_separation)
+    separation.add_argument("steps", nargs="+", type=spoken, metavar="STEP")
+    separation.add_argument("--step", type=int, metavar="N", help="between this step and the next (1)")
+    separation.add_argument("--within", metavar="7d", help="how long after step 1 the others may come")
+    separation.add_argument("--order", choices=("ordered", "strict", "any"))
+    separation.add_argument(
+        "--exclude", type=spoken, action="append", metavar="JSON", help="an event between two steps"
+    )
+    separation.add_argument("--hold", metavar="PROPERTY", help="a property whose value all steps share")
+    separation.add_argument("--least", type=int, metavar="N", help="how many must have it, and have it not (20)")
+    separation.add_argument("--top", type=int, metavar="N", help="how many candidates are told (50)")
+
+
+def _write_separation(answer: Any) -> None:
+    told = answer.to_dict()
+    rows = [
+        (" ".join(filter(None, (each["name"], each["value"], each["when"]))), percent(each["share_converted"]),
+         percent(each["share_dropped"]), each["lift"], each["adjusted_p"])
+        for each in told["candidates"]
+    ]  # fmt: skip
+    title = f"{told['converted']:,} went on from {told['from']}, {told['dropped']:,} stopped; {told['tested']:,} tested"
+    write_table(title, ["candidate", "went on", "stopped", "lift", "p, adjusted"], rows)
+    messages().print(told["note"])
 
 
 def _add_retention(verbs: Any) -> None:

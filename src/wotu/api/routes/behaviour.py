@@ -19,7 +19,14 @@ from wotu.api.schemas.behaviour import (
     StepDoctorQuestion,
 )
 from wotu.api.schemas.errors import answers
-from wotu.api.schemas.funnels import FunnelAnswer, FunnelQuestion, RetentionAnswer, RetentionQuestion
+from wotu.api.schemas.funnels import (
+    FunnelAnswer,
+    FunnelQuestion,
+    RetentionAnswer,
+    RetentionQuestion,
+    SeparationAnswer,
+    SeparationQuestion,
+)
 from wotu.api.schemas.paths import PathsAnswer, PathsQuestion, SmartPathAnswer, SmartPathQuestion
 from wotu.api.schemas.visits import (
     ActiveCustomersAnswer,
@@ -41,6 +48,18 @@ router = Router(tags=["Questions"])
 def ask_funnel(request: HttpRequest, asked: FunnelQuestion) -> dict[str, Any]:
     """How many customers did the steps one after another, in time, and who stopped where?"""
     return answered(request, "funnel", asked)
+
+
+@router.post(
+    "/separation",
+    response=answers(SeparationAnswer),
+    summary="What separates those who went on",
+    operation_id="ask_separation",
+    by_alias=True,
+)
+def ask_separation(request: HttpRequest, asked: SeparationQuestion) -> dict[str, Any]:
+    """What tells those who went on from a step of a funnel from those who stopped there?"""
+    return answered(request, "separation", asked)
 
 
 @router.post(

@@ -117,6 +117,52 @@ class FunnelAnswer(Schema):
     scope: Scope
 
 
+class SeparationQuestion(Scoped):
+    """What tells those who went on from a step of a funnel from those who stopped there?"""
+
+    steps: list[str | Step | list[EventChoice]] = Field(examples=[["Product Viewed", "Order Completed"]])
+    step: int = Field(1, ge=1, description="Between this step and the next.")
+    within: str = Field("7d", max_length=32, description=SPAN)
+    order: Literal["ordered", "strict", "any"] = "ordered"
+    exclude: list[Exclusion] | None = None
+    hold: str | None = Field(None, max_length=600, description="A property whose value all steps share.")
+    least: int = Field(20, ge=1, description="How many must have a candidate, and have it not.")
+    top: int = Field(50, ge=1, description="How many candidates are told.")
+
+
+class SeparationCandidate(Schema):
+    """Something that some of them have and others have not."""
+
+    kind: str
+    name: str
+    value: str | None
+    when: str | None
+    converted: int
+    dropped: int
+    share_converted: float | None
+    share_dropped: float | None
+    lift: float | None
+    difference: float | None
+    interval: list[float]
+    p_value: float
+    adjusted_p: float
+
+
+class SeparationAnswer(Schema):
+    """Candidates, the surest first."""
+
+    question: Literal["separation"]
+    step: int
+    origin: str = Field(alias="from")
+    to: str
+    converted: int
+    dropped: int
+    tested: int
+    candidates: list[SeparationCandidate]
+    note: str
+    scope: Scope
+
+
 class RetentionQuestion(Scoped):
     """Of the customers born in each period, how many came back later?"""
 

@@ -8,7 +8,7 @@ from ninja import Field, Schema
 from pydantic import ValidationError
 
 from wotu.api.schemas.behaviour import AhaQuestion, GrowthPathQuestion, HabitLoopQuestion, StepDoctorQuestion
-from wotu.api.schemas.funnels import FunnelQuestion, RetentionQuestion
+from wotu.api.schemas.funnels import FunnelQuestion, RetentionQuestion, SeparationQuestion
 from wotu.api.schemas.pages import Paging
 from wotu.api.schemas.paths import PathsQuestion, SmartPathQuestion
 from wotu.api.schemas.questions import (
@@ -41,6 +41,7 @@ QUESTIONS: dict[str, type[Schema]] = {
     "retention": RetentionQuestion,
     "rfm": RfmQuestion,
     "rfm_movement": MovementQuestion,
+    "separation": SeparationQuestion,
     "sessions": SessionsQuestion,
     "smart_path": SmartPathQuestion,
     "stages": StagesQuestion,
