@@ -41,14 +41,14 @@ def usable(case: GrowthCase) -> bool:
     return case["unit"] != "hour" and (case["names"] is None or case["names"] <= known)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(growth_cases())
 def test_growth_equals_the_referee(case: GrowthCase) -> None:
     assume(usable(case))
     assert asked(case) == growth(**case)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(growth_cases())
 def test_shards_and_threads_change_nothing(case: GrowthCase) -> None:
     assume(usable(case))

@@ -87,7 +87,7 @@ def check_customers(answer: RetentionAnswer, case: RetentionCase, expected: list
     assert answer.customers(period=answer.columns.labels[last]) == [f"c{each}" for each in sorted(everybody)]
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=6, deadline=None, suppress_health_check=QUIET)
 @given(retention_cases(), st.sampled_from(["channel", "trait.tier"]))
 def test_shards_threads_and_groups_change_nothing(case: RetentionCase, by: str) -> None:
     assume(usable(case))

@@ -81,7 +81,7 @@ def ids(events: list[SeriesEvent], names: Iterable[str]) -> list[str]:
     return [f"c{each}" for each in sorted(number[name] for name in names)]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=25, deadline=None, suppress_health_check=QUIET)
 @given(long_cases())
 def test_stickiness(case: Case) -> None:
     assume(known(case["events"], case["of"]))
@@ -90,9 +90,9 @@ def test_stickiness(case: Case) -> None:
     named = spec(case["of"], case["events"])
     events = None if named is None else [named]
     with ExitStack() as stack:
-        for shards in (3, 32):
+        for shards in (3, 7):
             generation = stack.enter_context(built(case["events"], properties=PROPERTIES, shards=shards))
-            answer = stickiness(asking(generation, case, threads=shards == 32), events, unit=case["unit"], **span)
+            answer = stickiness(asking(generation, case, threads=shards == 7), events, unit=case["unit"], **span)
             assert dict(answer.active_units) == expected.by_units
             assert answer.per_unit == tuple((period.label, n) for period, n in expected.per_unit)
             assert answer.dau_mau == (None if expected.ratio is None else pytest.approx(float(expected.ratio)))
@@ -101,7 +101,7 @@ def test_stickiness(case: Case) -> None:
             assert answer.customers(days=days) == ids(case["events"], exactly)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=25, deadline=None, suppress_health_check=QUIET)
 @given(
     long_cases(), st.sampled_from((1, 1, 2)), st.sampled_from((1, 2, 3)), st.sampled_from((0, 30, -1)), st.booleans()
 )
@@ -135,7 +135,7 @@ def seconds(value: Any) -> Any:
     return None if value is None else pytest.approx(float(value))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=25, deadline=None, suppress_health_check=QUIET)
 @given(short_cases(), st.sampled_from((10, 30)))
 def test_activity(case: Case, minutes: int) -> None:
     assume(case["events"])
@@ -157,7 +157,7 @@ def test_activity(case: Case, minutes: int) -> None:
         assert found["interval_seconds"]["median"] == seconds(told.median_interval_seconds)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=25, deadline=None, suppress_health_check=QUIET)
 @given(short_cases(), st.sampled_from(("entry_event", "channel")))
 def test_sessions(case: Case, by: str) -> None:
     assume(case["events"])
@@ -165,9 +165,9 @@ def test_sessions(case: Case, by: str) -> None:
     counted = periods_between(case["since"], case["until"], "day", zone)
     expected = referee_of_sessions(case["events"], since=counted[0].start, until=case["until"])
     with ExitStack() as stack:
-        for shards in (1, 32):
+        for shards in (1, 7):
             generation = stack.enter_context(built(case["events"], properties=PROPERTIES, shards=shards))
-            answer = sessions(asking(generation, case, threads=shards == 32), by=by, **span)
+            answer = sessions(asking(generation, case, threads=shards == 7), by=by, **span)
             check_numbers(answer.total.to_dict(), expected)
             for period, (label, _, numbers) in zip(counted, answer.periods, strict=True):
                 own = [each for each in expected if period.start <= each.start < period.end]

@@ -28,8 +28,9 @@ from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import UNITS, WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach, ratio
+from wotu.insight.calendar_kernel import periods_of
 from wotu.insight.drawing import lines
-from wotu.insight.visits import Visits, gap_of, visits
+from wotu.insight.visits import Visits, gap_of, people, sums, visits
 from wotu.insight.who import Found
 from wotu.timeline.kernel_types import MASK, READ, SYMBOL
 from wotu.timeline.net_orders import net_orders
@@ -198,24 +199,18 @@ def _read(question: Output, shard: Shard) -> tuple[Visits, Integers, Integers]:
     boundaries = question.counted.boundaries
     found = visits(shard, (_ANY,), question.scope, since=boundaries[0], gap=question.gap)
     read = symbols(shard, (question.conversion,), question.scope)
-    period = np.searchsorted(boundaries, shard.time[found.first], side="right") - 1
+    period = periods_of(np.array(boundaries, np.int64), shard.time[found.first])
     return found, _conversions(read.symbol, read.of_any(1), found.first, found.last), period
 
 
 def _counts(customer: Integers, conversions: Integers, revenue: Integers, place: Integers, places: int) -> Integers:
     """``ROWS`` at each place."""
-    cell, converted = customer * places + place, conversions > 0
+    converted = conversions > 0
     return np.stack([
-        np.bincount(place, minlength=places), np.bincount(np.unique(cell) % places, minlength=places),
-        _sums(place, conversions, places), np.bincount(place[converted], minlength=places),
-        np.bincount(np.unique(cell[converted]) % places, minlength=places), _sums(place, revenue, places),
+        np.bincount(place, minlength=places), people(customer, place, places), sums(place, conversions, places),
+        np.bincount(place[converted], minlength=places), people(customer[converted], place[converted], places),
+        sums(place, revenue, places),
     ])  # fmt: skip
-
-
-def _sums(place: Integers, values: Integers, places: int) -> Integers:
-    sums = np.zeros(places, np.int64)
-    np.add.at(sums, place, values)
-    return sums
 
 
 @njit(types.int64[::1](SYMBOL, MASK, READ, READ), cache=True, nogil=True)

@@ -159,7 +159,7 @@ def fold(question: Retention, shard: Shard) -> RetentionPartial:
             orders.offsets, orders.time, net, counts, shard.time, boundaries, scope.until, question.window, members,
             group, question.rule, brackets, question.shape,
         )  # fmt: skip
-    return RetentionPartial(cells, money, len(np.unique(members[0])), events)
+    return RetentionPartial(cells, money, int(np.count_nonzero(np.diff(members[0], prepend=-1))), events)
 
 
 def who(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, types
 
+from wotu.insight.calendar_kernel import pace_of, period_at
 from wotu.timeline.kernel_types import MASK, READ, SETS, SYMBOL
 
 BORN, RETURNS, NAMED = np.uint64(1), np.uint64(2), np.uint64(4)
@@ -39,7 +40,7 @@ def memberships(offsets, time, symbol, sets, kept, boundaries, until, cohort):  
     """Per membership the customer, the row of the birth event and the cohort, in the order of customers."""
     customers, rows, cohorts = np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16, np.int64)
     looked_for = NAMED if cohort == FIRST_EVER else BORN
-    found = 0
+    found, pace = 0, pace_of(boundaries)
     for i in range(len(offsets) - 1):
         if not kept[i]:
             continue
@@ -50,7 +51,7 @@ def memberships(offsets, time, symbol, sets, kept, boundaries, until, cohort):  
             if time[j] >= until:
                 break
             if time[j] >= boundaries[period] and sets[symbol[j]] & BORN:
-                period = np.searchsorted(boundaries, time[j], side="right") - 1
+                period = period_at(boundaries, pace, time[j])
                 customers, rows, cohorts = _room(customers, found), _room(rows, found), _room(cohorts, found)
                 customers[found], rows[found], cohorts[found] = i, j, period
                 found += 1
@@ -62,14 +63,14 @@ def memberships(offsets, time, symbol, sets, kept, boundaries, until, cohort):  
 
 @njit(
     types.UniTuple(types.int64, 2)(
-        types.int64, types.int64, READ, SYMBOL, SETS, READ, types.int64, _INTEGERS, _INTEGERS
+        types.int64, types.int64, READ, SYMBOL, SETS, READ, types.float64, types.int64, _INTEGERS, _INTEGERS
     ),
     cache=True,
     nogil=True,
 )  # fmt: skip
-def _periods(start, end, time, symbol, sets, boundaries, until, at, much):  # type: ignore[no-untyped-def]
+def _periods(start, end, time, symbol, sets, boundaries, pace, until, at, much):  # type: ignore[no-untyped-def]
     """The calendar periods with returns among events ``start:end`` and how many in each; all events counted."""
-    size, events, period, edge = 0, 0, -1, np.int64(-(1 << 62))
+    size, events, edge = 0, 0, boundaries[0]
     for j in range(start, end):
         kind = sets[symbol[j]] & (BORN | RETURNS)
         if not kind:
@@ -80,10 +81,7 @@ def _periods(start, end, time, symbol, sets, boundaries, until, at, much):  # ty
         if not kind & RETURNS:
             continue
         if time[j] >= edge:
-            if period < 0:
-                period = np.searchsorted(boundaries, time[j], side="right") - 1
-            while time[j] >= boundaries[period + 1]:
-                period += 1
+            period = period_at(boundaries, pace, time[j])
             edge = boundaries[period + 1]
             at[size], much[size] = period, 0
             size += 1
@@ -123,24 +121,24 @@ def _spans(moments, totals, size, birth, window, at, much):  # type: ignore[no-u
 
 
 @njit(
-    types.void(_INTEGERS, READ, READ, types.int64, types.int64, types.int64, types.int64, READ, READ),
+    types.void(_INTEGERS, READ, READ, types.int64, types.int64, types.int64, types.int64, types.int64, READ, READ),
     cache=True,
     nogil=True,
 )
-def _returned(row, at, much, size, cohort, mode, least, lows, highs):  # type: ignore[no-untyped-def]
+def _returned(row, at, much, start, size, cohort, mode, least, lows, highs):  # type: ignore[no-untyped-def]
     """Add one customer to the cells of a cohort; ``within`` and ``on_or_after`` mark one end of the run they fill."""
     last = len(row) - 1
     row[0] += 1
     if mode == BRACKETS:
         for b in range(len(lows)):
             total = 0
-            for k in range(size):
+            for k in range(start, size):
                 if lows[b] <= at[k] - cohort <= highs[b]:
                     total += much[k]
             row[b + 1] += total >= least
         return
     total, reached = 0, 0
-    for k in range(size):
+    for k in range(start, size):
         number = at[k] - cohort
         if number < 1:
             continue
@@ -230,13 +228,34 @@ def _windows(boundaries, window):  # type: ignore[no-untyped-def]
 @njit(types.int64(READ, READ, types.int64, READ, _INTEGERS, _INTEGERS), cache=True, nogil=True)
 def _calendar(moments, totals, size, boundaries, at, much):  # type: ignore[no-untyped-def]
     """The calendar periods that hold moments, and the total of each."""
-    found, k = 0, 0
+    found, k, pace = 0, 0, pace_of(boundaries)
     while k < size:
-        period = np.searchsorted(boundaries, moments[k], side="right") - 1
+        period = period_at(boundaries, pace, moments[k])
         following = _from(moments, k, size, boundaries[period + 1])
         at[found], much[found] = period, totals[following] - totals[k]
         found, k = found + 1, following
     return found
+
+
+@njit(types.int64(types.int64, READ, types.int64, types.int64), cache=True, nogil=True)
+def _furthest(mode, highs, columns, boundaries):  # type: ignore[no-untyped-def]
+    """The last period after the birth that any cell looks at."""
+    if mode == ON_OR_AFTER:
+        return boundaries
+    furthest = columns - 1
+    for high in highs:
+        furthest = max(furthest, high)
+    return furthest
+
+
+@njit(types.int64(READ, READ, types.int64, types.int64, READ, types.int64), cache=True, nogil=True)
+def _edge(customers, cohorts, m, furthest, boundaries, until):  # type: ignore[no-untyped-def]
+    """Where the last period ends that a cell of the customer of membership ``m`` looks at, at most ``until``."""
+    last = m
+    while last + 1 < len(customers) and customers[last + 1] == customers[m]:
+        last += 1
+    period = cohorts[last] + furthest + 1
+    return min(until, boundaries[period]) if period < len(boundaries) else until
 
 
 @njit(
@@ -258,25 +277,29 @@ def returned(offsets, time, symbol, sets, boundaries, until, window, members, gr
     at, much = _windows(boundaries, window), _windows(boundaries, window)
     moments = np.empty(0 if window == 0 else _most(offsets), np.int64)
     ranks = np.arange(len(moments) + 1)
-    looked_at, size, held, origin, events = 0, 0, 0, 0, 0
+    looked_at, size, held, origin, events, start, pace = 0, 0, 0, 0, 0, 0, pace_of(boundaries)
+    furthest = _furthest(rule[0], brackets[1], shape[2], len(boundaries))
     for m in range(len(customers)):
         if m == 0 or customers[m] != customers[m - 1]:
-            end = offsets[customers[m] + 1]
+            end, start = offsets[customers[m] + 1], 0
             if window == 0:
-                size, events = _periods(rows[m], end, time, symbol, sets, boundaries, until, at, much)
+                edge = _edge(customers, cohorts, m, furthest, boundaries, until)
+                size, events = _periods(rows[m], end, time, symbol, sets, boundaries, pace, edge, at, much)
             else:
                 held, events = _moments(rows[m], end, time, symbol, sets, until, moments)
             looked_at += events
         if window == 0:
             origin = cohorts[m]
+            while start < size and at[start] <= origin:
+                start += 1
         else:
             size = _spans(moments, ranks, held, time[rows[m]], window, at, much)
         if asked < 0:
             row = cells[group[m], cohorts[m]]
-            _returned(row, at, much, size, origin, rule[0], rule[1], brackets[0], brackets[1])
+            _returned(row, at, much, start, size, origin, rule[0], rule[1], brackets[0], brackets[1])
         else:
             alone[:] = 0
-            _returned(alone, at, much, size, origin, rule[0], rule[1], brackets[0], brackets[1])
+            _returned(alone, at, much, start, size, origin, rule[0], rule[1], brackets[0], brackets[1])
             filled(alone, rule[0])
             flags[m] = alone[asked] > 0
     return cells, flags, looked_at

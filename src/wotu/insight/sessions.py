@@ -26,8 +26,9 @@ from wotu.core.errors import invalid_argument
 from wotu.core.periods import UNITS, WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.breakdown import OTHER, Breakdown, Naming, breakdown, check_top, naming
+from wotu.insight.calendar_kernel import periods_of
 from wotu.insight.drawing import lines
-from wotu.insight.visits import Visits, added, gap_of, quantile, visits, visits_per_customer
+from wotu.insight.visits import Visits, added, gap_of, people, quantile, sums, visits, visits_per_customer
 from wotu.insight.who import Found
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
 from wotu.timeline.shard import Shard
@@ -214,7 +215,7 @@ def _found(question: Sessions, shard: Shard) -> Visits:
 
 
 def _period(question: Sessions, shard: Shard, found: Visits) -> Integers:
-    return np.searchsorted(question.counted.boundaries, shard.time[found.first], side="right") - 1
+    return periods_of(np.array(question.counted.boundaries, np.int64), shard.time[found.first])
 
 
 def _group(question: Sessions, shard: Shard, found: Visits) -> Integers:
@@ -229,11 +230,8 @@ def _numbers(found: Visits, place: Integers, places: int) -> Integers:
     """Visits, customers, events and visits of one event at each place."""
     if places == 0:
         return np.zeros((4, 0), np.int64)
-    people = np.unique(found.customer * places + place) % places
-    events = np.zeros(places, np.int64)
-    np.add.at(events, place, found.events)
     return np.stack([
-        np.bincount(place, minlength=places), np.bincount(people, minlength=places), events,
+        np.bincount(place, minlength=places), people(found.customer, place, places), sums(place, found.events, places),
         np.bincount(place[found.first == found.last], minlength=places),
     ])  # fmt: skip
 

@@ -23,6 +23,7 @@ from numba import njit, types
 from wotu.core.errors import invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach, ratio
+from wotu.insight.calendar_kernel import pace_of, period_at
 from wotu.insight.drawing import bars
 from wotu.insight.who import Found
 from wotu.timeline.kernel_types import MASK, READ, SYMBOL
@@ -163,11 +164,11 @@ def _read(question: Stickiness, shard: Shard) -> tuple[Any, ...]:
 def _active_units(offsets, time, symbol, wanted, kept, boundaries, until):  # type: ignore[no-untyped-def]
     """Per customer the number of units with an event, per unit the customers; the events in range."""
     units, per_unit = np.zeros(len(offsets) - 1, np.int64), np.zeros(len(boundaries) - 1, np.int64)
-    events = 0
+    events, pace = 0, pace_of(boundaries)
     for i in range(len(units)):
         if not kept[i]:
             continue
-        period, edge = -1, boundaries[0]
+        edge = boundaries[0]
         for j in range(offsets[i], offsets[i + 1]):
             if not wanted[symbol[j]] or time[j] < boundaries[0]:
                 continue
@@ -175,9 +176,8 @@ def _active_units(offsets, time, symbol, wanted, kept, boundaries, until):  # ty
                 break
             events += 1
             if time[j] >= edge:
-                while time[j] >= edge:
-                    period += 1
-                    edge = boundaries[period + 1]
+                period = period_at(boundaries, pace, time[j])
+                edge = boundaries[period + 1]
                 units[i] += 1
                 per_unit[period] += 1
     return units, per_unit, events

@@ -51,10 +51,30 @@ def gap_of(source: Source, gap: str | None) -> int:
     return source.session_gap if gap is None else parse_duration(gap, field="gap")
 
 
+@njit(_INTEGERS(READ, READ, types.int64), cache=True, nogil=True)
+def sums(place, values, places):  # type: ignore[no-untyped-def]
+    """The sum of the values at each place."""
+    found = np.zeros(places, np.int64)
+    for k in range(len(place)):
+        found[place[k]] += values[k]
+    return found
+
+
+@njit(_INTEGERS(READ, READ, types.int64), cache=True, nogil=True)
+def people(customer, place, places):  # type: ignore[no-untyped-def]
+    """The distinct customers at each place; a customer's rows lie together."""
+    found, last = np.zeros(places, np.int64), np.full(places, -1, np.int64)
+    for k in range(len(place)):
+        if last[place[k]] != customer[k]:
+            last[place[k]] = customer[k]
+            found[place[k]] += 1
+    return found
+
+
 def visits_per_customer(found: Visits) -> Integers:
     """Customers by number of visits; those without one are not counted."""
-    _, times = np.unique(found.customer, return_counts=True)
-    return np.bincount(times, minlength=1)
+    times = np.bincount(found.customer, minlength=1)
+    return np.bincount(times[times > 0], minlength=1)
 
 
 def added(one: Integers, other: Integers) -> Integers:
