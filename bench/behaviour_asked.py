@@ -50,15 +50,19 @@ def name(code: int) -> str:
 
 
 def timed(ask: Callable[[int], Any], rows: Callable[[Any], Rows] = list, repetitions: int = REPETITIONS) -> Json:
-    """The median of several repetitions after one that warms up, and all their rows, made outside the time."""
+    """The median of several repetitions after one that warms up, and all their rows, made outside the time.
+
+    ``cpu``: seconds of all the process's threads, which hardly mind what else the machine does.
+    """
     asked: list[Rows] = [rows(ask(0))]
-    seconds = []
+    seconds, worked = [], []
     for repetition in range(1, repetitions + 1):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         answer = ask(repetition)
         seconds.append(time.perf_counter() - start)
+        worked.append(time.process_time() - cpu)
         asked.append(rows(answer))
-    return {"seconds": round(median(seconds), 4), "rows": asked}
+    return {"seconds": round(median(seconds), 4), "cpu": round(median(worked), 4), "rows": asked}
 
 
 def best_form(
