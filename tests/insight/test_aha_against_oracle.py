@@ -27,7 +27,7 @@ from wotu.timeline.executors import SerialExecutor, ThreadExecutor
 
 NAMES = ("Product Viewed", "Invite Sent", "签到", "Page: 首页")
 Case = tuple[list[SeriesEvent], Retention, int]
-quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -124,7 +124,7 @@ def test_candidates_equal_the_referee(case: Case) -> None:
                 assert mine == (None if theirs is None else pytest.approx(float(theirs)))
 
 
-@settings(quick, max_examples=20)
+@settings(quick, max_examples=12)
 @given(cases())
 def test_customers_are_those_counted(case: Case) -> None:
     with asked(case) as answer:

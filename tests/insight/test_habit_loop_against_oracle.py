@@ -26,7 +26,7 @@ from wotu.timeline.executors import SerialExecutor, ThreadExecutor
 
 NAMES = ("Message Sent", "Product Viewed", "Coupon Redeemed", "Product Reviewed", "签到")
 STEPS = ("trigger", "action", "reward", "investment")
-quick = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 assert set(NAMES[:4]) <= set(EVENTS)
 
 
@@ -109,7 +109,7 @@ def test_who_is_who_would_be_counted_alone(case: Case) -> None:
         assert answer.customers(unprompted=True) == alone
 
 
-@settings(quick, max_examples=15)
+@settings(quick, max_examples=10)
 @given(cases())
 def test_weeks_add_up_and_their_lists_reconcile(case: Case) -> None:
     with asked(case) as answer:

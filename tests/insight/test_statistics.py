@@ -15,7 +15,14 @@ from oracles.aha import Table
 from oracles.aha import adjusted as referee_adjusted
 from wotu.insight import association, intervals
 from wotu.insight.association import TwoByTwo, adjusted
-from wotu.insight.intervals import difference_of_medians, difference_of_shares, median_interval, wilson
+from wotu.insight.intervals import (
+    Moments,
+    difference_of_means,
+    difference_of_medians,
+    difference_of_shares,
+    median_interval,
+    wilson,
+)
 
 counts = st.integers(0, 40)
 
@@ -70,6 +77,15 @@ def test_ranks_of_the_median_are_exact(count: int) -> None:
 def test_a_median_of_few_has_no_interval() -> None:
     assert median_interval(np.arange(5.0)) is None
     assert difference_of_medians(np.arange(5.0), np.arange(50.0)) is None
+
+
+def test_the_interval_of_means_is_that_of_welch() -> None:
+    first, second = [1, 2, 3, 4], [2, 2, 5]
+    moments = [Moments(len(values), sum(values), sum(value**2 for value in values)) for values in (first, second)]
+    assert [each.mean for each in moments] == [2.5, 3.0]
+    assert [each.variance for each in moments] == pytest.approx([5 / 3, 3.0])
+    reach = 1.959963984540054 * (5 / 12 + 1) ** 0.5
+    assert difference_of_means(*moments) == pytest.approx((-0.5 - reach, -0.5 + reach))
 
 
 def test_intervals_hold_what_they_should_as_often_as_they_promise() -> None:

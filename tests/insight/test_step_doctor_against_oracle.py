@@ -39,7 +39,7 @@ NAMES = (
     "Coupon Redeemed",
 )
 Case = tuple[list[SeriesEvent], Funnel, Doctor, ZoneInfo]
-quick = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def only(name: str) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from oracles.strategies import GrowthCase, growth_cases
 from timeline.building import built, source, subjects
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.vocabulary import EVENTS
+from wotu.score import lifecycle
 from wotu.score.growth_path import GrowthPathAnswer, growth_path
 from wotu.score.lifecycle import SCHEMES, parse_scheme
 from wotu.timeline.executors import SerialExecutor, ThreadExecutor
@@ -99,7 +101,7 @@ def ids_of(case: GrowthCase, customers: set[str]) -> list[str]:
     return [f"c{place}" for place in sorted(number[customer] for customer in customers)]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @given(growth_cases(), schemes())
 def test_transitions_and_stays_equal_the_referee(case: GrowthCase, scheme: list[dict[str, Any]]) -> None:
     assume(usable(case))
@@ -187,6 +189,10 @@ def test_a_running_period_has_counts_without_shares_and_is_not_in_the_matrix() -
     assert told["periods"][1]["transitions"] == [{"from": "new", "to": "dormant", "customers": 1, "share": None}]
     assert [counts(row["transitions"]) for row in told["periods"][2:]] == [{}, {}]
     assert counts(told["matrix"]) == {("none", "new"): 1}
+
+
+def test_the_example_of_schemes() -> None:
+    assert doctest.testmod(lifecycle).failed == 0
 
 
 @pytest.mark.parametrize("name", SCHEMES)
