@@ -55,11 +55,13 @@ def _text(response: Any) -> str:
 def test_every_question_answers_with_its_defaults(
     shop: Any, sign_in: Callable[..., Client], name: str, language: str
 ) -> None:
-    response = sign_in("viewer", language).get(f"/insight/ask/{name}/?last=all&min_customers=1")
+    response = sign_in("viewer", language).get(f"/insight/ask/{name}/?last=all&min_customers=2&least=1")
 
     page = _text(response)
     assert response.status_code == 200
-    assert 'id="t-' in page, "a chart"
+    # Among forty customers no behaviour is common enough to be a candidate.
+    assert 'id="t-' in page or name == "aha"
+    assert 'class="finding"' in page
     assert 'class="answer-table' in page or "answer-table" in page
     assert "Asia/Shanghai" in page
     assert "Traceback" not in page

@@ -97,6 +97,32 @@ def lying_bars(labels: Sequence[str], values: Sequence[Any], shown: Sequence[str
     )  # fmt: skip
 
 
+def diverging_bars(labels: Sequence[str], values: Sequence[float], shown: Sequence[str]) -> Any:
+    """Bars that lie on both sides of zero: differences; more is one colour, less another."""
+    most = max((abs(value) for value in values), default=1) or 1
+
+    def draw(theme: str) -> dict[str, Any]:
+        return {
+            "data": [
+                {
+                    "type": "bar", "orientation": "h", "x": list(values), "y": list(labels), "text": list(shown),
+                    "textposition": "outside", "cliponaxis": False,
+                    "marker": {"color": [colour(theme, 0 if value >= 0 else 2) for value in values]},
+                    "hovertemplate": "%{y} <b>%{text}</b><extra></extra>",
+                }
+            ],
+            "layout": layout(
+                theme, height=len(labels) * 34 + 24, hovermode="closest", bargap=0.35,
+                xaxis={"showticklabels": False, "showgrid": False, "zeroline": True,
+                       "range": [-most * 1.3, most * 1.3]},
+                yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False,
+                       "tickfont": {"size": 13, "color": _INK[theme]}},
+            ),
+        }  # fmt: skip
+
+    return both(draw)
+
+
 def histogram(name: str, labels: Sequence[str], values: Sequence[Any], who: Sequence[str] = ()) -> Any:
     """How many in each class, upright; a click on a bar leads to ``who``."""
     shown = [f"{value:,}" for value in values]

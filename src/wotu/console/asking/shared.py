@@ -29,6 +29,11 @@ def ranged(default: str = "91d") -> Field:
 
 
 WHERE = Field("where", "filter", gettext_lazy("Filter"))
+STEPS = Field(
+    "steps", "events", gettext_lazy("Steps"), least=2, ordered=True, optional=True,
+    after_first=gettext_lazy(", how many then did "), between=gettext_lazy(", then "),
+)  # fmt: skip
+WITHIN = Field("within", "duration", gettext_lazy("Within"), "7d")
 AUDIENCE = Field("audience", "audience", gettext_lazy("Among"))
 BY = Field("by", "property", gettext_lazy("Split by"))
 COMPARE = Field(

@@ -12,12 +12,14 @@ from wotu.console.asking.questions.growth_path import GROWTH_PATH
 from wotu.console.asking.questions.habit_loop import HABIT_LOOP
 from wotu.console.asking.questions.paths import PATHS
 from wotu.console.asking.questions.retention import RETENTION
+from wotu.console.asking.questions.separation import SEPARATION
 from wotu.console.asking.questions.sessions import SESSIONS
 from wotu.console.asking.questions.smart_path import SMART_PATH
+from wotu.console.asking.questions.step_doctor import STEP_DOCTOR
 from wotu.console.asking.questions.stickiness import STICKINESS
 
 _OFFERED = (
-    EVENTS, FUNNEL, RETENTION, PATHS, SMART_PATH, SESSIONS, STICKINESS, ACTIVE_CUSTOMERS, GROWTH_ACCOUNTING,
-    GROWTH_PATH, AHA, HABIT_LOOP,
+    EVENTS, FUNNEL, STEP_DOCTOR, SEPARATION, RETENTION, PATHS, SMART_PATH, SESSIONS, STICKINESS, ACTIVE_CUSTOMERS,
+    GROWTH_ACCOUNTING, GROWTH_PATH, AHA, HABIT_LOOP,
 )  # fmt: skip
 QUESTIONS: dict[str, Question] = {each.name: each for each in _OFFERED}

@@ -15,7 +15,18 @@ from wotu.console.asking.drawing import histogram, shares
 from wotu.console.asking.drawing import steps as draw_steps
 from wotu.console.asking.kinds import duration_words
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, BY, COMPARE, WHERE, group_name, period_label, ranged, waited
+from wotu.console.asking.shared import (
+    AUDIENCE,
+    BY,
+    COMPARE,
+    STEPS,
+    WHERE,
+    WITHIN,
+    group_name,
+    period_label,
+    ranged,
+    waited,
+)
 from wotu.console.vocabulary import event_name
 
 _MOST_GROUPS = 6
@@ -204,11 +215,8 @@ FUNNEL = Question(
     asks=gettext_lazy("Of those who did one thing, how many went on to the next, how soon, and who stopped where?"),
     sentence=gettext_lazy("Of customers who did {steps} within {within}, split by {by}"),
     fields=(
-        Field(
-            "steps", "events", gettext_lazy("Steps"), least=2, ordered=True, optional=True,
-            after_first=gettext_lazy(", how many then did "), between=gettext_lazy(", then "),
-        ),
-        Field("within", "duration", gettext_lazy("Within"), "7d"),
+        STEPS,
+        WITHIN,
         BY,
         ranged(),
         Field(

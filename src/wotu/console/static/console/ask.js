@@ -184,4 +184,7 @@
   });
   document.addEventListener("htmx:afterSettle", dress);
   dress();
+  // On a narrow page the question that is asked may stand beyond the edge of the row of questions.
+  const here = document.querySelector(".questions [aria-current]");
+  if (here) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;
 })();
