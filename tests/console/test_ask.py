@@ -200,15 +200,28 @@ def _said(condition: Condition) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def test_a_number_opens_exactly_the_customers_it_counts(shop: Any, sign_in: Callable[..., Client]) -> None:
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("paths", "Customers"),
+        ("growth_accounting", "Dormant"),
+        ("funnel", "Reached the end"),
+        ("stickiness", "Customers"),
+    ],
+)
+def test_a_number_opens_exactly_the_customers_it_counts(
+    shop: Any, sign_in: Callable[..., Client], name: str, shown: str
+) -> None:
     client = sign_in("viewer")
-    page = _text(client.get("/insight/ask/paths/", {"last": "all", "steps": "2"}))
-    counted = re.search(r'href="(/customers/\?who=[^"]+)" aria-label="Customers (\d+)', page)
+    page = _text(
+        client.get(f"/insight/ask/{name}/", {"last": "all", "steps": "2"} if name == "paths" else {"last": "all"})
+    )
+    counted = re.search(rf'href="(/customers/\?who=[^"]+)" aria-label="{shown} (\d+)', page)
     assert counted is not None
 
     listed = _text(client.get(unescape(counted[1])))
 
-    assert f"<b>{counted[2]}</b> customers" in listed
+    assert f"<b>{counted[2]}</b> customer" in listed
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from wotu.console.asking.drawing import (
     line,
     lying_bars,
 )
+from wotu.console.asking.events import entry_words, listed
 from wotu.console.asking.kinds import measure_words
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import (
@@ -64,11 +65,12 @@ def present(given: Given) -> Found:
     )
 
 
-def whom(_parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
+def whom(parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
     """Whom a number of the answer counted."""
-    named = event_name(str(pick.get("event") or pick.get("label") or ""))
-    when = pick.get("time") or pick.get("period") or ""
-    return " · ".join(each for each in (named, str(pick.get("group") or ""), str(when)) if each)
+    named, place = listed(parameters.get("events")), pick.get("series", 0)
+    known = isinstance(place, int) and 0 <= place < len(named)
+    event = entry_words(named[place]) if known else str(place)
+    return " · ".join(each for each in (event, str(pick.get("group") or ""), str(pick.get("time") or "")) if each)
 
 
 def _charts(given: Given, labels: list[str]) -> tuple[Chart, ...]:
@@ -130,8 +132,13 @@ def _table(given: Given, labels: list[str], over: list[str]) -> Table:
     return Table(columns(period_heading(unit), *names), tuple(reversed(rows)))
 
 
-def _pick(_given: Given, _series: Any, _label: str) -> Mapping[str, Any] | None:
-    return None
+def _pick(given: Given, series: Any, label: str) -> Mapping[str, Any] | None:
+    places = list(dict.fromkeys(each.label for each in given.answer.series))
+    # The list of customers must not be told a group that this person may not read.
+    if series.group is not None and given.sight.text(series.group) != series.group:
+        return None
+    group = {} if series.group is None else {"group": series.group}
+    return given.pick(series=places.index(series.label), time=label, **group)
 
 
 def _cell(given: Given, value: Any, pick: Mapping[str, Any] | None) -> Cell:

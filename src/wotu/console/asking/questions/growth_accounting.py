@@ -97,8 +97,8 @@ def _cell(given: Given, period: Any, state: str) -> Cell:
     return Cell(figures.count(number), number, _pick(given, period, state) if number else None)
 
 
-def _pick(_given: Given, _period: Any, _state: str) -> Mapping[str, Any] | None:
-    return None
+def _pick(given: Given, period: Any, state: str) -> Mapping[str, Any] | None:
+    return given.pick(state=state, period=period.period) if getattr(period, state) else None
 
 
 GROWTH_ACCOUNTING = Question(
