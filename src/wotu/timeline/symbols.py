@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from wotu.timeline.shard import Shard
 
 MOST_SETS = 63
 PASSES = np.uint64(1 << MOST_SETS)
+Filters = dict[int, list[Expression]]
 _NOTHING = 0
 _MOST_FILTERS = 12
 _MOST_SYMBOLS = 1 << 16
@@ -50,7 +52,7 @@ def symbols(shard: Shard, sets: Sequence[EventSet], scope: Scope) -> Symbols:
         raise invalid_argument("events", f"{len(sets)} event sets in one question; {MOST_SETS} are possible.")
     filters = _filters(shard, sets)
     passed = None if scope.of_events is None else event_mask(scope.of_events, shard, scope.terms)
-    if passed is None and not any(filters):
+    if passed is None and not filters:
         table, code = _table(shard, sets, filters, offset=0)
         return Symbols(shard.code, table, kept_customers(shard, scope), code)
     symbol = _recoded(shard, filters, scope.terms)
@@ -66,35 +68,48 @@ def kept_customers(shard: Shard, scope: Scope) -> Mask:
     return chosen if shard.hidden is None else chosen & ~shard.hidden
 
 
-def _filters(shard: Shard, sets: Sequence[EventSet]) -> list[list[Expression]]:
-    """Per event name the different filters that some set puts on it."""
-    codes = {name: code for code, name in enumerate(shard.manifest.events)}
-    found: list[list[Expression]] = [[] for _ in codes]
+@lru_cache(maxsize=4)
+def _codes(events: tuple[str, ...]) -> dict[str, int]:
+    """The code of every event name; there can be very many, and shards share them."""
+    return {name: code for code, name in enumerate(events)}
+
+
+def _filters(shard: Shard, sets: Sequence[EventSet]) -> Filters:
+    """By code of an event name the different filters that some set puts on it."""
+    codes = _codes(shard.manifest.events)
+    found: Filters = {}
     for name, where in (choice for each in sets for choice in each.choices):
-        if where is not None and name in codes and where not in found[codes[name]]:
+        if where is not None and name in codes and where not in found.setdefault(codes[name], []):
             found[codes[name]].append(where)
-    if max(map(len, found), default=0) > _MOST_FILTERS or sum(1 << len(each) for each in found) >= _MOST_SYMBOLS:
+    if max(map(len, found.values()), default=0) > _MOST_FILTERS or _sizes(shard, found).sum() >= _MOST_SYMBOLS:
         message = f"a question can put at most {_MOST_FILTERS} different filters on one event."
         raise invalid_argument("events", message)
     return found
 
 
-def _recoded(shard: Shard, filters: list[list[Expression]], terms: Terms) -> npt.NDArray[np.uint16]:
+def _sizes(shard: Shard, filters: Filters) -> npt.NDArray[np.int64]:
+    """How many symbols each name has."""
+    sizes = np.ones(len(shard.manifest.events), np.int64)
+    for code, wheres in filters.items():
+        sizes[code] = 1 << len(wheres)
+    return sizes
+
+
+def _recoded(shard: Shard, filters: Filters, terms: Terms) -> npt.NDArray[np.uint16]:
     """Symbol 0 is no event at all; a name with *m* filters has 2ᵐ symbols, a bit for each filter passed."""
-    starts = np.cumsum([1, *(1 << len(each) for each in filters)]).astype(np.uint16)
+    starts = np.concatenate([[1], 1 + np.cumsum(_sizes(shard, filters))]).astype(np.uint16)
     symbol = _moved(shard.code, starts)
-    for code, wheres in enumerate(filters):
+    for code, wheres in filters.items():
         for bit, where in enumerate(wheres):
             _mark(symbol, shard.code, np.uint16(code), event_mask(where, shard, terms), np.uint16(1 << bit))
     return symbol
 
 
 def _table(
-    shard: Shard, sets: Sequence[EventSet], filters: list[list[Expression]], *, offset: int
+    shard: Shard, sets: Sequence[EventSet], filters: Filters, *, offset: int
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
     """What each symbol means, and its code; ``offset`` symbols before the first mean nothing."""
-    codes = {name: code for code, name in enumerate(shard.manifest.events)}
-    sizes = np.array([1 << len(wheres) for wheres in filters], np.int64)
+    codes, sizes = _codes(shard.manifest.events), _sizes(shard, filters)
     starts = np.concatenate([[0], np.cumsum(sizes)]) + offset
     meanings = np.full(max(starts[-1], 1), PASSES, np.uint64)
     meanings[: offset if codes else 1] = _NOTHING
