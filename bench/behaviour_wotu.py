@@ -31,7 +31,7 @@ from numba import njit, types
 
 from wotu.insight import funnel_ordered
 from wotu.timeline.executors import ThreadExecutor
-from wotu.timeline.kernel_types import MASK, READ, SETS, SYMBOL
+from wotu.timeline.kernel_types import MASK, READ, SYMBOL
 from wotu.timeline.questions import EventSet, Scope, event_set
 from wotu.timeline.shard import Shard
 from wotu.timeline.symbols import symbols
@@ -84,6 +84,10 @@ def _cohorts(answer: Any) -> Rows:
     ]
 
 
+def _active_days(answer: Any) -> Rows:
+    return [[days, customers] for days, customers in answer.active_units if days and customers]
+
+
 def _events(events: Callable[[Workspace], Any], measure: str, **more: Any) -> Callable[[Workspace, Parameters], Any]:
     def ask(of: Workspace, asked: Parameters) -> Any:
         return of.events(events(of), measure=measure, unit="day", since=_moment(asked.since), **more)
@@ -122,6 +126,7 @@ QUESTIONS = {
     "funnel_any": Question(lambda ask, asked: _funnel(ask, asked, order="any"), _counts),
     "path_pattern": Question(_path, lambda answer: [[answer.reach.customers]]),
     "retention": Question(_retention, _cohorts),
+    "stickiness": Question(lambda ask, asked: ask.stickiness(since=_moment(asked.since)), _active_days),
     "paths": Question(lambda ask, asked: ask.paths(start=name(ONE), since=_moment(asked.since)), lambda _: []),
     "customers_by_day": Question(_events(_any_event, "customers"), _points),
     "counts_by_day_and_event": Question(_events(lambda ask: list(ask.generation().manifest.events), "count"), _cells),
@@ -185,20 +190,17 @@ def _levels_of(sets: tuple[EventSet, ...], scope: Scope, window: int, shard: Sha
     found = symbols(shard, sets, scope)
     table = funnel_ordered.slots(found.sets, len(sets))
     asked = (len(sets), window, scope.since, scope.until)
-    return _levels(shard.offsets, shard.time, found.symbol, table, found.sets, found.kept, *asked)
+    return _levels(shard.offsets, shard.time, found.symbol, table, found.kept, *asked)
 
 
-@njit(
-    types.int64[::1](READ, READ, SYMBOL, funnel_ordered.SLOTS, SETS, MASK, *[types.int64] * 4), nogil=True, cache=True
-)
-def _levels(offsets, time, symbol, slots, sets, kept, steps, within, since, until):  # type: ignore[no-untyped-def]
+@njit(types.int64[::1](READ, READ, SYMBOL, funnel_ordered.SLOTS, MASK, *[types.int64] * 4), nogil=True, cache=True)
+def _levels(offsets, time, symbol, slots, kept, steps, within, since, until):  # type: ignore[no-untyped-def]
     levels, latest = np.zeros(steps + 1, np.int64), np.empty(steps + 4, np.int64)
     latest[:] = funnel_ordered.NEVER
     for i in range(len(offsets) - 1):
         if kept[i]:
             level, _ = funnel_ordered._furthest(
-                offsets[i], offsets[i + 1], time, symbol, slots, sets, latest, steps, within, since,
-                np.uint64(until - since),
+                offsets[i], offsets[i + 1], time, symbol, slots, latest, steps, within, since, np.uint64(until - since)
             )  # fmt: skip
             levels[level] += 1
     return levels
