@@ -59,8 +59,13 @@ class Compaction:
     def _parts(self) -> Iterator[Part]:
         """Shard after shard of the base."""
         for number in range(SHARDS):
-            found = []
-            for shard in self._shards:
-                at = shard.shown
-                found.append(shard.part.take(at[shard.ids[at] % SHARDS == number]))
-            yield join(found, self._kinds)
+            wanted = [(shard.part, _of_shard(shard, number)) for shard in self._shards]
+            # Taking nothing costs as much as taking a few, and a part of the base has one shard's customers alone.
+            some = [pair for pair in wanted if len(pair[1])] or wanted[:1]
+            yield join([part.take(at) for part, at in some], self._kinds)
+
+
+def _of_shard(shard: Shard, number: int) -> Integers:
+    """Where the customers stand that a shard of the base is to hold."""
+    shown = shard.shown
+    return shown[shard.ids[shown] % SHARDS == number]
