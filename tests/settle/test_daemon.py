@@ -32,7 +32,7 @@ def test_no_compaction_of_the_lake_outlives_its_settler(make_workspace: Callable
     layout = make_workspace().layout
     with (
         mock.patch.object(daemon, "Chores") as chores,
-        mock.patch.object(daemon.Settler, "read", side_effect=ValueError("no")),
+        mock.patch.object(daemon.Settler, "next_claim", side_effect=ValueError("no")),
         pytest.raises(ValueError, match="no"),
     ):
         daemon._run(layout, Teller(layout), threading.Event())
@@ -60,6 +60,9 @@ class Failing:
             raise ValueError("poison")
         return claim
 
+    def begin(self, paths: list[Path], *, currency: str) -> mock.Mock:
+        return mock.Mock(result=lambda: self.read(paths, currency=currency))
+
     def hold(self, pauses: int) -> None:
         """Work, until it has paused after so many failures or nothing waits."""
         inbox = Inbox(self._workspace.layout.inbox)
@@ -73,6 +76,8 @@ class Failing:
         with (
             mock.patch.object(self._stop, "wait", pause),
             mock.patch("wotu.settle.settler.read_claim", self.read),
+            # Here, where the poison is known.
+            mock.patch.object(daemon.Reader, "begin", self.begin),
         ):
             daemon._hold(self._workspace.layout, self._stop)
 

@@ -5,28 +5,33 @@ from __future__ import annotations
 import gc
 import logging
 import signal
+import sys
 import threading
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.logs import configure_logging
-from wotu.core.settings import read_settings
+from wotu.core.settings import Settings, read_settings
 from wotu.settle.careful import Careful
 from wotu.settle.chores import Chores
 from wotu.settle.claim import Claim
 from wotu.settle.erasing import Erasing
 from wotu.settle.obstacles import obstacle
+from wotu.settle.reading import Reader, Reading
 from wotu.settle.retention import Retention
 from wotu.settle.settler import Settler
 from wotu.settle.telling import Teller
 
 _PAUSE_SECONDS = 0.05
 _RETRY_SECONDS = 5.0
+_CLAIMS_AHEAD = 2
 _MANY_OBJECTS = 500_000
+_TURN_SECONDS = 0.0002
 _log = logging.getLogger("wotu.settler")
 
 
@@ -36,6 +41,8 @@ def run_settler(layout: Layout) -> None:
     # Rounds make very many objects and no cycles: looking for these took a sixth of the time.
     gc.freeze()
     gc.set_threshold(_MANY_OBJECTS, 10, 10)
+    # Short turns: reading ahead, showing and compacting wait for each other less.
+    sys.setswitchinterval(_TURN_SECONDS)
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
@@ -72,44 +79,45 @@ def _run(layout: Layout, teller: Teller, stop: threading.Event) -> None:
     teller.tell("starting")
     # In this order: settings that change between the two are read again.
     changed, settings = layout.settings.stat().st_mtime_ns, read_settings(layout.settings)
-    settler, chores = Settler(layout, settings), Chores()
-    deleting = Deleting(Erasing(layout), Retention(layout, settings))
-    teller.settler = settler
-
-    def is_over() -> bool:
-        return stop.is_set() or layout.settings.stat().st_mtime_ns != changed
-
-    def is_hindered() -> bool:
-        found = obstacle(layout.root, settings, datetime.now(UTC), settler.last_received)
-        if found is not None:
-            teller.tell(found.state, reason=found.reason)
-        return found is not None
-
+    chores = Chores()
     try:
-        with ThreadPoolExecutor(1, thread_name_prefix="reader") as reader:
-            ahead: Future[Claim | None] | None = None
-            while not is_over():
-                if is_hindered():
+        with Reader() as reader:
+            settler = Settler(layout, settings)
+            teller.settler = settler
+            deleting = Deleting(Erasing(layout), Retention(layout, settings))
+            ahead: deque[Reading] = deque()
+            while not (stop.is_set() or layout.settings.stat().st_mtime_ns != changed):
+                if _is_hindered(layout, settings, settler, teller):
                     stop.wait(1.0)
                     continue
-                claim = (ahead or reader.submit(settler.read)).result()
-                # The next segments are read while these are shown.
-                ahead = None if claim is None else reader.submit(settler.read)
+                # The next segments are read while earlier ones are shown.
+                while len(ahead) < _CLAIMS_AHEAD and (paths := settler.next_claim()):
+                    ahead.append(reader.begin(paths, currency=settings.currency))
+                claim = ahead.popleft().result() if ahead else None
                 _one_round(settler, claim, chores, teller)
                 deleting.run(settler, chores)
                 if claim is None:
                     stop.wait(_PAUSE_SECONDS)
-            left = None if ahead is None else ahead.result()
+            left = [each.result() for each in ahead]
+            chores.wait()
+            if not _is_hindered(layout, settings, settler, teller):
+                _last_round(settler, left)
     finally:
         chores.wait()
-    if not is_hindered():
-        _last_round(settler, left)
 
 
-def _last_round(settler: Settler, left: Claim | None) -> None:
+def _is_hindered(layout: Layout, settings: Settings, settler: Settler, teller: Teller) -> bool:
+    """Whether something forbids to settle now; it is told."""
+    found = obstacle(layout.root, settings, datetime.now(UTC), settler.last_received)
+    if found is not None:
+        teller.tell(found.state, reason=found.reason)
+    return found is not None
+
+
+def _last_round(settler: Settler, left: Iterable[Claim]) -> None:
     """Show what was read ahead, and what the collector took in before it ended; commit all of it."""
-    if left is not None:
-        settler.show(left, datetime.now(UTC))
+    for claim in left:
+        settler.show(claim, datetime.now(UTC))
     settler.round(datetime.now(UTC))
     settler.commit()
 

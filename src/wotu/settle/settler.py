@@ -8,7 +8,7 @@ that number, so that after a crash it is known what is in the lake and what is t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -44,9 +44,12 @@ from wotu.timeline.raw import Rows
 from wotu.timeline.traits import KindChanged
 
 Progress = Callable[[str], None]
+
+
 Integers = npt.NDArray[np.int64]
 _RECEIPTS_KEPT_SECONDS = 3600.0
 # How often to look for logs whose writer died.
+_CLAIM_BYTES = 4_000_000
 _ORPHANS_SECONDS = 2.0
 COMMIT_ROWS, COMMIT_SECONDS = 100_000, 30.0
 # Decisions of people and tables besides events are read from the lake: they are committed at once.
@@ -87,7 +90,7 @@ class Settler:
             self._lake.sync()
         self._finish(committed)
         self._held = self._inbox.held(self._number)
-        self._reading: list[Path] = []
+        self._reading: set[Path] = set()
         self._next_look = 0.0
         if not self._held and not self._timelines.are_published:
             self._timelines.publish()
@@ -128,14 +131,22 @@ class Settler:
         return 0 if claim is None else self.show(claim, now)
 
     def read(self) -> Claim | None:
-        """What waits, if anything does; reading may be done on another thread while an earlier claim is shown."""
+        """What waits, if anything does."""
+        paths = self.next_claim()
+        return read_claim(paths, currency=self._settings.currency) if paths else None
+
+    def next_claim(self) -> list[Path]:
+        """The segments to read next; those read ahead, and not shown yet, are not named again."""
         if time.monotonic() >= self._next_look:
             seal_orphans(self._inbox.incoming)
             self._next_look = time.monotonic() + _ORPHANS_SECONDS
         held, self._held = self._held, []
-        paths = held or [path for path in self._inbox.pending() if path not in self._reading]
-        self._reading = [] if held else paths
-        return read_claim(paths, currency=self._settings.currency) if paths else None
+        pending = self._inbox.pending()
+        # Those read ahead stay pending until they are shown.
+        self._reading.intersection_update(pending)
+        paths = held or _one_claim(path for path in pending if path not in self._reading)
+        self._reading.update(paths)
+        return paths
 
     def show(self, claim: Claim, now: datetime) -> int:
         """Show the messages of a claim in every question; how many were accepted."""
@@ -360,6 +371,20 @@ class Settler:
             problems.setdefault(source, []).append(Problem(f"message {message}", None, kind, f"{kind} {reason}", value))
         for source, of_source in problems.items():
             Quarantine(self._layout.quarantine).add(source, of_source, now)
+
+
+def _one_claim(paths: Iterable[Path]) -> list[Path]:
+    """The first of ``paths`` that are read at once.
+
+    Without a bound, long and short claims take turns under load, and reading waits for showing and the other way.
+    """
+    taken, size = [], 0
+    for path in paths:
+        taken.append(path)
+        size += path.stat().st_size
+        if size >= _CLAIM_BYTES:
+            break
+    return taken
 
 
 def _ids(messages: pa.Table) -> tuple[pa.Array, pa.Array]:

@@ -40,6 +40,12 @@ class Part:
         """Per table: customer *i* has the rows ``starts[i]:starts[i+1]``."""
         return {name: _starts(self.customers[name].to_numpy()) for name in TABLES}
 
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of customers and of all tables."""
+        batches = (self.customers, *(self.tables[name] for name in TABLES))
+        return tuple(name for batch in batches for name in batch.schema.names)
+
     @property
     def size(self) -> int:
         """How many rows there are to move: customers, and what is known of them."""
