@@ -101,6 +101,12 @@ def arguments(asked: Asked, now: datetime, *, before: bool = False) -> dict[str,
     return known | ranged
 
 
+def days_of(asked: Asked, now: datetime) -> tuple[date | None, date | None]:
+    """The days a question asks about, from one to before another; no first day where it asks about all."""
+    since, until = _moments(complete(asked), now)
+    return tuple(date.fromisoformat(each[:10]) if each else None for each in (since, until))  # type: ignore[return-value]
+
+
 def check(asked: Asked, sight: Sight) -> None:
     """Refuse what would tell identifiers to those who may not see them."""
     for field in asked.question.fields:

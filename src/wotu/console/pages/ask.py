@@ -12,17 +12,20 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from wotu.accounts.rules import Action
+from wotu.boards import reads as boards
 from wotu.console.answers import workspace
 from wotu.console.asking.answering import SOON, Waiting, answer_or_progress, cancel, presented
 from wotu.console.asking.catalogue import Catalogue, catalogue, values
 from wotu.console.asking.declaring import Question
 from wotu.console.asking.drafts import Draft
-from wotu.console.asking.forms import note, read, with_defaults
+from wotu.console.asking.forms import days_of, note, read, with_defaults
 from wotu.console.asking.presenting import Presented
 from wotu.console.asking.questions import QUESTIONS
 from wotu.console.asking.sentences import beside, filterable, operators, rest_of_errors, sentence, slots
 from wotu.console.charts import unused_style
+from wotu.console.data_tabs import allowed
 from wotu.console.exporting import export
+from wotu.console.insight_tabs import TABS
 from wotu.console.permissions import require, require_export
 from wotu.console.sight import Sight, sight_of
 from wotu.core.errors import WotuError
@@ -61,7 +64,7 @@ def ask_page(request: HttpRequest, name: str) -> HttpResponse:
         "operators": operators(), "filter_names": filterable(names), "known_names": names.known,
         "slots": list(slots(draft)), "problems": rest_of_errors(draft),
         "presented": outcome.presented, "waiting": outcome.waiting, "query": draft.query,
-        "unused_style": unused_style(),
+        "unused_style": unused_style(), **_kept(request, draft),
     }  # fmt: skip
     return _response(request, draft, context)
 
@@ -100,6 +103,15 @@ def export_answer(request: HttpRequest, name: str, kind: str) -> StreamingHttpRe
     draft = read(_question(name, catalogue(sight)), request.GET)
     table = presented(draft.asked, sight).table
     return export(request, name, table.header, table.exact_rows(), kind=kind, total=len(table.rows))
+
+
+def _kept(request: HttpRequest, draft: Draft) -> dict[str, Any]:
+    """What the team keeps around an answer: where it can be saved, and its notes on the days asked about."""
+    may_save = allowed(request, Action.SAVE)
+    return {
+        "tab": "ask", "tabs": TABS, "may_save": may_save, "boards": boards.dashboards() if may_save else (),
+        "day_notes": () if draft.errors else boards.notes(*days_of(draft.asked, workspace().now())),
+    }  # fmt: skip
 
 
 def _question(name: str, names: Catalogue | None) -> Question:

@@ -98,3 +98,21 @@ def value_kind(key: str) -> str:
 def identifier_type(key: str) -> str:
     """What a kind of identifier is called."""
     return str(words.IDENTIFIER_TYPES.get(key, key))
+
+
+@register.filter
+def data_key(number: int) -> str:
+    """The id of the data of a card's chart."""
+    return f"data-{number}"
+
+
+@register.filter
+def unlinked(charts: dict[str, Any]) -> dict[str, Any]:
+    """Charts without what a click on them would open."""
+    return {
+        theme: {**drawn, "data": [_without_link(trace) for trace in drawn["data"]]} for theme, drawn in charts.items()
+    }
+
+
+def _without_link(trace: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in trace.items() if name != "customdata"}
