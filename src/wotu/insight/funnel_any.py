@@ -89,29 +89,29 @@ def credit(offsets, time, symbol, slots, kept, steps, within, since, until):  # 
     cache=True,
     nogil=True,
 )  # fmt: skip
-def attempt(at, start, deadline, time, places, starts, base, following):  # type: ignore[no-untyped-def]
+def attempt(at, start, deadline, time, places, bounds, base, following):  # type: ignore[no-untyped-def]
     """Walk the attempt that begins at ``start``; how many steps it did.
 
-    ``places[starts[s]:starts[s + 1]]``: where the events of step s−1 are (of s = 0: of any step). ``base`` remembers,
+    ``places[bounds[2s]:bounds[2s + 1]]``: where the events of step s−1 are (of s = 0: of any step). ``base`` remembers,
     from start to start, how far these lists lie behind.
     """
     steps, done, level = len(at), np.uint64(0), 0
     at[:] = -1
     for s in range(1, steps + 1):
-        while base[s] < starts[s + 1] and places[base[s]] < start:
+        while base[s] < bounds[2 * s + 1] and places[base[s]] < start:
             base[s] += 1
         following[s] = base[s]
     while level < steps:
         nearest, chosen = np.int64(-1), 0
         for s in range(1, steps + 1):
-            if done >> np.uint64(s) & np.uint64(1) or following[s] == starts[s + 1]:
+            if done >> np.uint64(s) & np.uint64(1) or following[s] == bounds[2 * s + 1]:
                 continue
             if chosen == 0 or places[following[s]] < nearest:
                 nearest, chosen = np.int64(places[following[s]]), s
         if chosen == 0 or time[nearest] > deadline:
             break
         for s in range(1, steps + 1):
-            following[s] += following[s] < starts[s + 1] and places[following[s]] == nearest
+            following[s] += following[s] < bounds[2 * s + 1] and places[following[s]] == nearest
         done |= np.uint64(1) << np.uint64(chosen)
         at[level] = nearest
         level += 1
