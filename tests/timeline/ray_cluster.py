@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import ray
 from ray.cluster_utils import Cluster
@@ -32,6 +32,7 @@ from wotu.timeline.executors import SerialExecutor, Watch, watching
 from wotu.timeline.ray_executor import RayExecutor
 from wotu.timeline.shard import Shard
 from wotu.workspace import Workspace
+from wotu.workspace.questions import Questions
 
 EVENTS = ("Product Viewed", "签到", "Checkout Started", "Order Completed")
 
@@ -49,7 +50,7 @@ def messages(first: int, count: int) -> Iterator[dict[str, Any]]:
 
 def same_answers(folder: Path, executor: RayExecutor) -> dict[str, bool]:
     """Threads and actors, on one generation and on the next."""
-    here, there = Workspace.open(folder), Workspace.open(folder, executor=executor)
+    here, there = Recorded.open(folder), Workspace.open(folder, executor=executor)
     found = _equal(here, there)
     here.collect(list(messages(900, 100)))
     here.merge("u1", "u2")
@@ -112,6 +113,7 @@ def main() -> None:
         found = {
             "nodes": len(set(executor.run(_node, Workspace.open(folder).generation().shards))),
             "same": same_answers(folder, executor),
+            "unasked": sorted({name for name in vars(Questions) if name[0] != "_"} - Recorded.asked),
             "killed": killed(folder, executor),
             "refused": refused(folder, executor),
         }
@@ -131,8 +133,27 @@ def _cluster() -> Iterator[Cluster]:
         cluster.shutdown()
 
 
+class Recorded(Workspace):
+    """Remembers what it was asked."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def __getattribute__(self, name: str) -> Any:
+        Recorded.asked.add(name)
+        return super().__getattribute__(name)
+
+
+def more_answers(workspace: Workspace) -> dict[str, Any]:
+    """Questions that layers are not compared on."""
+    return {
+        "stickiness": workspace.stickiness(EVENTS[0], unit="week").to_dict(),
+        "output": workspace.output(EVENTS[3], unit="month").to_dict(),
+        "separation": workspace.separation([EVENTS[0], EVENTS[3]], within="30d").to_dict(),
+    }
+
+
 def _equal(here: Workspace, there: Workspace) -> dict[str, bool]:
-    expected, found = answers(here), answers(there)
+    expected, found = (answers(each) | more_answers(each) for each in (here, there))
     return {name: found[name] == expected[name] for name in expected}
 
 

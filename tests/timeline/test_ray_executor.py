@@ -36,6 +36,7 @@ def found() -> dict[str, Any]:
 
 def test_actors_on_every_node_answer_as_threads_do(found: dict[str, Any]) -> None:
     assert found["nodes"] == 2
+    assert found["unasked"] == []
     assert [name for name, same in found["same"].items() if not same] == []
 
 
