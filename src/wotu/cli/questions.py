@@ -17,6 +17,9 @@ def add_verbs(verbs: Any) -> None:
     events.add_argument("events", nargs="+", type=spoken, metavar="EVENT")
     events.add_argument("--measure", help="customers, count, per_customer, sum:P, avg:P, p90:P")
     events.add_argument("--unit", choices=UNITS)
+    events.add_argument("--top", type=int, metavar="N", help="how many groups of --by are named")
+    events.add_argument("--compare", metavar="RANGE", help="previous, or a range such as 2025-01-01..2025-02-01")
+    events.add_argument("--formula", metavar="A/B", help="over the events by letter")
     growth = add_question(verbs, "growth_accounting", "Who is new, came again, came back, stayed away?", _write_growth)
     growth.add_argument(
         "events", nargs="*", type=spoken, metavar="EVENT", help="what counts as active (default: any event)"
@@ -34,8 +37,13 @@ def add_verbs(verbs: Any) -> None:
 def _write_events(answer: Any) -> None:
     heads = [s.label if s.group is None else f"{s.label} · {s.group}" for s in answer.series]
     times = [time for time, _ in answer.series[0].points] if answer.series else []
-    rows = [[time, *(s.points[i][1] for s in answer.series)] for i, time in enumerate(times)]
-    write_table(f"{answer.measure} by {answer.unit}", [answer.unit, *heads], rows)
+    columns = [s.points for s in answer.series]
+    for series, head in zip(answer.series, list(heads), strict=True):
+        if series.previous is not None:
+            heads.append(f"{head}, before")
+            columns.append(series.previous)
+    rows = [[time, *(c[i][1] if i < len(c) else None for c in columns)] for i, time in enumerate(times)]
+    write_table(f"{answer.formula or answer.measure} by {answer.unit}", [answer.unit, *heads], rows)
 
 
 def _write_growth(answer: Any) -> None:

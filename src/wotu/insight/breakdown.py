@@ -80,6 +80,19 @@ class Naming:
         group[~_present(self.of.kind, given)] = len(self.labels) - 1
         return group
 
+    def of_events(self, shard: Shard) -> npt.NDArray[np.int16]:
+        """The group of every event of a shard; of events whose value was not met, any."""
+        here = column_of(self.of.name, shard).values
+        if self.of.kind in ("text", "boolean"):
+            table = np.full(int(max(here.max(initial=-1), self.values.max(initial=-1))) + 2, self.other, np.int16)
+            table[self.values + 1] = self.places
+            table[0] = max(len(self.labels) - 1, 0)
+            group = table[here + 1]
+        else:
+            rows = np.arange(len(here))
+            group = np.maximum(self.at(shard, rows, rows), 0).astype(np.int16)
+        return np.repeat(group, np.diff(shard.offsets)) if self.of.of_customers else group
+
 
 def naming(of: Breakdown, values: npt.NDArray[Any], source: Source, *, top: int) -> Naming:
     """The groups of ``values``, for a second look at the shards that knows them beforehand."""
@@ -106,6 +119,59 @@ def check_top(top: int) -> int:
     if not 1 <= top <= MOST_GROUPS:
         raise invalid_argument("top", f"top={top} must be from 1 to {MOST_GROUPS}.")
     return top
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """How often each raw value (ascending) was met, and how often there was none."""
+
+    values: npt.NDArray[Any]
+    counts: Integers
+    missing: int
+
+    @classmethod
+    def none(cls, of: Breakdown) -> Frequencies:
+        """Nothing was met."""
+        return cls(missing(of.kind, 0), np.empty(0, np.int64), 0)
+
+    def __add__(self, other: Frequencies) -> Frequencies:
+        values, which = np.unique(np.concatenate([self.values, other.values]), return_inverse=True)
+        counts = np.zeros(len(values), np.int64)
+        np.add.at(counts, which, np.concatenate([self.counts, other.counts]))
+        return Frequencies(values, counts, self.missing + other.missing)
+
+
+def frequencies(of: Breakdown, shard: Shard, rows: Integers) -> Frequencies:
+    """The values of these events of a shard."""
+    customers = np.searchsorted(shard.offsets, rows, side="right") - 1 if of.of_customers else rows
+    given = of.at(shard, rows, customers)
+    there = _present(of.kind, given)
+    absent = len(given) - int(there.sum())
+    if of.kind in ("text", "boolean"):
+        counts = np.bincount(given[there])
+        values = np.flatnonzero(counts)
+        return Frequencies(values.astype(given.dtype), counts[values], absent)
+    values, counts = np.unique(given[there], return_counts=True)
+    return Frequencies(values, counts, absent)
+
+
+def named(of: Breakdown, met: Frequencies, beside: Frequencies | None, source: Source, *, top: int) -> Naming:
+    """The groups of what was ``met``: the ``top`` most frequent (ties by text); what was met only ``beside`` it, in
+    another range, has no name of its own."""
+    # Only values that may be named get a text: a property can have millions.
+    least = np.sort(met.counts)[-top] if len(met.counts) > top else 0
+    candidates = np.flatnonzero(met.counts >= least)
+    texts = dict(zip(candidates.tolist(), _texts(of, met.values[candidates], source), strict=True))
+    order = sorted(texts, key=lambda place: (-met.counts[place], texts[place]))[:top]
+    chosen = met.values[order]
+    labels = [texts[place] for place in order]
+    places = np.argsort(chosen)
+    strange = beside is not None and not np.isin(beside.values, chosen).all()
+    if len(met.values) > len(order) or strange:
+        labels.append(OTHER)
+    if met.missing or (beside is not None and beside.missing):
+        labels.append(NONE)
+    return Naming(of, tuple(labels), chosen[places], places, len(order))
 
 
 def ranked(of: Breakdown, values: npt.NDArray[Any], source: Source, *, top: int) -> Groups:

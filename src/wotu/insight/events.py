@@ -1,248 +1,149 @@
 """Event analysis: how often, by how many customers, with what amounts did events happen in each period?
 
-``customers`` counts each customer once per period and group; ``per_customer`` is events ÷ customers;
-``sum:P`` … ``p90:P`` look at events that carry property P (percentiles interpolate linearly). Every
-period of the range is listed, empty ones with 0, averages with no value. ``since`` moves back to the
-start of its period.
+``customers`` counts each customer once per period and group; ``per_customer`` is events ÷ customers; ``sum:P`` …
+``p90:P`` look at events that carry property P (percentiles interpolate linearly). Every period of the range is
+listed, empty ones with 0, averages with no value. ``since`` moves back to the start of its period.
+
+Five orders: A twice and B once on the 1st, A once and C once on the 2nd → customers 2, 2 · count 3, 2 ·
+per_customer 1.5, 1.0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from fractions import Fraction
-from math import floor
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-from numba import njit, types
 
 from wotu.core.errors import invalid_argument
-from wotu.core.money import decimal_text
-from wotu.core.periods import UNITS, Periods, Unit, periods
+from wotu.core.periods import UNITS, Periods, Unit, parse_instant, periods
 from wotu.insight.answers import Reach
-from wotu.insight.drawing import lines
-from wotu.insight.grouping import Grouping, grouping
-from wotu.insight.measures import Measure, parse_measure
-from wotu.timeline.kernel_types import MASK, READ
-from wotu.timeline.masks import Mask
+from wotu.insight.breakdown import Frequencies, breakdown, check_top, named
+from wotu.insight.event_cells import clock
+from wotu.insight.event_folds import Events, EventsPartial, fold, fold_values
+from wotu.insight.events_answer import EventsAnswer, Series, formula_series, plain_series
+from wotu.insight.formula import LETTERS, Formula, parse_formula
+from wotu.insight.measures import Value, empty_value, parse_measure, values_of
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
-from wotu.timeline.shard import Shard
+from wotu.timeline.symbols import MOST_SETS
 
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
-
-Value = int | float | str | None
-_FUNCTIONS: dict[str, Callable[[Any], Any]] = {"sum": np.sum, "avg": np.mean, "min": np.min, "max": np.max}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Events:
-    """The question about one set of events."""
-
-    events: EventSet
-    measure: Measure
-    counted: Periods
-    scope: Scope
-    groups: Grouping
-
-
-@dataclass(frozen=True)
-class EventsPartial:
-    """Per cell (group × period): events, customers, and the values of the measured property with their cells."""
-
-    count: npt.NDArray[np.int64]
-    customers: npt.NDArray[np.int64]
-    cells: npt.NDArray[np.int64]
-    values: npt.NDArray[np.generic]
-    everybody: int
-
-    def __add__(self, other: EventsPartial) -> EventsPartial:
-        return EventsPartial(
-            self.count + other.count,
-            self.customers + other.customers,
-            np.concatenate([self.cells, other.cells]),
-            np.concatenate([self.values, other.values]),
-            self.everybody + other.everybody,
-        )
-
-
-@dataclass(frozen=True)
-class Series:
-    """Values of one event set in one group, a point per period."""
-
-    label: str
-    group: str | None
-    points: tuple[tuple[str, Value], ...]
-
-
-@dataclass(frozen=True)
-class EventsAnswer:
-    """All series, in the order the events were named."""
-
-    unit: Unit
-    measure: str
-    series: tuple[Series, ...]
-    reach: Reach
-
-    @property
-    def table(self) -> pa.Table:
-        """One row per point: label, group, time, value (money as decimal text)."""
-        rows = [(s.label, s.group, time, value) for s in self.series for time, value in s.points]
-        columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-        names = ("label", "group", "time", "value")
-        return pa.table({name: list(column) for name, column in zip(names, columns, strict=True)})
-
-    def figure(self) -> Figure:
-        """A line per series."""
-        values = {
-            s.label if s.group is None else f"{s.label} · {s.group}": [
-                float(value) if isinstance(value, str) else value for _, value in s.points
-            ]
-            for s in self.series
-        }
-        times = [time for time, _ in self.series[0].points] if self.series else []
-        return lines(f"{self.measure} by {self.unit}", times, values, self.measure)
-
-    def to_dict(self) -> dict[str, Any]:
-        series = [
-            {"label": s.label, "group": s.group, "points": [{"time": time, "value": value} for time, value in s.points]}
-            for s in self.series
-        ]
-        return {
-            "question": "events", "unit": self.unit, "measure": self.measure, "series": series,
-            "scope": self.reach.to_dict(),
-        }  # fmt: skip
+Compared = str | tuple[Moment, Moment] | None
+_MOST_CELLS = 2_000_000
 
 
 def events(
     source: Source, events: EventSpec, *, measure: str = "customers", unit: Unit = "day", by: str | None = None,
-    since: Moment = None, until: Moment = None, where: str | dict[str, object] = "", audience: str | None = None,
-    timezone: str | None = None,
+    top: int = 10, compare: Compared = None, formula: str = "", since: Moment = None, until: Moment = None,
+    where: str | dict[str, object] = "", audience: str | None = None, timezone: str | None = None,
 ) -> EventsAnswer:  # fmt: skip
-    """Ask the question."""
+    """How often, by how many customers, with what amounts did events happen in each period?
+
+    ``measure``: ``customers``, ``count``, ``per_customer``, or ``sum:P``, ``avg:P``, ``min:P``, ``max:P``, ``p90:P``
+    of a property P. ``unit``: ``hour``, ``day``, ``week`` or ``month``. ``by``: a property or a column of customers;
+    each of its ``top`` most frequent values has a series of its own. ``compare``: ``previous``, or the two ends of
+    a range, whose periods stand beside these one by one. ``formula``: over the events by letter, such as ``A/B``.
+    """
     if unit not in UNITS:
         raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
+    check_top(top)
     scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
     counted = periods(scope.since, scope.until, unit, scope.zone, source.week_start)
-    measured = parse_measure(measure, source.manifest)
-    series: list[Series] = []
-    looked_at, customers = 0, 0
-    for wanted in event_sets(events, source.manifest):
-        groups = _groups(source, wanted, scope, counted, by)
-        question = Events(events=wanted, measure=measured, counted=counted, scope=scope, groups=groups)
-        partial = source.executor.run(lambda shard, q=question: fold(q, shard), source.generation.shards)  # type: ignore[misc]
-        series.extend(_series(question, partial, source.currency))
-        looked_at += int(partial.count.sum())
-        customers = max(customers, partial.everybody)
-    reach = Reach.of(source, customers=customers, events=looked_at, timezone=str(scope.zone))
-    return EventsAnswer(unit, measure, tuple(series), reach)
-
-
-def fold(question: Events, shard: Shard) -> EventsPartial:
-    """One shard's cells."""
-    mask = _mask(question.events, question.scope, question.counted, shard)
-    groups = question.groups.of(shard)
-    boundaries = np.array(question.counted.boundaries, np.int64)
-    count, customers, everybody = _count(
-        shard.offsets, shard.time, mask, groups, boundaries, len(question.groups.labels)
+    before = None if compare is None else _compared(compare, counted, scope, unit, source)
+    sets = event_sets(events, source.manifest)
+    reckoned = _formula(formula, sets)
+    question = Events(
+        sets=sets, measure=parse_measure(measure, source.manifest), scope=scope, clock=clock(counted, scope.until)
     )
-    values: npt.NDArray[np.generic] = np.empty(0, np.int64 if question.measure.money else np.float64)
-    cells = np.empty(0, np.int64)
-    if question.measure.property is not None:
-        given, there = question.measure.values(shard)
-        rows = np.flatnonzero(mask & there)
-        period = np.searchsorted(boundaries[:-1], shard.time[rows], side="right") - 1
-        cells, values = groups[rows] * len(question.counted) + period, given[rows]
-    return EventsPartial(count, customers, cells, values, everybody)
+    earlier = None if before is None else replace(question, clock=clock(*before))
+    if by is not None:
+        question, earlier = _grouped(question, earlier, by, top, source)
+    found = _asked(question, source)
+    series = _series(question, counted, found, reckoned, source)
+    if earlier is not None and before is not None:
+        then = _series(earlier, before[0], _asked(earlier, source), reckoned, source)
+        series = _beside(series, then, before[0], None if formula else empty_value(question.measure, source.currency))
+    customers, looked_at = max(each.everybody for each in found), sum(each.events for each in found)
+    reach = Reach.of(source, customers=customers, events=looked_at, timezone=str(scope.zone))
+    return EventsAnswer(unit, measure, series, reach, formula, question, counted, source)
 
 
-@njit(
-    types.Tuple((types.int64[::1], types.int64[::1], types.int64))(READ, READ, MASK, READ, READ, types.int64),
-    cache=True,
-    nogil=True,
-)
-def _count(offsets, time, mask, groups, boundaries, group_count):  # type: ignore[no-untyped-def]
-    """Events and distinct customers per cell (group × period), and customers with any event."""
-    periods = len(boundaries) - 1
-    count, customers = np.zeros(group_count * periods, np.int64), np.zeros(group_count * periods, np.int64)
-    last = np.full(group_count * periods, -1, np.int64)
-    everybody = 0
-    for i in range(len(offsets) - 1):
-        period, seen = 0, False
-        for j in range(offsets[i], offsets[i + 1]):
-            if not mask[j]:
-                continue
-            while time[j] >= boundaries[period + 1]:
-                period += 1
-            cell = groups[j] * periods + period
-            count[cell] += 1
-            if last[cell] != i:
-                last[cell] = i
-                customers[cell] += 1
-            seen = True
-        everybody += seen
-    return count, customers, everybody
-
-
-def _mask(events: EventSet, scope: Scope, counted: Periods, shard: Shard) -> Mask:
-    in_range = (shard.time >= counted.boundaries[0]) & (shard.time < scope.until)
-    return in_range & events.mask(shard, scope.terms) & scope.mask(shard)
-
-
-def _groups(source: Source, wanted: EventSet, scope: Scope, counted: Periods, by: str | None) -> Grouping:
-    shards = source.generation.shards if by is not None else ()
-    return grouping(source, by, [(shard, _mask(wanted, scope, counted, shard)) for shard in shards])
-
-
-def _series(question: Events, partial: EventsPartial, currency: str) -> list[Series]:
-    shape = (len(question.groups.labels), len(question.counted))
-    values = _values(question.measure, partial, currency)
-    return [
-        Series(
-            question.events.label,
-            label,
-            tuple(zip(question.counted.labels, values[i * shape[1] : (i + 1) * shape[1]], strict=True)),
+def _asked(question: Events, source: Source) -> list[EventsPartial]:
+    """The cells of all sets, as many at once as symbols can tell apart."""
+    if len(question.sets) * question.groups * question.clock.count > _MOST_CELLS:
+        message = (
+            f"{len(question.sets)} events × {question.groups} groups × {question.clock.count:,} periods are too "
+            "many; choose a longer unit, a shorter range or fewer events."
         )
-        for i, label in enumerate(question.groups.labels)
-    ]
+        raise invalid_argument("unit", message)
+    return [source.run(partial(fold, part)) for part in _parts(question)]
 
 
-def _values(measure: Measure, partial: EventsPartial, currency: str) -> list[Value]:
-    if measure.kind == "count":
-        return [int(n) for n in partial.count]
-    if measure.kind == "customers":
-        return [int(n) for n in partial.customers]
-    if measure.kind == "per_customer":
-        return [int(n) / int(c) if c else None for n, c in zip(partial.count, partial.customers, strict=True)]
-    order = np.argsort(partial.cells, kind="stable")
-    ends = np.cumsum(np.bincount(partial.cells, minlength=len(partial.count)))
-    per_cell = np.split(partial.values[order], ends[:-1])
-    return [_of_cell(measure, values, currency) for values in per_cell]
+def _parts(question: Events) -> list[Events]:
+    sets = question.sets
+    return [replace(question, sets=sets[start : start + MOST_SETS]) for start in range(0, len(sets), MOST_SETS)]
 
 
-def _of_cell(measure: Measure, values: npt.NDArray[Any], currency: str) -> Value:
-    if measure.money:
-        exact = _exact(measure, sorted(values.tolist()))
-        return None if exact is None else decimal_text(floor(exact + Fraction(1, 2)), currency)
-    if not len(values):
-        return 0 if measure.kind == "sum" else None
-    if measure.kind == "percentile":
-        return float(np.quantile(values, measure.percent / 100))
-    return float(_FUNCTIONS[measure.kind](values))
+def _grouped(
+    question: Events, earlier: Events | None, by: str, top: int, source: Source
+) -> tuple[Events, Events | None]:
+    """Groups of all sets together, so that a label means the same in each, and in the range compared with."""
+    of = breakdown(by, source)
+
+    def met(asked: Events) -> Frequencies:
+        found = Frequencies.none(of)
+        for part in _parts(asked):
+            found += source.run(partial(fold_values, part, of))
+        return found
+
+    naming = named(of, met(question), None if earlier is None else met(earlier), source, top=top)
+    return replace(question, naming=naming), None if earlier is None else replace(earlier, naming=naming)
 
 
-def _exact(measure: Measure, ordered: list[int]) -> Fraction | None:
-    """The measure of amounts in minor units, without rounding."""
-    if not ordered:
-        return Fraction(0) if measure.kind == "sum" else None
-    if measure.kind in ("min", "max"):
-        return Fraction(ordered[0 if measure.kind == "min" else -1])
-    if measure.kind == "percentile":
-        place = Fraction(measure.percent, 100) * (len(ordered) - 1)
-        below = floor(place)
-        above = min(below + 1, len(ordered) - 1)
-        return ordered[below] + (place - below) * (ordered[above] - ordered[below])
-    return Fraction(sum(ordered), 1 if measure.kind == "sum" else len(ordered))
+def _series(
+    question: Events, counted: Periods, found: list[EventsPartial], formula: Formula | None, source: Source
+) -> tuple[Series, ...]:
+    groups: tuple[str | None, ...] = (None,) if question.naming is None else question.naming.labels
+    labels = [each.label for each in question.sets]
+    values: list[Value] = []
+    for part in found:
+        values += values_of(question.measure, part.count, part.customers, part.values, source.currency)
+    if formula is not None:
+        return formula_series(formula, len(labels), groups, counted.labels, values)
+    count = np.concatenate([part.count for part in found]).reshape(len(labels) * len(groups), len(counted))
+    return plain_series(labels, groups, counted.labels, values, count.any(axis=1).tolist())
+
+
+def _beside(
+    series: tuple[Series, ...], before: tuple[Series, ...], counted: Periods, nothing: Value
+) -> tuple[Series, ...]:
+    """Each series with the one of the range before; groups that were not there then had nothing."""
+    known = {(each.label, each.group): each.points for each in before}
+    none = tuple((label, nothing) for label in counted.labels)
+    here = [replace(each, previous=known.pop((each.label, each.group), none)) for each in series]
+    zeros = tuple((label, nothing) for label, _ in (series[0].points if series else ()))
+    gone = [Series(label, group, zeros, points) for (label, group), points in known.items()]
+    return (*here, *gone)
+
+
+def _formula(text: str, sets: tuple[EventSet, ...]) -> Formula | None:
+    if not text.strip():
+        return None
+    if len(sets) > len(LETTERS):
+        raise invalid_argument("formula", f"a formula takes up to {len(LETTERS)} events; there are {len(sets)}.")
+    return parse_formula(text, len(sets))
+
+
+def _compared(compare: Compared, counted: Periods, scope: Scope, unit: Unit, source: Source) -> tuple[Periods, int]:
+    """The periods to compare with, and up to when events count."""
+    if compare == "previous":
+        both = periods(scope.since, scope.until, unit, scope.zone, source.week_start, before=len(counted))
+        count = len(both) - len(counted)
+        before = Periods(both.boundaries[: count + 1], both.labels[:count])
+        return before, before.boundaries[-1]
+    ends = compare.split("..") if isinstance(compare, str) else list(compare or ())
+    if len(ends) != 2 or any(end in (None, "") for end in ends):
+        raise invalid_argument("compare", f"compare={compare!r} must be previous or a range, 2025-01-01..2025-02-01.")
+    since, until = (parse_instant(end, scope.zone, field="compare") for end in ends if end is not None)
+    if until <= since:
+        raise invalid_argument("compare", f"compare={compare!r} must end later than it begins.")
+    return periods(since, until, unit, scope.zone, source.week_start), until

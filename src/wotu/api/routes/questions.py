@@ -32,7 +32,13 @@ from wotu.api.values import texts
 router = Router(tags=["Questions"])
 
 
-@router.post("/events", response=answers(EventsAnswer), summary="Events over time", operation_id="ask_events")
+@router.post(
+    "/events",
+    response=answers(EventsAnswer),
+    summary="Events over time",
+    operation_id="ask_events",
+    exclude_unset=True,
+)
 def ask_events(request: HttpRequest, asked: EventsQuestion) -> dict[str, Any]:
     """How often, by how many customers, with what amounts did events happen in each period?"""
     return answered(request, "events", asked)

@@ -51,6 +51,14 @@ class EventsQuestion(Scoped):
     )
     unit: Unit = "day"
     by: str | None = Field(None, max_length=600, description=BY)
+    top: int = Field(10, ge=1, le=100, description="How many groups are named.")
+    compare: str | None = Field(
+        None,
+        max_length=140,
+        description="`previous`, or a range to compare with.",
+        examples=["previous", "2025-01-01..2025-02-01"],
+    )
+    formula: str = Field("", max_length=200, description="Over the events by letter.", examples=["A/B"])
 
 
 class GrowthQuestion(Scoped):
@@ -126,6 +134,7 @@ class Series(Schema):
     label: str
     group: str | None
     points: list[Point]
+    previous: list[Point] | None = None
 
 
 class EventsAnswer(Schema):
@@ -134,6 +143,7 @@ class EventsAnswer(Schema):
     question: Literal["events"]
     unit: str
     measure: str
+    formula: str | None = None
     series: list[Series]
     scope: Scope
 

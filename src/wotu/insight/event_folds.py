@@ -1,0 +1,108 @@
+"""The folds of event analysis: cells of event set × group × period, the frequencies of groups, and who."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from wotu.insight.breakdown import Breakdown, Frequencies, Naming, frequencies
+from wotu.insight.event_cells import (
+    Cells,
+    Clock,
+    count_common,
+    count_customers,
+    count_rare,
+    customers_of_cell,
+    rows_in_range,
+    rows_of_cells,
+)
+from wotu.insight.measures import Measure, Summary, summary
+from wotu.timeline.questions import EventSet, Scope
+from wotu.timeline.shard import Shard
+from wotu.timeline.symbols import PASSES, symbols
+
+Integers = npt.NDArray[np.int64]
+ANY_GROUP = -1
+_NO_GROUPS = np.zeros(1, np.int16)
+_NOBODY = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """The question, about as many sets as symbols can tell apart."""
+
+    sets: tuple[EventSet, ...]
+    measure: Measure
+    scope: Scope
+    clock: Clock
+    naming: Naming | None = None
+
+    @property
+    def groups(self) -> int:
+        return 1 if self.naming is None else len(self.naming.labels)
+
+
+@dataclass(frozen=True)
+class EventsPartial:
+    """Per cell events, customers and what the measure needs; events and customers in any."""
+
+    count: Integers
+    customers: Integers
+    values: Summary | None
+    events: int
+    everybody: int
+
+    def __add__(self, other: EventsPartial) -> EventsPartial:
+        both = None if self.values is None or other.values is None else self.values + other.values
+        return EventsPartial(
+            self.count + other.count, self.customers + other.customers, both, self.events + other.events,
+            self.everybody + other.everybody,
+        )  # fmt: skip
+
+
+def fold(question: Events, shard: Shard) -> EventsPartial:
+    """One shard's cells."""
+    found, at, group = symbols(shard, question.sets, question.scope), question.clock, _groups(question, shard)
+    cells = Cells.of(found.sets, len(question.sets), question.groups, at)
+    where = (at.periods, at.ends, at.shift, int(at.boundaries[0]), at.until, cells.per_row)
+    if question.measure.kind == "count" and question.naming is None and not cells.several:
+        counting = count_rare if cells.are_rare(found.symbol) else count_common
+        count, events, everybody = counting(
+            shard.offsets, shard.time, found.symbol, cells.first, found.kept, *where, cells.count
+        )
+        return EventsPartial(count, _NOBODY, None, events, everybody)
+    count, customers, events, everybody = count_customers(
+        shard.offsets, shard.time, found.symbol, cells.row, cells.sets, group, found.kept, *where, cells.groups,
+        cells.count,
+    )  # fmt: skip
+    values = None
+    if question.measure.property is not None:
+        rows, places = rows_of_cells(
+            shard.offsets, shard.time, found.symbol, cells.sets, group, found.kept, *where, cells.groups,
+            int(count.sum()),
+        )  # fmt: skip
+        values = summary(question.measure, shard, rows, places, cells.count)
+    return EventsPartial(count, _NOBODY if question.measure.kind == "count" else customers, values, events, everybody)
+
+
+def fold_values(question: Events, by: Breakdown, shard: Shard) -> Frequencies:
+    """How often each value of ``by`` is there, in events of any set."""
+    found, at = symbols(shard, question.sets, question.scope), question.clock
+    sets = found.sets & ~PASSES
+    rows = rows_in_range(shard.offsets, shard.time, found.symbol, sets, found.kept, int(at.boundaries[0]), at.until)
+    return frequencies(by, shard, rows)
+
+
+def fold_customers(question: Events, group: int, since: int, until: int, shard: Shard) -> list[int]:
+    """The customers with an event of any set, of a group (``ANY_GROUP``: of any), in a range."""
+    found, groups = symbols(shard, question.sets, question.scope), _groups(question, shard)
+    sets = found.sets & ~PASSES
+    mask = customers_of_cell(shard.offsets, shard.time, found.symbol, sets, groups, found.kept, group, since, until)
+    ids: list[int] = shard.ids[mask].tolist()
+    return ids
+
+
+def _groups(question: Events, shard: Shard) -> npt.NDArray[np.int16]:
+    return _NO_GROUPS if question.naming is None else question.naming.of_events(shard)
