@@ -28,6 +28,7 @@ from wotu.core.settings import Settings
 from wotu.facts.vocabulary import EVENTS, PROPERTIES
 from wotu.score.segments import SEGMENTS
 from wotu.workspace import Workspace
+from wotu.workspace.event_choices import EventChoices
 from wotu.workspace.lists import Lists
 from wotu.workspace.questions import Questions
 
@@ -132,7 +133,7 @@ def test_every_option_is_listed_under_its_verb_and_no_other() -> None:
 def test_every_public_method_has_a_heading_with_its_parameters_and_no_other() -> None:
     told = [text for text in coded(headings(REFERENCE / "python.md")) if text.startswith("Workspace.")]
     by_name = {re.split(r"[.(]", text)[1]: text for text in told}
-    members = {**vars(Questions), **vars(Lists), **vars(Workspace)}
+    members = {**vars(Questions), **vars(Lists), **vars(EventChoices), **vars(Workspace)}
     public = {name: member for name, member in members.items() if not name.startswith("_")}
     assert by_name.keys() == public.keys()
     assert len(told) == len(by_name)

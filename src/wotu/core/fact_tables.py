@@ -201,6 +201,8 @@ CATALOGUE = FactTable(
         _key("name", "its name, as messages write it"),
         _text("description", "what it means, and when it is sent"),
         _text("owner", "who answers for it"),
+        _text("shown_as", "name an event is shown under; events with the same one are shown, and asked about, as one"),
+        FactColumn("hidden", "choice", "`yes`: an event that is not offered to choose from", choices=("yes",)),
     ),
 )
 

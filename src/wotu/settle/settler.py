@@ -27,6 +27,7 @@ from wotu.core.locks import file_lock
 from wotu.core.properties import is_property_column
 from wotu.core.settings import Settings
 from wotu.facts.changes import without_repeats
+from wotu.facts.event_names import read_event_names
 from wotu.facts.products import Products
 from wotu.identity.erasures import Erasures, Tombstones, read_erasures
 from wotu.identity.index import UNKNOWN
@@ -276,7 +277,8 @@ class Settler:
             return
         if at_once:
             self._write()
-        self._timelines.publish(Products.read(self._lake) if at_once else None)
+        told = (Products.read(self._lake), read_event_names(self._lake)) if at_once else ()
+        self._timelines.publish(*told)
         self._resolver.publish()
         if at_once:
             self._timelines.mark_settled()
@@ -327,7 +329,7 @@ class Settler:
             changed = np.flatnonzero(before != customers)
             if not self._added(self._lake, Changes(changed, customers[changed]), after=timelines.seq):
                 return self._built()
-            timelines.publish(Products.read(self._lake))
+            timelines.publish(Products.read(self._lake), read_event_names(self._lake))
             timelines.mark_settled()
         return timelines
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from wotu.core.durable import sync
+from wotu.facts.event_names import read_event_names
 from wotu.facts.products import Products
 from wotu.lake.messages import Lake
 from wotu.timeline.assemble import People, assemble, latest_of, people
@@ -65,7 +66,7 @@ def build(lake: Lake, customers: Integers, folder: Path, *, currency: str) -> Ma
         sync(path)
     manifest = Manifest(
         FORMAT, new_name("generation"), seq, currency, this_boot(), (base,), (texts,), products, coding.event_names(),
-        coding.properties, coding.traits, parts.totals, parts.first, parts.last,
+        coding.properties, coding.traits, parts.totals, parts.first, parts.last, read_event_names(lake),
     )  # fmt: skip
     for file in (SETTLED, CURRENT):
         write_manifest(folder, manifest, file=file, durable=True)

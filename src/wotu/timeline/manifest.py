@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from wotu.core.durable import write_durably
+from wotu.facts.event_names import EventNames
 from wotu.facts.vocabulary import PropertyKind
 
 SHARDS = 32
@@ -61,6 +62,7 @@ class Manifest(msgspec.Struct, frozen=True):
     totals: Totals
     first: int | None
     last: int | None
+    names: EventNames = EventNames()
     # Columns of customers beside the timelines; never in the file.
     published: dict[str, PropertyKind] = {}
 

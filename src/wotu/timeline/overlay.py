@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from msgspec.structs import replace
 
+from wotu.facts.event_names import EventNames
 from wotu.facts.products import Products
 from wotu.facts.vocabulary import PropertyKind
 from wotu.timeline.assemble import assemble, latest_of, people
@@ -111,9 +112,11 @@ class Timelines:
         first, last = _extreme(min, manifest.first, time), _extreme(max, manifest.last, time)
         self._manifest(seq=seq, totals=totals, first=first, last=last)
 
-    def publish(self, products: Products | None = None) -> Manifest:
-        """Show the timelines as they are now to every reader."""
+    def publish(self, products: Products | None = None, names: EventNames | None = None) -> Manifest:
+        """Show the timelines as they are now to every reader; ``products`` and ``names`` where they may be others."""
         manifest = self.generation.manifest
+        if names is not None:
+            self._manifest(names=names)
         stored = manifest.products
         if products is not None:
             stored = new_name("products")

@@ -150,15 +150,17 @@ def event_set(events: EventSpec | None, manifest: Manifest, *, field: str) -> Ev
 
 def _event_set(entry: EventSpec, manifest: Manifest, field: str) -> EventSet:
     parts = [entry] if isinstance(entry, (str, Mapping)) else list(entry)
-    choices = tuple(_choice(part, manifest, field) for part in parts)
-    if not choices:
+    named = [_choice(part, manifest, field) for part in parts]
+    if not named:
         raise invalid_argument(field, f"{field} is empty; name at least one event.")
-    return EventSet(" | ".join(name for name, _ in choices), choices)
+    # A name that people gave means every event that is shown under it.
+    choices = tuple((event, where) for name, where in named for event in manifest.names.meant_by(name))
+    return EventSet(" | ".join(name for name, _ in named), choices)
 
 
 def _choice(part: str | Mapping[str, object], manifest: Manifest, field: str) -> tuple[str, Expression | None]:
     if isinstance(part, str):
-        check_event(part, manifest, field=field)
+        _check_event(part, manifest, field)
         return part, None
     name, where = part.get("event"), part.get("where")
     if not isinstance(name, str) or set(part) - {"event", "where"}:
@@ -167,5 +169,10 @@ def _choice(part: str | Mapping[str, object], manifest: Manifest, field: str) ->
         raise invalid_argument(field, f"{field}.where must be an expression or an object of equal values.")
     expression = parse(where, field=f"{field}.where") if where else None
     check_names(expression, manifest, field=f"{field}.where")
-    check_event(name, manifest, field=field)
+    _check_event(name, manifest, field)
     return name, expression
+
+
+def _check_event(name: str, manifest: Manifest, field: str) -> None:
+    if name not in manifest.names.shown.values():
+        check_event(name, manifest, field=field)

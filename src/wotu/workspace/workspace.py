@@ -38,6 +38,7 @@ from wotu.workspace.consent import EVENTS as CONSENT_EVENTS
 from wotu.workspace.consent import Consent, consent_message, consents, time_of_record
 from wotu.workspace.customer_table import CustomerPage
 from wotu.workspace.directory import Directory
+from wotu.workspace.event_choices import EventChoices
 from wotu.workspace.fact_store import FactStore
 from wotu.workspace.identity_actions import merge_customers, split_identifier
 from wotu.workspace.identity_history import IdentityEvent, identity_history
@@ -54,7 +55,7 @@ from wotu.workspace.tally_keeper import TallyKeeper
 _ALL = 1 << 40
 
 
-class Workspace(Questions, Lists):
+class Workspace(Questions, Lists, EventChoices):
     """One folder with everything of an install. Reading is free; writing goes through inbox and settler."""
 
     def __init__(self, layout: Layout, executor: Executor) -> None:

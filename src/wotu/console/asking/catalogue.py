@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from wotu.accounts.sight import Sight
@@ -12,6 +12,7 @@ from wotu.console.incoming import counted
 from wotu.console.vocabulary import event_name, property_name
 from wotu.core.properties import property_name as name_of_column
 from wotu.facts.vocabulary import EVENTS
+from wotu.timeline.manifest import Manifest
 
 _NUMERIC = ("number", "money")
 # What shops are asked about first, from the first look to the order.
@@ -64,7 +65,10 @@ def catalogue(sight: Sight) -> Catalogue:
     given = {each.name: each.given for each in property_entries(tally)} if tally else {}
     properties = {name_of_column(column): kind for column, kind in manifest.properties.items()}
     return Catalogue(
-        _ordered(Name(each, sight.text(event_name(each)), counts.get(each)) for each in _events(manifest.events)),
+        _ordered(
+            Name(each, sight.text(event_name(each)), _sum(counts, manifest.names.meant_by(each)))
+            for each in _events(manifest)
+        ),
         _ordered(Name(each, property_name(each), given.get(each), kind) for each, kind in properties.items()),
         _ordered(Name(f"trait.{each}", each, None, kind) for each, kind in manifest.traits.items())
         + _ordered(Name(each, each, None, kind) for each, kind in manifest.published.items()),
@@ -79,9 +83,17 @@ def values(name: str, event: str, sight: Sight) -> list[tuple[str, int]]:
     return sight.traits({plain: found.counts.most_common(_MOST_VALUES)}).get(plain, [])
 
 
-def _events(names: Iterable[str]) -> list[str]:
-    """The events that came; those of the vocabulary that never did are not offered."""
-    return list(dict.fromkeys(names))
+def _events(manifest: Manifest) -> list[str]:
+    """The events that came, under the names people gave them; hidden ones, and those that never came, are not
+    offered."""
+    shown = manifest.names.shown
+    offered = (each for each in manifest.events if each not in manifest.names.hidden)
+    return list(dict.fromkeys(shown.get(each, each) for each in offered))
+
+
+def _sum(counts: Mapping[str, int], names: Iterable[str]) -> int | None:
+    found = [counts[name] for name in names if name in counts]
+    return sum(found) if found else None
 
 
 def _ordered(names: Iterable[Name]) -> tuple[Name, ...]:

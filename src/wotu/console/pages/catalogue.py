@@ -74,7 +74,8 @@ def entry(request: HttpRequest) -> HttpResponse:
 
 
 def _keep(request: HttpRequest, kind: str, name: str) -> HttpResponse:
-    told = {key: request.POST.get(key, "").strip()[:_LONGEST] for key in ("description", "owner")}
+    of_event = ("shown_as", "hidden") if kind == "event" else ()
+    told = {key: request.POST.get(key, "").strip()[:_LONGEST] for key in ("description", "owner", *of_event)}
     workspace().put_facts("catalogue", [{"kind": kind, "name": name, **{k: v for k, v in told.items() if v}}])
     record(
         actor=signed_in_member(request), action=AuditAction.EDIT_FACTS, target="catalogue",
