@@ -107,7 +107,7 @@ def count_common(  # type: ignore[no-untyped-def]
         for j in range(np.uint64(start), np.uint64(end)):
             piece = np.uint64(time[j] - since) >> step
             cell = np.uint64(first[symbol[j]])
-            events += cell < none
+            events += int(cell < none)
             cell += np.uint64(periods[piece]) + np.uint64(time[j] >= ends[piece])
             count[cell] += 1
         customers += events > before

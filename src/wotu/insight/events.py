@@ -110,7 +110,7 @@ def _series(
     if formula is not None:
         return formula_series(formula, len(labels), groups, counted.labels, values)
     count = np.concatenate([part.count for part in found]).reshape(len(labels) * len(groups), len(counted))
-    return plain_series(labels, groups, counted.labels, values, count.any(axis=1).tolist())
+    return plain_series(labels, groups, counted.labels, values, [bool(each.any()) for each in count])
 
 
 def _beside(
