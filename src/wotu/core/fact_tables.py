@@ -202,7 +202,7 @@ CATALOGUE = FactTable(
         _text("description", "what it means, and when it is sent"),
         _text("owner", "who answers for it"),
         _text("shown_as", "name an event is shown under; events with the same one are shown, and asked about, as one"),
-        FactColumn("hidden", "choice", "`yes`: an event that is not offered to choose from", choices=("yes",)),
+        FactColumn("hidden", "choice", "whether an event is kept from the lists to choose from", choices=("yes",)),
     ),
 )
 
