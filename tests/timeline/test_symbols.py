@@ -73,3 +73,15 @@ def test_too_many_sets_are_refused() -> None:
         many = event_sets(["view"] * (MOST_SETS + 1), asking.manifest)
         with pytest.raises(WotuError, match="63 are possible"):
             symbols(generation.shards[0], many, asking.scope())
+
+
+def test_true_and_one_are_different_filters() -> None:
+    log: list[SeriesEvent] = [("A", "view", NOON, 0, {"flag": "true"}), ("B", "view", NOON, 1, {"flag": "1"})]
+    with built(log, properties={"flag": pa.string()}) as generation:
+        asking = source(generation, now=NOON + timedelta(days=1), zone=SHANGHAI)
+        sets = event_sets([{"event": "view", "where": f"flag == {value}"} for value in ("true", "1")], asking.manifest)
+        found = [symbols(shard, sets, asking.scope()) for shard in generation.shards]
+        counted = [
+            sum(int((each.sets[each.symbol] >> np.uint64(n) & np.uint64(1)).sum()) for each in found) for n in (0, 1)
+        ]
+        assert counted == [1, 1]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -31,12 +31,19 @@ _NEGATED: dict[Operator, Operator] = {
 
 @dataclass(frozen=True)
 class Condition:
-    """A comparison of one named value; nothing but ``is null`` is true of a missing value."""
+    """A comparison of one named value; nothing but ``is null`` is true of a missing value.
+
+    ``kinds`` tells ``true`` from 1, which Python takes for equal.
+    """
 
     name: str
     operator: Operator
     values: tuple[Value, ...] = ()
     position: int = 0
+    kinds: tuple[type, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", tuple(map(type, self.values)))
 
 
 @dataclass(frozen=True)

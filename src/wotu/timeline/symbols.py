@@ -81,15 +81,18 @@ def _filters(shard: Shard, sets: Sequence[EventSet]) -> Filters:
     for name, where in (choice for each in sets for choice in each.choices):
         if where is not None and name in codes and where not in found.setdefault(codes[name], []):
             found[codes[name]].append(where)
-    if max(map(len, found.values()), default=0) > _MOST_FILTERS or _sizes(shard, found).sum() >= _MOST_SYMBOLS:
+    if (
+        max(map(len, found.values()), default=0) > _MOST_FILTERS
+        or _sizes(shard.manifest.events, found).sum() >= _MOST_SYMBOLS
+    ):
         message = f"a question can put at most {_MOST_FILTERS} different filters on one event."
         raise invalid_argument("events", message)
     return found
 
 
-def _sizes(shard: Shard, filters: Filters) -> npt.NDArray[np.int64]:
+def _sizes(events: tuple[str, ...], filters: Filters) -> npt.NDArray[np.int64]:
     """How many symbols each name has."""
-    sizes = np.ones(len(shard.manifest.events), np.int64)
+    sizes = np.ones(len(events), np.int64)
     for code, wheres in filters.items():
         sizes[code] = 1 << len(wheres)
     return sizes
@@ -97,7 +100,7 @@ def _sizes(shard: Shard, filters: Filters) -> npt.NDArray[np.int64]:
 
 def _recoded(shard: Shard, filters: Filters, terms: Terms) -> npt.NDArray[np.uint16]:
     """Symbol 0 is no event at all; a name with *m* filters has 2ᵐ symbols, a bit for each filter passed."""
-    starts = np.concatenate([[1], 1 + np.cumsum(_sizes(shard, filters))]).astype(np.uint16)
+    starts = np.concatenate([[1], 1 + np.cumsum(_sizes(shard.manifest.events, filters))]).astype(np.uint16)
     symbol = _moved(shard.code, starts)
     for code, wheres in filters.items():
         for bit, where in enumerate(wheres):
@@ -109,7 +112,18 @@ def _table(
     shard: Shard, sets: Sequence[EventSet], filters: Filters, *, offset: int
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
     """What each symbol means, and its code; ``offset`` symbols before the first mean nothing."""
-    codes, sizes = _codes(shard.manifest.events), _sizes(shard, filters)
+    concerned = tuple((code, tuple(wheres)) for code, wheres in filters.items())
+    return _meanings(shard.manifest.events, tuple(sets), concerned, offset)
+
+
+@lru_cache(maxsize=16)
+def _meanings(
+    events: tuple[str, ...], sets: tuple[EventSet, ...], concerned: tuple[tuple[int, tuple[Expression, ...]], ...],
+    offset: int,
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:  # fmt: skip
+    """As ``_table``; the shards of a question share it."""
+    codes, filters = _codes(events), {code: list(wheres) for code, wheres in concerned}
+    sizes = _sizes(events, filters)
     starts = np.concatenate([[0], np.cumsum(sizes)]) + offset
     meanings = np.full(max(starts[-1], 1), PASSES, np.uint64)
     meanings[: offset if codes else 1] = _NOTHING
@@ -124,7 +138,10 @@ def _table(
                 belongs = passed >= 0 if where is None else passed >> filters[code].index(where) & 1 > 0
                 meanings[starts[code] : starts[code + 1]][belongs] |= bit
     numbers = np.concatenate([np.full(offset, -1), np.repeat(np.arange(len(codes)), sizes)])
-    return meanings, (numbers if len(numbers) else np.array([-1])).astype(np.int32)
+    code_of = (numbers if len(numbers) else np.array([-1])).astype(np.int32)
+    for shared in (meanings, code_of):
+        shared.setflags(write=False)
+    return meanings, code_of
 
 
 @njit(types.uint16[::1](SYMBOL, SYMBOL), cache=True, nogil=True)
@@ -138,12 +155,11 @@ def _moved(code, starts):  # type: ignore[no-untyped-def]
 @njit(types.void(types.uint16[::1], SYMBOL, types.uint16, MASK, types.uint16), cache=True, nogil=True)
 def _mark(symbol, code, wanted, passed, step):  # type: ignore[no-untyped-def]
     for j in range(len(symbol)):
-        if passed[j] and code[j] == wanted:
-            symbol[j] += step
+        symbol[j] += step * np.uint16(passed[j] & (code[j] == wanted))
 
 
 @njit(types.void(types.uint16[::1], MASK), cache=True, nogil=True)
 def _silence(symbol, passed):  # type: ignore[no-untyped-def]
+    # Without a branch: who passes is as good as random.
     for j in range(len(symbol)):
-        if not passed[j]:
-            symbol[j] = 0
+        symbol[j] *= np.uint16(passed[j])
