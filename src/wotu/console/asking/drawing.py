@@ -55,6 +55,14 @@ def category_axis(labels: Sequence[str]) -> dict[str, Any]:
     return {"type": "category", "tickangle": 0, "range": [-0.5, max(len(labels), _LEAST_BARS) - 0.5]}
 
 
+def named_rows(theme: str) -> dict[str, Any]:
+    """An axis of names from the top down, with some air before what is drawn."""
+    return {
+        "type": "category", "ticksuffix": "  ", "autorange": "reversed", "showgrid": False, "zeroline": False,
+        "tickfont": {"size": 13, "color": _INK[theme]},
+    }  # fmt: skip
+
+
 def line(name: str, labels: Sequence[str], values: Sequence[Any], shown: Sequence[str], tint: str, **more: Any) -> Any:
     """One series over time. A single point is a dot; a missing value breaks the line."""
     points = [value for value in values if value is not None]
@@ -90,8 +98,7 @@ def lying_bars(labels: Sequence[str], values: Sequence[Any], shown: Sequence[str
             "layout": layout(
                 theme, height=len(labels) * 36 + 24, hovermode="closest", bargap=0.35,
                 xaxis={"visible": False, "range": [0, max([*values, 1]) * 1.18]},
-                yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False,
-                       "tickfont": {"size": 13, "color": _INK[theme]}},
+                yaxis=named_rows(theme),
             ),
         }
     )  # fmt: skip
@@ -115,8 +122,7 @@ def diverging_bars(labels: Sequence[str], values: Sequence[float], shown: Sequen
                 theme, height=len(labels) * 34 + 24, hovermode="closest", bargap=0.35,
                 xaxis={"showticklabels": False, "showgrid": False, "zeroline": True,
                        "range": [-most * 1.3, most * 1.3]},
-                yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False,
-                       "tickfont": {"size": 13, "color": _INK[theme]}},
+                yaxis=named_rows(theme),
             ),
         }  # fmt: skip
 
@@ -174,8 +180,7 @@ def steps(
                 hovermode="closest",
                 bargap=0.3, showlegend=len(series) > 1,
                 xaxis={"visible": False, "range": [0, max(most, 1) * 1.3]},
-                yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False,
-                       "tickfont": {"size": 13, "color": _INK[theme]}},
+                yaxis=named_rows(theme),
             ),
         }  # fmt: skip
 
@@ -205,7 +210,7 @@ def heat(
                 theme, height=len(rows) * 28 + 70, hovermode="closest",
                 xaxis={"type": "category", "tickangle": 0, "side": "top", "ticks": "",
                        "title": {"text": across, "standoff": 4, "font": {"size": 12}}},
-                yaxis={"type": "category", "autorange": "reversed", "showgrid": False, "zeroline": False, "ticks": ""},
+                yaxis=named_rows(theme) | {"ticks": ""},
             ),
         }  # fmt: skip
 

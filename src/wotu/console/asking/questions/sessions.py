@@ -48,6 +48,8 @@ def _finding(given: Given) -> str:
         "sessions": figures.count(total.sessions), "customers": figures.count(total.customers),
         "each": figures.NO_VALUE if each is None else f"{each:.1f}", "median": waited(total.median_seconds),
     }  # fmt: skip
+    if not total.median_seconds:
+        return _("%(sessions)s visits of %(customers)s customers: %(each)s each, most of a single event.") % words
     return _("%(sessions)s visits of %(customers)s customers: %(each)s each, half of them under %(median)s.") % words
 
 
