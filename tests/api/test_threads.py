@@ -14,7 +14,6 @@ from django.core.handlers.asgi import ASGIHandler
 from tests.api.conftest import _use
 
 from wotu.accounts.key_services import create_key
-from wotu.api.routes import questions
 
 
 def _scope(method: str, path: str, key: str) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def test_a_long_question_blocks_nobody(
         assert others_done.wait(60), "the others never came to an end"
         return getattr(space, question)(**parameters)
 
-    monkeypatch.setattr(questions, "ask", long)
+    monkeypatch.setattr("wotu.api.asking.ask", long)
     application = ASGIHandler()
 
     async def both() -> tuple[tuple[int, Any], list[tuple[int, Any]]]:

@@ -143,6 +143,16 @@ def count_rare(  # type: ignore[no-untyped-def]
     return count[:cells].copy(), events, customers
 
 
+@njit(types.uint64[::1](SETS), cache=True, nogil=True)
+def _from_lowest(sets):  # type: ignore[no-untyped-def]
+    """The sets of each symbol from its lowest on."""
+    moved = sets.copy()
+    for each in range(len(sets)):
+        while moved[each] and not moved[each] & np.uint64(1):
+            moved[each] >>= np.uint64(1)
+    return moved
+
+
 _EVERY = (
     READ, READ, SYMBOL, CELL, SETS, GROUP, MASK, READ32, READ, types.int64, types.int64, types.int64, types.int64,
     types.int64, types.int64,
@@ -160,10 +170,7 @@ def count_customers(  # type: ignore[no-untyped-def]
     step, none, one = np.uint64(shift), np.uint64(cells // per_row), np.uint64(1)
     # Without groups every event reads the one value there is: to decide by event would cost half as much again.
     each_own = np.uint64(0) if len(group) == 1 < len(time) else ~np.uint64(0)
-    from_lowest = sets.copy()
-    for each in range(len(sets)):
-        while from_lowest[each] and not from_lowest[each] & one:
-            from_lowest[each] >>= one
+    from_lowest = _from_lowest(sets)
     events, customers = 0, 0
     for i in range(len(offsets) - 1):
         if not kept[i]:
