@@ -19,7 +19,7 @@ from wotu.core.crash_points import crash_point
 from wotu.core.durable import sync, sync_descriptor
 
 SEAL_SECONDS = 0.15
-LARGEST_LOG = 64 * 1024 * 1024
+LARGEST_LOG = 4 * 1024 * 1024
 _ABANDONED_SECONDS = 60.0
 
 
@@ -71,7 +71,7 @@ class LogWriter:
         if log is None:
             return
         due = self._clock() - log.since >= SEAL_SECONDS
-        # While the settler is behind, few large logs serve it better than many small ones.
+        # While the settler is behind, logs as large as what it reads at once serve it better than many small ones.
         if log.size >= LARGEST_LOG or (due and not self._settler_is_behind()):
             self.seal()
 
