@@ -62,7 +62,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _few_examples(items: list[pytest.Item], most: int) -> None:
     for item in items:
         test = getattr(item, "obj", None)
-        if hypothesis.is_hypothesis_test(test):
+        if hasattr(test, "_hypothesis_state_machine_class"):
+            item.cls.settings = hypothesis.settings(item.cls.settings, max_examples=most)  # type: ignore[attr-defined]
+        elif hypothesis.is_hypothesis_test(test):
             # Hypothesis has no public way to change the settings that a test brings along.
             test._hypothesis_internal_use_settings = hypothesis.settings(
                 test._hypothesis_internal_use_settings, max_examples=most
