@@ -47,17 +47,20 @@ def built(
     traits: Mapping[str, Mapping[str, Any]] | None = None,
     anonymous: frozenset[str] = frozenset(),
     columns: Mapping[str, Sequence[Any]] | None = None,
+    lists: Mapping[str, Sequence[list[str] | None]] | None = None,
     shards: int = 3,
     currency: str = "CNY",
 ) -> Iterator[Generation]:
-    """A generation of ``events`` (in order of seq). ``columns``: further lake columns, a value per event.
+    """A generation of ``events`` (in order of seq). ``columns``: further lake columns, a value per event; ``lists``:
+    properties that hold lists of texts.
 
     ``traits`` are of every customer by name; customers not in ``anonymous`` have a ``user_id``.
     """
     number = subjects([event[0] for event in events])
-    rows = [*_tracks(events, number, properties or {}, columns or {})]
+    of_lists = {property_column(name): values for name, values in (lists or {}).items()}
+    rows = [*_tracks(events, number, properties or {}, {**(columns or {}), **of_lists})]
     rows += _identities(number, traits or {}, anonymous)
-    kinds = _types(properties or {}, columns or {})
+    kinds = _types(properties or {}, columns or {}) | dict.fromkeys(of_lists, pa.list_(pa.string()))
     schema = pa.schema([*MESSAGES, *(pa.field(name, kind) for name, kind in kinds.items())])
     for seq, row in enumerate(rows, 1):
         row["seq"] = seq

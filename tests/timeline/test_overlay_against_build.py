@@ -27,7 +27,8 @@ Integers = npt.NDArray[np.int64]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema(
     [*MESSAGES, ("p_order_id", pa.string()), ("p_refund_id", pa.string()), ("p_revenue", pa.int64()),
-     ("p_currency", pa.string()), ("p_colour", pa.string()), ("p_size", pa.float64())]
+     ("p_currency", pa.string()), ("p_colour", pa.string()), ("p_size", pa.float64()),
+     ("p_tags", pa.list_(pa.string()))]
 )  # fmt: skip
 SUBJECTS = 9
 
@@ -42,6 +43,7 @@ events = st.fixed_dictionaries(
         "p_currency": st.sampled_from([None, "CNY", "USD"]),
         "p_colour": st.sampled_from([None, "red", "绿", "blue"]),
         "p_size": st.sampled_from([None, 1.5, 2.0]),
+        "p_tags": st.sampled_from([None, [], ["a"], ["绿", "a"], ['","', ""]]),
         "traits": st.sampled_from([None, '{"name":"甲"}', '{"age":3}', '{"age":4,"vip":true}', '{"name":null}']),
     }
 )
@@ -106,6 +108,8 @@ def _words(column: Any, rows: slice) -> list[Any]:
     values = column.values[rows].tolist()
     if column.kind == "text":
         return [None if code < 0 else column.texts[code].as_py() for code in values]
+    if column.kind == "texts":
+        return [column.at(row) for row in range(rows.start, rows.stop)]
     return [None if value != value else value for value in values]
 
 

@@ -113,6 +113,7 @@ NO_SEGMENT = _("No order yet")
 
 VALUE_KINDS: dict[str, str | Promise] = {
     "text": pgettext_lazy("kind of value", "text"),
+    "texts": pgettext_lazy("kind of value", "list of texts"),
     "number": pgettext_lazy("kind of value", "number"),
     "boolean": pgettext_lazy("kind of value", "yes or no"),
     "time": pgettext_lazy("kind of value", "time"),

@@ -41,7 +41,8 @@ CONSENT_WITHDRAWN = "Consent Withdrawn"
 _CONSENT = (CONSENT_GIVEN, CONSENT_WITHDRAWN)
 EVENTS = (*_COMMERCE, *_GROWTH, *_RELATIONS, *_LIVE, *_VOICE, *TOUCHES, *_CONSENT)
 
-PropertyKind = Literal["text", "number", "boolean", "time", "money", "key"]
+# ``texts``: a list of texts.
+PropertyKind = Literal["text", "texts", "number", "boolean", "time", "money", "key"]
 
 # A key names one thing of very many (an order); it can be compared but not grouped by.
 _TEXTS = (
@@ -59,6 +60,7 @@ PROPERTIES: dict[str, PropertyKind] = {
 
 COLUMN_TYPES: dict[PropertyKind, pa.DataType] = {
     "text": pa.string(),
+    "texts": pa.list_(pa.string()),
     "key": pa.string(),
     "number": pa.float64(),
     "boolean": pa.bool_(),
@@ -75,4 +77,6 @@ def kind_of(name: str, column_type: pa.DataType) -> PropertyKind:
         return "boolean"
     if pa.types.is_timestamp(column_type):
         return "time"
+    if pa.types.is_list(column_type):
+        return "texts"
     return "number" if pa.types.is_floating(column_type) or pa.types.is_integer(column_type) else "text"

@@ -111,6 +111,9 @@ def breakdown(by: str, source: Source, *, field: str = "by") -> Breakdown:
     assert kind is not None
     if kind == "key":
         raise invalid_argument(field, f"{field}={by!r} names single things and cannot be grouped by.")
+    if kind == "texts":
+        message = f'{field}={by!r} holds lists: an event would be in several groups. Filter by it: {by} contains "…".'
+        raise invalid_argument(field, message)
     return Breakdown(by, kind, of_customers(by))
 
 

@@ -13,6 +13,7 @@ from wotu.insight.funnel_question import Funnel
 from wotu.insight.step_doctor_kernel import OFFER, PRICE, SPENT, around
 from wotu.insight.units import Units
 from wotu.insight.who import Found
+from wotu.timeline.columns import CODED
 from wotu.timeline.masks import present
 from wotu.timeline.questions import EventSet
 from wotu.timeline.shard import Shard
@@ -113,5 +114,5 @@ def _carries(question: StepDoctor, shard: Shard) -> npt.NDArray[np.uint8]:
             column = shard.property(property_column(name))
             there = present(column)
             # An order that says discount 0 had no offer.
-            carries |= (there if column.kind == "text" else there & (column.values != 0)).astype(np.uint8) * bit
+            carries |= (there if column.kind in CODED else there & (column.values != 0)).astype(np.uint8) * bit
     return carries

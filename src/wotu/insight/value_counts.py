@@ -1,6 +1,7 @@
 """Which values does a property or trait have, how often, and how many events (customers) have none?
 
-``events``: all events, or those of one name. Text and yes/no values are counted each; of numbers, amounts
+``events``: all events, or those of one name. Text and yes/no values are counted each, of lists the
+events that have each text; of numbers, amounts
 and times the least and the greatest are told. Amounts are in minor units, times in µs.
 
 Six events of which five have ``channel`` (app, app, app, web, web) → of 6, present 5, app 3, web 2.
@@ -10,18 +11,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.vocabulary import PropertyKind
+from wotu.timeline.columns import CODED, Column, Values, coded
 from wotu.timeline.expression import of_customers
 from wotu.timeline.masks import Mask, check_name, column_of, kind_of, present
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
 
-_COUNTED: tuple[PropertyKind, ...] = ("text", "boolean")
+_COUNTED: tuple[PropertyKind, ...] = (*CODED, "boolean")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +72,23 @@ def fold(question: ValueCounts, shard: Shard) -> ValueCountsPartial:
     least = greatest = None
     if question.kind in _COUNTED:
         found, times = np.unique(values, return_counts=True)
-        named = column.texts.take(found).to_pylist() if question.kind == "text" else _booleans(found)
-        counts = Counter(dict(zip(named, times.tolist(), strict=True)))
+        counts = _counted(column, found, times.tolist())
     elif question.kind != "key" and len(values):
         least, greatest = float(values.min()), float(values.max())
     return ValueCountsPartial(int(asked.sum()), int(given.sum()), counts, least, greatest)
+
+
+def _counted(column: Column, found: Values, times: list[int]) -> Counter[str]:
+    """How many events have each value, or each text of a list."""
+    if column.kind == "boolean":
+        return Counter(dict(zip(["true" if value else "false" for value in found], times, strict=True)))
+    texts = column.texts.take(found).to_pylist()
+    if column.kind == "text":
+        return Counter(dict(zip(texts, times, strict=True)))
+    counts: Counter[str] = Counter()
+    for text, count in zip(texts, times, strict=True):
+        counts.update(dict.fromkeys(coded("texts", text), count))
+    return counts
 
 
 def _asked(question: ValueCounts, shard: Shard) -> Mask:
@@ -86,10 +99,6 @@ def _asked(question: ValueCounts, shard: Shard) -> Mask:
         return asked
     named: Mask = shard.code == shard.manifest.events.index(question.event)
     return asked & named
-
-
-def _booleans(found: Any) -> list[str]:
-    return ["true" if value else "false" for value in found]
 
 
 def _kind(name: str, source: Source) -> PropertyKind:

@@ -84,7 +84,10 @@ class _Values:
             for given, count in Counter(map(type, values)).items():
                 if given in _KINDS:
                     counted[_KINDS[given]] += count
-        return counted
+                elif given is list:
+                    # An empty list does not tell what the others hold.
+                    counted["texts"] += sum(bool(value) and _is_texts(value) for value in values)
+        return +counted
 
     def column(self, count: int, target: pa.DataType, *, is_known: bool) -> tuple[pa.Array, list[tuple[Rows, Any]]]:
         """The values that ``target`` can hold as a column of ``count`` rows, and those it cannot."""
@@ -109,6 +112,8 @@ def _fits_whole(given: set[type], target: pa.DataType, values: Sequence[Any]) ->
         return given == {str}
     if pa.types.is_boolean(target):
         return given == {bool}
+    if pa.types.is_list(target):
+        return given == {list} and all(map(_is_texts, values))
     if not pa.types.is_floating(target):
         return False
     return given == {float} or (given <= {int, float} and max(map(abs, values)) <= _EXACT_INTEGERS)
@@ -139,9 +144,16 @@ def _fitting(value: Any, target: pa.DataType, is_known: bool) -> Any:
         return value if isinstance(value, str) else str(value) if is_known and type(value) is int else None
     if pa.types.is_boolean(target):
         return value if isinstance(value, bool) else None
+    if pa.types.is_list(target):
+        return value if _is_texts(value) else None
     if pa.types.is_floating(target) and type(value) in _NUMBERS:
         return float(value) if -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER else None
     return None
+
+
+def _is_texts(value: Any) -> bool:
+    """Whether a value is a list of texts; an empty one is."""
+    return type(value) is list and all(type(entry) is str for entry in value)
 
 
 def _by_name(texts: Sequence[str | None], decoded: Sequence[Decoded]) -> dict[str, _Values]:

@@ -1,6 +1,7 @@
 """How a property stands in a shard: one fixed-width array per kind, with a value that means *missing*.
 
-text: int32 codes into the column's dictionary, −1 missing · number: float64, NaN missing · money, time
+text: int32 codes into the column's dictionary, −1 missing; texts: the same, of whole lists, each a JSON text with
+an entry per line · number: float64, NaN missing · money, time
 and key: int64, ``MISSING`` missing (a key is the hash of its text) · boolean: int8, −1 missing.
 """
 
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -23,13 +25,16 @@ MISSING = np.iinfo(np.int64).min
 Values = npt.NDArray[Any]
 
 DTYPES: dict[PropertyKind, type[np.generic]] = {
-    "text": np.int32, "number": np.float64, "money": np.int64, "time": np.int64, "key": np.int64, "boolean": np.int8,
+    "text": np.int32, "texts": np.int32, "number": np.float64, "money": np.int64, "time": np.int64, "key": np.int64,
+    "boolean": np.int8,
 }  # fmt: skip
+# The kinds whose values are codes into a dictionary.
+CODED: tuple[PropertyKind, ...] = ("text", "texts")
 
 
 @dataclass(frozen=True)
 class Column:
-    """One property of a shard: ``texts`` is the dictionary of a text column, else empty."""
+    """One property of a shard: ``texts`` is the dictionary of a column of codes, else empty."""
 
     name: str
     kind: PropertyKind
@@ -37,10 +42,10 @@ class Column:
     texts: pa.Array
 
     def at(self, row: int) -> Any:
-        """The value of one row: text, number or truth; ``None`` where it is missing."""
+        """The value of one row: text, list of texts, number or truth; ``None`` where it is missing."""
         value = self.values[row]
-        if self.kind == "text":
-            return self.texts[int(value)].as_py() if value >= 0 else None
+        if self.kind in CODED:
+            return coded(self.kind, self.texts[int(value)].as_py()) if value >= 0 else None
         if self.kind == "boolean":
             return bool(value) if value >= 0 else None
         return None if value == MISSING or np.isnan(value) else value.item()
@@ -74,7 +79,7 @@ class Dictionary:
 
 def missing(kind: PropertyKind, count: int) -> Values:
     """A column of ``kind`` in which nothing is known."""
-    value = {"text": -1, "number": np.nan, "boolean": -1}.get(kind, MISSING)
+    value = {"text": -1, "texts": -1, "number": np.nan, "boolean": -1}.get(kind, MISSING)
     return np.full(count, value, DTYPES[kind])
 
 
@@ -83,9 +88,9 @@ def encode(kind: PropertyKind, values: pa.Array, dictionary: Dictionary | None) 
     if pa.types.is_null(values.type):
         # No message of the batch has the property: its column has no type of its own.
         return missing(kind, len(values))
-    if kind == "text":
+    if kind in CODED:
         assert dictionary is not None
-        return dictionary.encode(values)
+        return dictionary.encode(values if kind == "text" else _list_texts(values))
     if kind == "key":
         hashes = hash_texts(values.cast(pa.string()).fill_null("")).view(np.int64)
         return np.where(pc.is_valid(values).to_numpy(zero_copy_only=False), hashes, MISSING)
@@ -94,3 +99,27 @@ def encode(kind: PropertyKind, values: pa.Array, dictionary: Dictionary | None) 
     if kind == "boolean":
         return values.cast(pa.int8()).fill_null(-1).to_numpy()
     return values.cast(pa.int64()).fill_null(MISSING).to_numpy()
+
+
+def coded(kind: PropertyKind, text: str) -> str | list[str]:
+    """What an entry of a dictionary stands for: the text itself, or the list it spells."""
+    return text if kind == "text" else msgspec.json.decode(text, type=list[str])
+
+
+def entry(text: str) -> str:
+    """How the dictionary spells a list that has ``text``, in part: found in it where ``text`` is one of the list.
+
+    JSON escapes line breaks and quotes, so that a line begins with this for no other text.
+    """
+    return "\n" + msgspec.json.encode(text).decode()
+
+
+def _list_texts(values: pa.Array) -> pa.Array:
+    """Lists of texts as JSON texts, each entry on a line of its own."""
+    encoded = values.flatten().dictionary_encode()
+    spelt = pa.array([msgspec.json.encode(text).decode() for text in encoded.dictionary.to_pylist()], pa.string())
+    lengths = pc.list_value_length(values).fill_null(0).to_numpy(zero_copy_only=False)
+    starts = pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
+    lines = pc.binary_join(pa.ListArray.from_arrays(starts, spelt.take(encoded.indices)), ",\n")
+    lists = pc.binary_join_element_wise("[\n", lines, "]", "")
+    return pc.if_else(values.is_valid(), lists, pa.scalar(None, pa.string()))

@@ -26,7 +26,7 @@ from wotu.core.properties import property_column, property_name
 from wotu.facts.vocabulary import EVENTS, PropertyKind
 from wotu.identity.hashing import hash_text
 from wotu.timeline.automaton import check_size, path_mask
-from wotu.timeline.columns import MISSING, Column
+from wotu.timeline.columns import CODED, MISSING, Column, entry
 from wotu.timeline.expression import (
     NOWHERE,
     All,
@@ -111,11 +111,16 @@ def _check_line(condition: Condition, field: str) -> None:
 
 
 def _check_operator(condition: Condition, kind: PropertyKind, field: str) -> None:
-    refused = "contains" in condition.operator if kind != "text" else False
+    if kind == "texts":
+        refused = not ("contains" in condition.operator or "null" in condition.operator)
+    else:
+        refused = "contains" in condition.operator if kind != "text" else False
     if refused or (kind in ("key", "boolean") and condition.operator in ("<", "<=", ">", ">=")):
+        hint = f' Write {condition.name} contains "…".' if kind == "texts" else ""
+        what = "lists of texts" if kind == "texts" else f"{kind} values"
         message = (
-            f"{field}: {condition.name!r} holds {kind} values, which cannot be compared with "
-            f"{condition.operator!r}{_at(condition.position)}."
+            f"{field}: {condition.name!r} holds {what}, which cannot be compared with "
+            f"{condition.operator!r}{_at(condition.position)}.{hint}"
         )
         raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field=field)
 
@@ -228,7 +233,7 @@ def present(column: Column) -> Mask:
     """Where a column has a value."""
     if column.kind == "number":
         return ~np.isnan(column.values)
-    if column.kind in ("text", "boolean"):
+    if column.kind in (*CODED, "boolean"):
         return column.values >= 0
     return column.values != MISSING
 
@@ -238,7 +243,7 @@ def _condition(column: Column, condition: Condition, terms: Terms) -> Mask:
         return ~present(column)
     if condition.operator == "is not null":
         return present(column)
-    if column.kind == "text":
+    if column.kind in CODED:
         return _of_codes(column.values, _decided(column, condition, terms))
     masks = [_compare(column, operator, value, terms) for operator, value in _comparisons(condition)]
     return _combined(All(()) if condition.operator == "not in" else AnyOf(()), masks)
@@ -315,7 +320,8 @@ def _decided(column: Column, condition: Condition, terms: Terms) -> Mask:
     key = (id(column.texts), condition.operator, repr(condition.values))
     known = terms.decided.get(key)
     if known is None:
-        masks = [_texts_that(column.texts, operator, value) for operator, value in _comparisons(condition)]
+        decide = _texts_that if column.kind == "text" else _lists_that
+        masks = [decide(column.texts, operator, value) for operator, value in _comparisons(condition)]
         found = _combined(All(()) if condition.operator == "not in" else AnyOf(()), masks)
         known = np.concatenate([np.zeros(1, np.bool_), found])
         terms.decided[key] = known
@@ -327,6 +333,13 @@ def _texts_that(texts: pa.Array, operator: str, value: Value) -> Mask:
         hits = _OF_TEXTS[operator](texts, value).to_numpy(zero_copy_only=False)
         return ~hits if operator == "not contains" else np.array(hits)
     return np.array([_text_matches(text, operator, value) for text in texts.to_pylist()], np.bool_)
+
+
+def _lists_that(lists: pa.Array, operator: str, value: Value) -> Mask:
+    """Which lists have ``value`` for one of their texts, or have it not."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    hits = pc.match_substring(lists, entry(text)).to_numpy(zero_copy_only=False)
+    return ~hits if operator == "not contains" else np.array(hits)
 
 
 def _text_matches(text: str, operator: str, value: Value) -> bool:

@@ -14,7 +14,7 @@ from wotu.core.properties import is_property_column, property_column, property_n
 from wotu.facts.vocabulary import ORDER_EVENTS, kind_of
 from wotu.lake.schema import PRODUCT
 from wotu.timeline.coding import Coding
-from wotu.timeline.columns import MISSING, Values, encode, missing
+from wotu.timeline.columns import CODED, MISSING, Values, encode, missing
 
 EVENT_TYPES = ("track", "page", "screen")
 # Traits of a group describe a company, not the person.
@@ -85,7 +85,7 @@ def read_events(rows: Rows, coding: Coding, *, currency: str, after: int = 0) ->
             "code": coding.names(batch["event"]),
         }
         for name, kind in kinds.items():
-            values = encode(kind, batch[name], coding.dictionary(name) if kind == "text" else None)
+            values = encode(kind, batch[name], coding.dictionary(name) if kind in CODED else None)
             if kind == "money" and _CURRENCY in kinds:
                 values = np.where(_is_foreign(batch[_CURRENCY], currency), MISSING, values)
             columns[name] = values

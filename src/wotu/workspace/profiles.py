@@ -15,6 +15,8 @@ from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros
 from wotu.core.properties import property_name
+from wotu.facts.vocabulary import PropertyKind
+from wotu.timeline.columns import CODED, coded
 from wotu.timeline.generation import Generation
 from wotu.timeline.masks import present
 from wotu.timeline.questions import Source
@@ -238,9 +240,9 @@ def properties_of(shard: Shard, rows: list[int], source: Source) -> list[dict[st
     return found
 
 
-def _value(kind: str, value: Any, texts: Any, source: Source) -> Any:
-    if kind == "text":
-        return texts[int(value)].as_py()
+def _value(kind: PropertyKind, value: Any, texts: Any, source: Source) -> Any:
+    if kind in CODED:
+        return coded(kind, texts[int(value)].as_py())
     if kind == "money":
         return money(int(value), source)
     if kind == "time":

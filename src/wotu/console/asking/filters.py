@@ -24,12 +24,13 @@ _BETWEEN = re.compile(r"\s*[,，、]\s*")
 WITHOUT_VALUE = ("is null", "is not null")
 MOST_ROWS = 20
 
+_SINGLE = "text number boolean time money key"
 # The kinds of values each operator makes sense for; none: all.
 OPERATORS: tuple[tuple[str, Words, str], ...] = (
-    ("==", pgettext_lazy("operator", "is"), ""),
-    ("!=", pgettext_lazy("operator", "is not"), ""),
+    ("==", pgettext_lazy("operator", "is"), _SINGLE),
+    ("!=", pgettext_lazy("operator", "is not"), _SINGLE),
     ("in", pgettext_lazy("operator", "is one of"), "text number money key"),
-    ("contains", pgettext_lazy("operator", "contains"), "text"),
+    ("contains", pgettext_lazy("operator", "contains"), "text texts"),
     (">=", pgettext_lazy("operator", "at least"), "number money time"),
     ("<=", pgettext_lazy("operator", "at most"), "number money time"),
     (">", pgettext_lazy("operator", "more than"), "number money time"),
