@@ -167,9 +167,10 @@ def test_json_that_is_no_question_is_refused(parameters: Any) -> None:
         asked_of(EVENTS, parameters)
 
 
-_NAMES = st.sampled_from(["channel", "价格", "page url", "in", "trait.city", "x.y"])
-_OPS = st.sampled_from([operator for operator, _words, _kinds in filters.OPERATORS])
+_NAMES = st.sampled_from(["channel", "价格", "page url", "in", "trait.city", "x.y", "products.category", "path"])
+_OPS = st.sampled_from([operator for operator, _words, kinds in filters.OPERATORS if kinds != filters.PATH])
 _VALUES = st.text(min_size=1, max_size=12).filter(lambda text: text.strip() == text)
+_TRUTHS = {"yes": True, "no": False}
 
 
 @given(st.lists(st.tuples(_NAMES, _OPS, _VALUES), min_size=1, max_size=4))
@@ -182,11 +183,30 @@ def test_rows_write_a_filter_that_means_them(rows: list[tuple[str, str, str]]) -
 
     found = names(parse(text))  # type: ignore[arg-type]
 
-    assert [(each.name, each.operator) for each in found] == [(row.name, row.op) for row in typed]
-    plain = [
-        (each, row) for each, row in zip(found, typed, strict=True) if row.op not in (*filters.WITHOUT_VALUE, "in")
+    operators = ["==" if row.op in _TRUTHS else row.op for row in typed]
+    assert [(each.name, each.operator) for each in found] == [
+        (row.name, operator) for row, operator in zip(typed, operators, strict=True)
     ]
-    assert all(_said(each) == row.value for each, row in plain)
+    for each, row in zip(found, typed, strict=True):
+        if row.op in _TRUTHS:
+            assert each.values == (_TRUTHS[row.op],)
+        elif row.op not in (*filters.WITHOUT_VALUE, "in"):
+            assert _said(each) == row.value
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        filters.Row("path", "path", "`Product Viewed`+ .. `Order Completed`"),
+        filters.Row("path", "path across", '"a b" !c'), filters.Row("path", "no path", "a|b"),
+        filters.Row("path", "no path across", "a\\b?"), filters.Row("products.category", "in", "茶, 咖啡"),
+        filters.Row("audience.vip", "yes"), filters.Row("audience.vip", "no"), filters.Row("stage", "==", "成交"),
+        filters.Row("score.clv", ">=", "100"), filters.Row("coupon", "contains", "12"),
+    ],
+)  # fmt: skip
+def test_rows_say_what_customers_did_and_where_they_are(row: filters.Row) -> None:
+    other = filters.Row("channel", "==", "app")
+    assert filters.rows_of(filters.text_of([row, other])) == [row, other]
 
 
 def test_a_text_with_or_stays_a_text() -> None:

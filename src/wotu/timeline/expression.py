@@ -48,11 +48,15 @@ class Condition:
 
 @dataclass(frozen=True)
 class OnPath:
-    """Whether a customer has a path of that shape in a session (``across``: in all their events), or has none."""
+    """Whether a customer has a path of that shape in a session (``across``: in all their events), or has none.
+
+    ``text`` is the pattern as it was written.
+    """
 
     pattern: Pattern
     across: bool
     holds: bool = True
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -245,7 +249,8 @@ class _Parser:
         if across:
             self._need("across")
         self._need(")")
-        return OnPath(parse_pattern(_unquoted(token.text), field=self._field), across)
+        text = _unquoted(token.text)
+        return OnPath(parse_pattern(text, field=self._field), across, text=text)
 
     def _any_line(self) -> AnyLine:
         start = self._next("(").position

@@ -66,7 +66,7 @@ def presented(asked: Asked, sight: Sight, answered: Answered | None = None) -> P
 def _work(asked: Asked) -> Answered:
     now = workspace().now()
     answer = ask(asked.question.name, **arguments(asked, now))
-    compared = asked.question.compares and asked["compare"] == "previous"
+    compared = asked.question.compares and bool(asked["compare"])
     before = ask(asked.question.name, **arguments(asked, now, before=True)) if compared else None
     return Answered(answer, before, datetime.now(settings.WOTU_SETTINGS.zone))
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from wotu.accounts.sight import Sight
 from wotu.console.answers import workspace
+from wotu.console.asking.filters import LINES, PATH
 from wotu.console.catalogue_entries import event_entries, property_entries
 from wotu.console.incoming import counted
 from wotu.console.vocabulary import event_name, property_name
 from wotu.core.properties import property_name as name_of_column
 from wotu.facts.vocabulary import EVENTS
 from wotu.timeline.manifest import Manifest
+from wotu.timeline.order_lines import LINE_KINDS
 
+TRAIT = "trait."
 _NUMERIC = ("number", "money")
 # What shops are asked about first, from the first look to the order.
 _USUAL = ("Product Viewed", "Product Added", "Checkout Started", "Order Completed")
@@ -45,9 +50,15 @@ class Catalogue:
         return tuple(each for each in self.properties if each.kind in _NUMERIC)
 
     @property
+    def lines(self) -> tuple[Name, ...]:
+        """What the lines of an order have."""
+        return tuple(Name(f"{LINES}{each}", property_name(each), None, kind) for each, kind in LINE_KINDS.items())
+
+    @property
     def known(self) -> frozenset[str]:
-        """Every name."""
-        return frozenset(each.name for each in (*self.events, *self.properties, *self.traits))
+        """Every name a filter may begin with, and every event."""
+        named = (*self.events, *self.properties, *self.traits, *self.lines)
+        return frozenset({PATH, *(each.name for each in named)})
 
     def usual(self, fewest: int) -> list[str]:
         """Events to begin with: those that shops have, in their order, else the most frequent."""
@@ -70,17 +81,25 @@ def catalogue(sight: Sight) -> Catalogue:
             for each in _events(manifest)
         ),
         _ordered(Name(each, property_name(each), given.get(each), kind) for each, kind in properties.items()),
-        _ordered(Name(f"trait.{each}", each, None, kind) for each, kind in manifest.traits.items())
-        + _ordered(Name(each, each, None, kind) for each, kind in manifest.published.items()),
+        _ordered(Name(f"{TRAIT}{each}", each, None, kind) for each, kind in manifest.traits.items())
+        + _ordered(Name(each, _published(each), None, kind) for each, kind in manifest.published.items()),
         tuple(Name(each.name, each.name, each.customers) for each in workspace().lists()),
     )
 
 
 def values(name: str, event: str, sight: Sight) -> list[tuple[str, int]]:
     """The most frequent values of a property or trait; none where they would tell identifiers."""
-    _question, found = workspace().arrivals.values(name, event=event)
+    _asked, found = workspace().arrivals.values(name, event=event)
     plain = name.removeprefix("trait.")
     return sight.traits({plain: found.counts.most_common(_MOST_VALUES)}).get(plain, [])
+
+
+def _published(name: str) -> str:
+    """A column of customers as it is shown: in a list, a score, or the stage."""
+    kind, _dot, rest = name.partition(".")
+    if kind == "audience":
+        return _("in the list “%(name)s”") % {"name": rest}
+    return _("score %(name)s") % {"name": rest} if kind == "score" else _("stage of the customer")
 
 
 def _events(manifest: Manifest) -> list[str]:

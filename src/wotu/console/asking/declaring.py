@@ -1,9 +1,10 @@
 """What a question is to the console: a declaration, from which everything else comes.
 
 ``Question.fields`` are its parameters; ``Question.sentence`` names those that are filled in within it, the others
-stand under *More*. A question that was asked is ``{"question": name, "parameters": {…}}`` (``Asked.to_dict``): the
-parameters are those of the workspace's method, and besides ``last`` (``"28d"``, days up to now, in place of ``since``)
-and ``compare`` (``"previous"``). What is left out takes the default of its field, so saved questions stay short.
+stand beside it, those that are rare under *More choices*. A question that was asked is ``{"question": name,
+"parameters": {…}}`` (``Asked.to_dict``): the parameters are those of the workspace's method, and besides ``last``
+(``"28d"``, days up to now, in place of ``since``) and ``compare`` (``"previous"``, ``"year"`` or a range
+``"2026-01-01..2026-02-01"``). What is left out takes the default of its field, so saved questions stay short.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ class Field:
     """One parameter. ``kind`` says how it is filled in (see ``asking.kinds``); ``label`` names it where it stands
     alone. ``options`` are those of a choice; ``least`` is the fewest entries of a list, or the smallest number.
 
-    A list whose entries stand in an order (``ordered``) is one of steps; of these some may be ``optional``. Between
-    entries stand the words ``between``, and ``after_first`` behind the first. ``none`` says what it means to choose
-    nothing.
+    A list whose entries stand in an order (``ordered``) is one of steps. ``extras`` are what an entry may say besides
+    its event: of a step ``optional``, ``within`` and ``gap``, of an exclusion ``after`` and ``before``. Between entries
+    stand the words ``between``, and ``after_first`` behind the first. ``none`` says what it means to choose nothing,
+    ``sample`` what may be written, ``hint`` how. A ``rare`` field is folded away under *More choices*.
     """
 
     name: str
@@ -39,7 +41,11 @@ class Field:
     after_first: Words = ""
     none: Words = ""
     ordered: bool = False
-    optional: bool = False
+    lettered: bool = False
+    extras: tuple[str, ...] = ()
+    sample: Words = ""
+    hint: Words = ""
+    rare: bool = False
 
 
 @dataclass(frozen=True)

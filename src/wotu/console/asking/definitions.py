@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from wotu.console import figures
 from wotu.console.asking.declaring import Asked
 from wotu.console.asking.forms import arguments, complete
-from wotu.console.asking.kinds import KINDS, last_words
+from wotu.console.asking.kinds import KINDS
+from wotu.console.asking.ranges import last_words
 
 
 @dataclass(frozen=True)

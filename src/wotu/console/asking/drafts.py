@@ -38,12 +38,14 @@ class Form:
 @dataclass(frozen=True)
 class Typed:
     """One field as it stands: its ``value`` for the workspace (``None``: the default), how it looks in an address,
-    and what its page shows. ``errors`` are by the name of the input at fault."""
+    and what its page shows. ``errors`` are by the name of the input at fault; ``slots`` are the inputs that have a
+    place for one, where it is not the one of the field's name."""
 
     value: Any = None
     pairs: Pairs = field(default_factory=list)
     shown: Any = None
     errors: dict[str, str] = field(default_factory=dict)
+    slots: tuple[str, ...] = ()
 
 
 @dataclass
@@ -66,6 +68,13 @@ class Draft:
             elif value is not None:
                 known[each.name] = value
         return Asked(self.question, known)
+
+    @property
+    def slots(self) -> list[str]:
+        """Every input beside which an error can stand."""
+        # Where there are no lists there is nothing to choose one with.
+        shown = [each for each in self.question.fields if each.kind != "audience" or self.typed[each.name].shown]
+        return [slot for each in shown for slot in self.typed[each.name].slots or (each.name,)]
 
     @property
     def pairs(self) -> Pairs:

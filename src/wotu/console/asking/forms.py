@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from wotu.accounts.probing import check_filter, check_filters, check_grouping
@@ -22,6 +23,7 @@ from wotu.console.asking.catalogue import Catalogue
 from wotu.console.asking.declaring import Asked, Field, Question
 from wotu.console.asking.drafts import Draft, Form, Pairs
 from wotu.console.asking.kinds import KINDS
+from wotu.console.asking.ranges import earlier
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 
 RANGE = ("last", "since", "until")
@@ -86,7 +88,7 @@ def complete(asked: Asked) -> dict[str, Any]:
 
 
 def arguments(asked: Asked, now: datetime, *, before: bool = False) -> dict[str, Any]:
-    """Keyword arguments of the workspace's method; ``before``: of as long a time right before."""
+    """Keyword arguments of the workspace's method; ``before``: of the time that is compared with."""
     known = complete(asked)
     since, until = _moments(known, now)
     for name in (*RANGE, "compare"):
@@ -94,9 +96,8 @@ def arguments(asked: Asked, now: datetime, *, before: bool = False) -> dict[str,
     if before:
         if since is None:
             raise invalid_argument("since", "a comparison needs a beginning; choose how far back to look.")
-        until = until or now.date().isoformat()
-        length = date.fromisoformat(until) - date.fromisoformat(since)
-        since, until = (str(date.fromisoformat(each) - length) for each in (since, until))
+        days = (date.fromisoformat(each) for each in (since, until or now.date().isoformat()))
+        since, until = map(str, earlier(asked["compare"], *days))
     ranged = {name: value for name, value in (("since", since), ("until", until)) if value}
     return known | ranged
 
@@ -111,7 +112,7 @@ def check(asked: Asked, sight: Sight) -> None:
     """Refuse what would tell identifiers to those who may not see them."""
     for field in asked.question.fields:
         value = asked[field.name] if field.kind != "range" else None
-        if field.kind == "property":
+        if field.kind in ("property", "attributed"):
             check_grouping(sight, _grouped(value))
         elif field.kind == "measure":
             check_grouping(sight, str(value).partition(":")[2])
@@ -127,15 +128,16 @@ def note(draft: Draft, error: WotuError) -> None:
 
 
 def input_of(draft: Draft, field: str) -> str:
-    """The name of the input that an error's field means: ``steps[1].where`` is ``steps.2.where``."""
+    """The name of the input that an error's field means: ``steps[1].where`` is ``steps.2.where``, and what has no
+    place of its own (``by.property``) stands where that does of which it is a part."""
     named = _PLACE.sub(lambda found: f".{int(found[1]) + 1}", field)
-    first = named.partition(".")[0]
-    if first in RANGE:
-        return named
-    kinds = {each.name: each.kind for each in draft.question.fields}
-    if first not in kinds:
-        return "form"
-    return f"{first}.1" if named == first and kinds[first] in ("events", "event") else named
+    slots = draft.slots
+    while named and named not in slots:
+        first = f"{named}.1"
+        if first in slots:
+            return first
+        named = named.rpartition(".")[0]
+    return named or "form"
 
 
 def in_words(error: WotuError) -> str:
@@ -160,6 +162,8 @@ def _with_default(field: Field, names: Catalogue) -> Field:
         # Where there is one event alone, a funnel asks how many did it again.
         steps = [*usual, *usual[-1:] * (field.least - len(usual))]
         return replace(field, default=tuple(steps if field.least > 1 else usual[-1:]))
+    if field.name == "gap" and field.default is None:
+        return replace(field, default=settings.WOTU_SETTINGS.session_gap)
     if field.kind == "event" and field.default is None and field.least:
         return replace(field, default=next(iter(names.usual(1)[-1:]), None))
     return field

@@ -21,7 +21,17 @@ from wotu.console.asking.drafts import Draft
 from wotu.console.asking.forms import days_of, note, read, with_defaults
 from wotu.console.asking.presenting import Presented
 from wotu.console.asking.questions import QUESTIONS
-from wotu.console.asking.sentences import beside, filterable, operators, rest_of_errors, sentence, slots
+from wotu.console.asking.sentences import (
+    at_places,
+    beside,
+    filterable,
+    more,
+    operators,
+    rest_of_errors,
+    sentence,
+    slots,
+    units_of_time,
+)
 from wotu.console.charts import unused_style
 from wotu.console.data_tabs import allowed
 from wotu.console.exporting import export
@@ -60,7 +70,8 @@ def ask_page(request: HttpRequest, name: str) -> HttpResponse:
     outcome = _outcome(draft, sight)
     context = {
         "room": "insight", "question": draft.question, "questions": QUESTIONS.values(), "draft": draft,
-        "sentence": sentence(draft, names, sight), "beside": beside(draft, names, sight), "names": names,
+        "sentence": sentence(draft, names, sight), "beside": beside(draft, names, sight),
+        "more": more(draft, names, sight), "names": names, "at_places": at_places(draft), "time_units": units_of_time(),
         "operators": operators(), "filter_names": filterable(names), "known_names": names.known,
         "slots": list(slots(draft)), "problems": rest_of_errors(draft),
         "presented": outcome.presented, "waiting": outcome.waiting, "query": draft.query,

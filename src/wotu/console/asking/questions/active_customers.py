@@ -14,6 +14,9 @@ from wotu.console.asking.drawing import both, category_axis, colour, count_axis,
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import (
     AUDIENCE,
+    OWN_GAP,
+    TIMEZONE,
+    WEEK_START,
     WHERE,
     period_heading,
     period_label,
@@ -121,6 +124,16 @@ ACTIVE_CUSTOMERS = Question(
         ranged("365d"),
         WHERE,
         AUDIENCE,
+        Field(
+            "duration",
+            "duration",
+            gettext_lazy("At least so long in visits"),
+            rare=True,
+            hint=gettext_lazy("Instead of how often: time in visits with the key behaviour."),
+        ),
+        OWN_GAP,
+        WEEK_START,
+        TIMEZONE,
     ),
     definition=(
         gettext_lazy("Active: did the key behaviour at least so many times in the period."),

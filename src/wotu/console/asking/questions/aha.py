@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import lying_bars
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, WHERE, ranged, units
+from wotu.console.asking.shared import AUDIENCE, TIMEZONE, WEEK_START, WHERE, ranged, units
 from wotu.console.vocabulary import event_name
 
 _CERTAIN = 0.05
@@ -108,10 +108,12 @@ AHA = Question(
         units("week", "day", "week", "month"),
         Field("period", "number", gettext_lazy("Period"), 4, least=1, most=400),
         ranged("365d"),
-        Field("min_customers", "number", gettext_lazy("Fewest customers"), 30, least=1),
-        Field("top", "number", gettext_lazy("Candidates shown"), 20, least=1, most=100),
         WHERE,
         AUDIENCE,
+        Field("min_customers", "number", gettext_lazy("Fewest customers"), 30, least=1, rare=True),
+        Field("top", "number", gettext_lazy("Candidates shown"), 20, least=1, most=500, rare=True),
+        WEEK_START,
+        TIMEZONE,
     ),
     definition=(
         gettext_lazy("Each candidate is ranked on one half of the customers and reported on the other half."),

@@ -21,13 +21,16 @@ from wotu.console.asking.drawing import (
     line,
     lying_bars,
 )
-from wotu.console.asking.events import entry_words, listed
-from wotu.console.asking.kinds import measure_words
+from wotu.console.asking.entries import entry_words
+from wotu.console.asking.events import listed
+from wotu.console.asking.measures import measure_words
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import (
     AUDIENCE,
     BY,
     COMPARE,
+    TIMEZONE,
+    TOP,
     WHERE,
     group_name,
     period_end,
@@ -69,7 +72,7 @@ def whom(parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
     """Whom a number of the answer counted."""
     named, place = listed(parameters.get("events")), pick.get("series", 0)
     known = isinstance(place, int) and 0 <= place < len(named)
-    event = entry_words(named[place]) if known else str(place)
+    event = entry_words(EVENTS.field("events"), named[place]) if known else str(place)
     return " · ".join(each for each in (event, str(pick.get("group") or ""), str(pick.get("time") or "")) if each)
 
 
@@ -245,13 +248,23 @@ EVENTS = Question(
     sentence=gettext_lazy("Show the {measure} of {events} each {unit}, split by {by}"),
     fields=(
         Field("measure", "measure", gettext_lazy("Measure"), "customers"),
-        Field("events", "events", gettext_lazy("Events"), least=1, between=gettext_lazy(" and ")),
+        Field("events", "events", gettext_lazy("Events"), least=1, between=gettext_lazy(" and "), lettered=True),
         units("week", "hour", "day", "week", "month"),
         BY,
         ranged(),
         WHERE,
         AUDIENCE,
         COMPARE,
+        Field(
+            "formula",
+            "text",
+            gettext_lazy("Formula"),
+            sample="A / B",
+            rare=True,
+            hint=gettext_lazy("Over the events by their letters, with + − * / and parentheses, instead of each alone."),
+        ),
+        TOP,
+        TIMEZONE,
     ),
     definition=(
         gettext_lazy("Customers are counted once in each period; times count every event."),

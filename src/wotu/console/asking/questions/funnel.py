@@ -13,13 +13,17 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import histogram, shares
 from wotu.console.asking.drawing import steps as draw_steps
-from wotu.console.asking.kinds import duration_words
+from wotu.console.asking.durations import duration_words
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import (
     AUDIENCE,
-    BY,
     COMPARE,
+    EXCLUDE,
+    HOLD,
+    ORDER,
     STEPS,
+    TIMEZONE,
+    TOP,
     WHERE,
     WITHIN,
     group_name,
@@ -217,21 +221,12 @@ FUNNEL = Question(
     fields=(
         STEPS,
         WITHIN,
-        BY,
+        Field("by", "attributed", gettext_lazy("Split by")),
         ranged(),
-        Field(
-            "order", "choice", gettext_lazy("Order of steps"), "ordered",
-            (
-                ("ordered", pgettext_lazy("order of steps", "in order, others may come between")),
-                ("strict", pgettext_lazy("order of steps", "one right after the other")),
-                ("any", pgettext_lazy("order of steps", "in any order")),
-            ),
-        ),
         Field(
             "count", "choice", gettext_lazy("Count"), "customers",
             (("customers", pgettext_lazy("count", "customers")), ("sessions", pgettext_lazy("count", "visits"))),
         ),
-        Field("hold", "property", gettext_lazy("The same in every step"), none=gettext_lazy("not required")),
         Field(
             "view", "choice", gettext_lazy("Show also"), "steps",
             (
@@ -243,6 +238,15 @@ FUNNEL = Question(
         WHERE,
         AUDIENCE,
         COMPARE,
+        ORDER,
+        HOLD,
+        Field(
+            "bins", "bins", gettext_lazy("Bars of times"), sample="10m, 1h, 1d", rare=True,
+            hint=gettext_lazy("Of the time from start to end: how many, or the times between them."),
+        ),
+        TOP,
+        TIMEZONE,
+        EXCLUDE,
     ),
     definition=(
         gettext_lazy("An attempt starts at every event that matches step 1."),

@@ -13,6 +13,8 @@ from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import (
     AUDIENCE,
+    TIMEZONE,
+    WEEK_START,
     WHERE,
     period_heading,
     period_label,
@@ -114,6 +116,9 @@ GROWTH_ACCOUNTING = Question(
         ranged(),
         WHERE,
         AUDIENCE,
+        Field("periods", "number", gettext_lazy("Only the last periods"), least=1, most=10_000, rare=True),
+        WEEK_START,
+        TIMEZONE,
     ),
     definition=(
         gettext_lazy("Active in a period: did one of the events in it."),

@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import flows
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, WHERE, ranged, units
+from wotu.console.asking.shared import AUDIENCE, TIMEZONE, WEEK_START, WHERE, ranged, units
 
 STAGES = {
     "none": pgettext_lazy("lifecycle", "not here yet"), "new": pgettext_lazy("lifecycle", "new"),
@@ -120,17 +120,24 @@ GROWTH_PATH = Question(
     sentence=gettext_lazy("Show how customers move each {unit} between the stages of {scheme}, as told by {events}"),
     fields=(
         Field(
-            "scheme", "choice", gettext_lazy("Stages"), "activity",
+            "scheme", "scheme", gettext_lazy("Stages"), "activity",
             (
                 ("activity", pgettext_lazy("scheme", "activity")),
                 ("relationship", pgettext_lazy("scheme", "the relationship")),
+                ("own", pgettext_lazy("scheme", "my own")),
             ),
         ),
-        units("month", "week", "month"),
+        units("month", "day", "week", "month"),
         Field("events", "events", gettext_lazy("Activity is"), between=gettext_lazy(" or ")),
         ranged("365d"),
         WHERE,
         AUDIENCE,
+        Field(
+            "stuck_after", "spans", gettext_lazy("Stuck after"), sample="60d", rare=True,
+            hint=gettext_lazy("A time, or one for each stage: new=14d, dormant=90d. Empty: longer than nine in ten."),
+        ),
+        WEEK_START,
+        TIMEZONE,
     ),
     definition=(
         gettext_lazy("Each customer is in one stage at any time: the first of the scheme whose rule fits."),

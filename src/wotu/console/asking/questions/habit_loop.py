@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import steps as draw_steps
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, WHERE, period_row, ranged
+from wotu.console.asking.shared import AUDIENCE, GAP, TIMEZONE, WEEK_START, WHERE, period_row, ranged
 
 STEPS = {
     "trigger": pgettext_lazy("habit loop", "Trigger"), "action": pgettext_lazy("habit loop", "Action"),
@@ -106,9 +106,25 @@ HABIT_LOOP = Question(
         Field("investment", "event", STEPS["investment"], least=1),
         Field("within", "duration", gettext_lazy("Within"), "7d"),
         ranged(),
-        Field("gap", "duration", gettext_lazy("A visit ends after silence of"), "30m"),
         WHERE,
         AUDIENCE,
+        Field(
+            "messages",
+            "event",
+            gettext_lazy("A message of ours is"),
+            none=gettext_lazy("any that was sent or opened"),
+            rare=True,
+        ),
+        Field(
+            "message_within",
+            "duration",
+            gettext_lazy("A message asks for"),
+            rare=True,
+            hint=gettext_lazy("Whoever returns within this time was asked; empty: the time of the loop."),
+        ),
+        GAP,
+        WEEK_START,
+        TIMEZONE,
     ),
     definition=(
         gettext_lazy("A loop starts at a trigger and takes the earliest action, reward and investment after it."),

@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import flows
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, WHERE, ranged, waited
+from wotu.console.asking.shared import AUDIENCE, CLEAN, GAP, TIMEZONE, WHERE, ranged, waited
 from wotu.console.vocabulary import event_name
 
 _MOST_LINKS = 120
@@ -110,10 +110,12 @@ PATHS = Question(
         Field("start", "event", gettext_lazy("Start")),
         Field("end", "event", gettext_lazy("End")),
         ranged("28d"),
-        Field("gap", "duration", gettext_lazy("A visit ends after silence of"), "30m"),
-        Field("top", "number", gettext_lazy("Events named"), 20, least=1, most=100),
         WHERE,
         AUDIENCE,
+        GAP,
+        Field("top", "number", gettext_lazy("Events named"), 20, least=1, most=100, rare=True),
+        TIMEZONE,
+        CLEAN,
     ),
     definition=(
         gettext_lazy("A visit ends when a customer is silent for longer than the gap."),

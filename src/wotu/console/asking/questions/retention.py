@@ -12,7 +12,19 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import both, category_axis, colour, heat, layout, line
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, COMPARE, WHERE, period_row, ranged, unit_name, units
+from wotu.console.asking.shared import (
+    AUDIENCE,
+    BY,
+    COMPARE,
+    TIMEZONE,
+    TOP,
+    WEEK_START,
+    WHERE,
+    period_row,
+    ranged,
+    unit_name,
+    units,
+)
 
 _HEAT_FROM = (0.0, 0.1, 0.2, 0.35, 0.5)
 # More links than this make a page heavy; the table has them all.
@@ -153,12 +165,20 @@ RETENTION = Question(
     name="retention",
     title=pgettext_lazy("question", "Retention"),
     asks=gettext_lazy("Of the customers who came for the first time in a period, how many came back later?"),
-    sentence=gettext_lazy("Of customers who did {born}, how many did {returns} each {unit} after?"),
+    sentence=gettext_lazy("Of customers who did {born}, how many did {returns} each {unit} after, split by {by}?"),
     fields=(
         Field("born", "event", gettext_lazy("First")),
         Field("returns", "event", gettext_lazy("Came back means")),
         units("month", "day", "week", "month"),
+        BY,
         ranged("365d"),
+        Field(
+            "measure", "choice", gettext_lazy("Measure"), "customers",
+            (
+                ("customers", pgettext_lazy("retention", "customers who come back")),
+                ("revenue", pgettext_lazy("retention", "revenue they bring")),
+            ),
+        ),
         Field(
             "mode", "choice", gettext_lazy("Counts in a period"), "on",
             (
@@ -175,11 +195,21 @@ RETENTION = Question(
                 ("every", pgettext_lazy("retention", "every period in which it happened")),
             ),
         ),
-        Field("min_count", "number", gettext_lazy("At least so many times"), 1, least=1),
-        Field("periods", "number", gettext_lazy("Periods shown"), least=1, most=400),
         WHERE,
         AUDIENCE,
         COMPARE,
+        Field("min_count", "number", gettext_lazy("At least so many times"), 1, least=1, rare=True),
+        Field("periods", "number", gettext_lazy("Periods shown"), least=1, most=10_000, rare=True),
+        Field(
+            "brackets", "brackets", gettext_lazy("Or periods together"), sample="1, 2-3, 4-7", rare=True,
+            hint=gettext_lazy("Spans instead of single periods, counted from 0, the one of the first time."),
+        ),
+        Field(
+            "rolling", "flag", gettext_lazy("24 hours from the first time, not days of the calendar"), rare=True,
+        ),
+        TOP,
+        WEEK_START,
+        TIMEZONE,
     ),
     definition=(
         gettext_lazy("Period 0 is the one in which a customer was born; it holds the size of the cohort."),

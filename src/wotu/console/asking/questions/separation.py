@@ -13,7 +13,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import diverging_bars
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, STEPS, WHERE, WITHIN, ranged
+from wotu.console.asking.shared import AUDIENCE, EXCLUDE, HOLD, ORDER, STEPS, TIMEZONE, WHERE, WITHIN, ranged
 from wotu.console.vocabulary import event_name, property_name
 
 _DRAWN = 12
@@ -103,10 +103,14 @@ SEPARATION = Question(
         WITHIN,
         Field("step", "number", gettext_lazy("Step"), 1, least=1, most=30),
         ranged(),
-        Field("least", "number", gettext_lazy("Fewest customers"), 20, least=1),
-        Field("top", "number", gettext_lazy("Candidates shown"), 50, least=1, most=100),
+        Field("least", "number", gettext_lazy("Fewest customers"), 20, least=1, rare=True),
+        Field("top", "number", gettext_lazy("Candidates shown"), 50, least=1, most=500, rare=True),
         WHERE,
         AUDIENCE,
+        ORDER,
+        HOLD,
+        TIMEZONE,
+        EXCLUDE,
     ),
     definition=(
         gettext_lazy("Candidates: events before the step and after it, values of the step's event and of traits."),

@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import lying_bars
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, WHERE, ranged, waited
+from wotu.console.asking.shared import AUDIENCE, CLEAN, GAP, TIMEZONE, WHERE, ranged, waited
 from wotu.console.vocabulary import event_name
 
 _LONGEST = 4
@@ -92,11 +92,18 @@ SMART_PATH = Question(
         Field("goal", "event", gettext_lazy("Goal"), least=1),
         Field("start", "event", gettext_lazy("Start")),
         ranged(),
-        Field("gap", "duration", gettext_lazy("A visit ends after silence of"), "30m"),
-        Field("steps", "number", gettext_lazy("Longest route"), 20, least=3, most=20),
-        Field("top", "number", gettext_lazy("Routes shown"), 10, least=1, most=100),
+        Field(
+            "across",
+            "flag",
+            gettext_lazy("A route may go on in later visits"),
+        ),
         WHERE,
         AUDIENCE,
+        GAP,
+        Field("steps", "number", gettext_lazy("Longest route"), 20, least=3, most=50, rare=True),
+        Field("top", "number", gettext_lazy("Routes shown"), 10, least=1, most=1_000, rare=True),
+        TIMEZONE,
+        CLEAN,
     ),
     definition=(
         gettext_lazy("A route is the order of events of a visit, from its start to the goal; repeats are one step."),

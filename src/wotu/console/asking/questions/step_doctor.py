@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import diverging_bars
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, STEPS, WHERE, WITHIN, ranged, waited
+from wotu.console.asking.shared import AUDIENCE, STEPS, TIMEZONE, WHERE, WITHIN, ranged, waited
 
 
 def present(given: Given) -> Found:
@@ -91,6 +91,21 @@ def _value(kind: str, value: float | None) -> str:
     return f"{'-' if value < 0 else ''}{waited(abs(value))}" if kind == "median" else f"{value:.2f}"
 
 
+# What counts as what; left empty it is what the question knows by itself.
+_SIGNALS = tuple(
+    Field(name, "event", label, none=none, rare=True)
+    for name, label, none in (
+        ("views", gettext_lazy("Looking at something is"), gettext_lazy("a product viewed, or searched")),
+        ("pages", gettext_lazy("A page is"), gettext_lazy("all pages and screens")),
+        ("fields", gettext_lazy("Filling in is"), pgettext_lazy("events", "nothing")),
+        ("errors", gettext_lazy("An error is"), gettext_lazy("what is called so")),
+        ("messages", gettext_lazy("A message of ours is"), gettext_lazy("any that was sent or opened")),
+        ("slots", gettext_lazy("Being shown something is"), gettext_lazy("Exposed")),
+        ("offers", gettext_lazy("A reward offered is"), gettext_lazy("every event with a coupon or discount")),
+        ("taken", gettext_lazy("A reward taken is"), gettext_lazy("a coupon redeemed")),
+    )
+)
+
 STEP_DOCTOR = Question(
     name="step_doctor",
     title=pgettext_lazy("question", "Step doctor"),
@@ -101,11 +116,13 @@ STEP_DOCTOR = Question(
         WITHIN,
         Field("step", "number", gettext_lazy("Step"), 1, least=1, most=30),
         ranged(),
-        Field("before", "duration", gettext_lazy("Look back for intent"), "30d"),
-        Field("shortly", "duration", gettext_lazy("Look back for prompts"), "1d"),
-        Field("min_customers", "number", gettext_lazy("Fewest customers"), 30, least=2),
         WHERE,
         AUDIENCE,
+        Field("before", "duration", gettext_lazy("Look back for intent"), "30d", rare=True),
+        Field("shortly", "duration", gettext_lazy("Look back for prompts"), "1d", rare=True),
+        Field("min_customers", "number", gettext_lazy("Fewest customers"), 30, least=2, rare=True),
+        *_SIGNALS,
+        TIMEZONE,
     ),
     definition=(
         gettext_lazy("(Motivation − friction) × prompt + reward; behaviour needs motivation, ability and a prompt."),

@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import histogram
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, COMPARE, WHERE, ranged, unit_name, units
+from wotu.console.asking.shared import AUDIENCE, COMPARE, TIMEZONE, WEEK_START, WHERE, ranged, unit_name, units
 
 
 def present(given: Given) -> Found:
@@ -88,6 +88,8 @@ STICKINESS = Question(
         WHERE,
         AUDIENCE,
         COMPARE,
+        WEEK_START,
+        TIMEZONE,
     ),
     definition=(
         gettext_lazy("Stickiness = mean number of customers active in a unit ÷ customers active in the whole range."),

@@ -150,15 +150,18 @@
       option.hidden = option.disabled = Boolean(kind && kinds) && !kinds.split(" ").includes(kind);
     }
     const operator = row.querySelector("[data-operator]");
-    if (operator.selectedOptions[0] && operator.selectedOptions[0].disabled) operator.value = "==";
-    row.querySelector("[data-value]").hidden = operator.value.endsWith("null");
+    if (operator.selectedOptions[0] && operator.selectedOptions[0].disabled) {
+      operator.value = [...operator.options].find((option) => !option.disabled).value;
+    }
+    row.classList.toggle("is-path", kind === "path");
+    row.querySelector("[data-value]").hidden = operator.value.endsWith("null") || ["yes", "no"].includes(operator.value);
   };
 
   const suggest = (row) => {
     const filter = row.closest("[data-filter]");
     const name = row.querySelector("[data-property]").value;
     const list = row.querySelector("datalist");
-    if (!name || list.dataset.of === name) return;
+    if (!name || name === "path" || list.dataset.of === name) return;
     list.dataset.of = name;
     const query = new URLSearchParams({ name, event: filter.dataset.event || "" });
     fetch(`${filter.dataset.values}?${query}`).then((answer) => (answer.ok ? answer.text() : "")).then((html) => {
@@ -182,7 +185,11 @@
     const row = event.target.closest(".filter-row");
     if (row && event.target.matches("[data-value]")) suggest(row);
   });
-  document.addEventListener("htmx:afterSettle", dress);
+  // What was unfolded stays so when the form is drawn anew.
+  let unfolded = false;
+  const choices = () => document.getElementById("more-choices");
+  document.addEventListener("htmx:beforeSwap", () => { unfolded = Boolean(choices() && choices().open); });
+  document.addEventListener("htmx:afterSettle", () => { if (unfolded && choices()) choices().open = true; dress(); });
   dress();
   // On a narrow page the question that is asked may stand beyond the edge of the row of questions.
   const here = document.querySelector(".questions [aria-current]");
