@@ -25,14 +25,14 @@ def test_a_base_of_timelines_that_were_built_anew_meanwhile_is_not_taken_in(
     workspace = make_workspace()
     workspace.collect([track("E", f"u{i}", message=f"m{i}") for i in range(3)])
     settler, chores = Settler(workspace.layout, workspace.settings), Chores()
-    monkeypatch.setattr(Timelines, "is_large", property(lambda _: True))
-    chores.next(settler)
+    monkeypatch.setattr(Timelines, "is_large", lambda *_: True)
+    chores.next(settler, hurried=False)
     chores.wait()
-    monkeypatch.setattr(Timelines, "is_large", property(lambda _: False))
+    monkeypatch.setattr(Timelines, "is_large", lambda *_: False)
     monkeypatch.setattr(settler_module, "_MANY_ROWS", 0)
     _append(workspace, "v")
     assert settler.round(datetime.now(UTC)) == 1
-    chores.next(settler)
+    chores.next(settler, hurried=False)
     settler.commit()
     (series,) = workspace.events("E", measure="count", unit="month", since="2026-01-01", until="2026-02-01").series
     assert series.points[0][1] == 4

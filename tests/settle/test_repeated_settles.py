@@ -109,7 +109,7 @@ def test_a_lake_that_cannot_be_compacted_stops_nobody(make_workspace: Make) -> N
         mock.patch.object(settler, "tidy", side_effect=ValueError("no")),
     ):
         for _ in range(2):
-            chores.next(settler)
+            chores.next(settler, hurried=False)
             chores.wait()
     wait(workspace, track("E", "u1", message="m1"))
     assert settler.round(NOW) == 1

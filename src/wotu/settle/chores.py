@@ -10,8 +10,11 @@ from typing import Literal
 
 from wotu.settle.settler import Settler
 from wotu.timeline.compaction import Compaction
+from wotu.timeline.overlay import LARGE_SHARE
 
 _LAKE_SECONDS = 60.0
+# Layers that hold as much as the base make questions half as fast, and are put together a third as often.
+_SHARE_WHEN_HURRIED = 1.0
 _log = logging.getLogger("wotu.settler")
 
 
@@ -30,12 +33,12 @@ class Chores:
         """Whether a commit would have to wait."""
         return self._kind == "lake" and self._is_running
 
-    def next(self, settler: Settler) -> None:
-        """Hand over what is done, and begin what is due."""
+    def next(self, settler: Settler, *, hurried: bool) -> None:
+        """Hand over what is done, and begin what is due; what can wait does while the settler is ``hurried``."""
         if self._is_running:
             return
         self._take_in(settler)
-        if settler.timelines.is_large:
+        if settler.timelines.is_large(_SHARE_WHEN_HURRIED if hurried else LARGE_SHARE):
             self._compaction = settler.timelines.compaction()
             self._start("timelines", self._compaction.run)
         elif time.monotonic() >= self._next_lake:

@@ -149,5 +149,5 @@ def _one_round(settler: Settler, claim: Claim | None, chores: Chores, teller: Te
         started = time.monotonic()
         settler.commit()
         teller.commit_seconds = time.monotonic() - started
-    chores.next(settler)
+    chores.next(settler, hurried=claim is not None)
     teller.tell("idle" if claim is None else "settling")

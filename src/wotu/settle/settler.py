@@ -119,7 +119,7 @@ class Settler:
         """Settle everything that waits, to the end; how many messages were accepted."""
         accepted = self.round(now)
         self.commit()
-        if self._timelines.is_large:
+        if self._timelines.is_large():
             compaction = self._timelines.compaction()
             compaction.run()
             self._timelines.take_in(compaction)

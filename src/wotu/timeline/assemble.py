@@ -14,7 +14,7 @@ from wotu.core.identifiers import STRONG
 from wotu.facts.orders import OrderBook, order_book
 from wotu.timeline.coding import Coding
 from wotu.timeline.ordering import customer_order
-from wotu.timeline.part import Part
+from wotu.timeline.part import Part, taken
 from wotu.timeline.raw import Raw
 from wotu.timeline.traits import Latest, latest_traits, trait_columns, trait_json
 
@@ -97,8 +97,7 @@ def _arrived(sales: pa.Table, slots: Slots) -> pa.Table:
 
 
 def _taken(rows: pa.Table, order: Integers) -> pa.RecordBatch:
-    batch = pa.concat_batches(rows.to_batches() or [pa.RecordBatch.from_pylist([], rows.schema)])
-    return batch.take(pa.array(order))
+    return taken(pa.concat_batches(rows.to_batches() or [pa.RecordBatch.from_pylist([], rows.schema)]), order)
 
 
 def _orders(

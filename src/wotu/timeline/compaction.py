@@ -60,19 +60,21 @@ class Compaction:
         """Shard after shard of the base."""
         for number in range(SHARDS):
             wanted = [(shard.part, _of_shard(shard, number)) for shard in self._shards]
-            yield join([part.take(at) for part, at in _worth_taking(wanted)], self._kinds)
+            yield join(_worth_taking(wanted), self._kinds)
 
 
-def _worth_taking(wanted: Sequence[tuple[Part, Integers]]) -> Iterator[tuple[Part, Integers]]:
+def _worth_taking(wanted: Sequence[tuple[Part, Integers]]) -> list[tuple[Part, Integers]]:
     """Those that have rows to take, and one of every set of columns, so that all parts of the base have the same.
 
     Taking nothing costs as much as taking a few, and a part of the base has one shard's customers alone.
     """
     seen = {part.columns for part, at in wanted if len(at)}
+    taken = []
     for part, at in wanted:
         if len(at) or part.columns not in seen:
             seen.add(part.columns)
-            yield part, at
+            taken.append((part, at))
+    return taken
 
 
 def _of_shard(shard: Shard, number: int) -> Integers:

@@ -13,8 +13,10 @@ import pyarrow as pa
 from msgspec.structs import replace
 
 from wotu.facts.products import Products
+from wotu.timeline.id_sets import contains, union
 from wotu.timeline.layer import Layer, open_layer
 from wotu.timeline.manifest import CURRENT, Manifest, read_manifest
+from wotu.timeline.part import Part
 from wotu.timeline.published import NOTHING, CustomerColumns, Published
 from wotu.timeline.shard import Mask, Shard
 
@@ -57,18 +59,17 @@ class Generation:
     @cached_property
     def shards(self) -> tuple[Shard, ...]:
         """What folds run over: the parts of all layers, the lowest layer's first."""
-        shards: list[Shard] = []
-        for place, layer in enumerate(self.layers):
-            covers = [above.covers for above in self.layers[place + 1 :]]
-            covered = np.unique(np.concatenate(covers)) if covers else _NOBODY
-            for part in layer.parts:
-                at, here = part.find(covered)
-                hidden: Mask | None = None
-                if here.any():
-                    hidden = np.zeros(len(part.ids), np.bool_)
-                    hidden[at[here]] = True
-                shards.append(Shard(len(shards), self.manifest, part, self.texts, hidden, self.customer_columns))
-        return tuple(shards)
+        found: list[tuple[Part, Mask | None]] = []
+        covered = _NOBODY
+        for layer in reversed(self.layers):
+            hidden = [contains(ids, part.ids) for part, ids in zip(layer.parts, layer.dealt(covered), strict=True)]
+            here = zip(layer.parts, (mask if mask.any() else None for mask in hidden), strict=True)
+            found[:0] = here
+            covered = union(covered, layer.covers)
+        return tuple(
+            Shard(number, self.manifest, part, self.texts, hidden, self.customer_columns)
+            for number, (part, hidden) in enumerate(found)
+        )
 
     @cached_property
     def customer_columns(self) -> CustomerColumns:

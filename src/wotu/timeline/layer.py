@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from wotu.core.durable import sync
+from wotu.timeline.id_sets import dealt
 from wotu.timeline.part import TABLES, Part
 
 Integers = npt.NDArray[np.int64]
@@ -31,7 +33,11 @@ class Layer:
     subjects: Integers
     customers: Integers
 
-    @property
+    def dealt(self, ids: Integers) -> list[Integers]:
+        """For every part, which of ``ids`` may be in it: the parts of a base share customers by the remainder."""
+        return dealt(ids, len(self.parts))
+
+    @cached_property
     def size(self) -> int:
         """How many rows the layer holds."""
         return sum(part.size for part in self.parts)

@@ -25,6 +25,7 @@ from wotu.timeline.build import totals_of
 from wotu.timeline.coding import Coding
 from wotu.timeline.compaction import Compaction
 from wotu.timeline.generation import Generation, open_generation, write_texts
+from wotu.timeline.id_sets import contains, union
 from wotu.timeline.layer import Layer, open_layer, write_layer
 from wotu.timeline.manifest import (
     SETTLED,
@@ -43,7 +44,8 @@ Integers = npt.NDArray[np.int64]
 OwnersOf = Callable[[Integers], Integers]
 # The base takes the other layers in when they hold more than a third of its rows: each time it is written
 # anew, so that with a tenth every row would be written ten times.
-_LARGE_SHARE = 3
+LARGE_SHARE = 1 / 3
+_FEW_ROWS = 30_000
 # A layer takes smaller ones in, but none so large that questions would have to wait for it …
 _MOST_TAKEN_IN = 200_000
 # … and when there are so many, the base takes in all of them.
@@ -133,12 +135,10 @@ class Timelines:
         self._settled = self.generation.manifest
         write_manifest(self._folder, self._settled, file=SETTLED)
 
-    @property
-    def is_large(self) -> bool:
-        """Whether the layers above the base hold so much that it should take them in."""
+    def is_large(self, share: float = LARGE_SHARE) -> bool:
+        """Whether the layers above the base hold more than this share of its rows, so that it should take them in."""
         base, *above = self.generation.layers
-        large = sum(layer.size for layer in above) * _LARGE_SHARE > base.size + 100_000
-        return large or len(above) > _MANY_LAYERS
+        return len(above) > _MANY_LAYERS or sum(layer.size for layer in above) > share * base.size + _FEW_ROWS
 
     def compaction(self) -> Compaction:
         """The layers as they are now, to be made into one base, on another thread if need be."""
@@ -162,26 +162,27 @@ class Timelines:
 
     def _lay(self, part: Part, covers: Integers, subjects: Integers, owners: Integers) -> None:
         """Put a layer on top; smaller ones below it are taken into it."""
-        layers, parts = list(self.generation.layers), [part]
-        while len(layers) > self._frozen and layers[-1].size <= min(
-            _MOST_TAKEN_IN, 2 * sum(part.size for part in parts)
-        ):
+        layers, pieces = list(self.generation.layers), [(part, np.arange(len(part.ids)))]
+        size = part.size
+        while len(layers) > self._frozen and layers[-1].size <= min(_MOST_TAKEN_IN, 2 * size):
             below = layers.pop()
-            parts += _uncovered(below, covers)
-            covers = np.union1d(covers, below.covers)
+            size += below.size
+            pieces += [(part, np.flatnonzero(~contains(covers, part.ids))) for part in below.parts]
+            covers = union(covers, below.covers)
             subjects, owners = _newest(below.subjects, below.customers, subjects, owners)
         name = new_name("layer")
         write_layer(
-            self._folder / name, [join(parts, self._kinds())], covers=covers, subjects=subjects, customers=owners,
+            self._folder / name, [join(pieces, self._kinds())], covers=covers, subjects=subjects, customers=owners,
             durable=False,
         )  # fmt: skip
         self._layers((*layers, open_layer(self._folder / name)))
 
     def _taken(self, ids: Integers) -> list[Part]:
         """What is visible of the customers ``ids``."""
+        shares = [share for layer in self.generation.layers for share in layer.dealt(ids)]
         found = []
-        for shard in self.generation.shards:
-            at, here = shard.part.find(ids)
+        for shard, share in zip(self.generation.shards, shares, strict=True):
+            at, here = shard.part.find(share)
             at = at[here]
             found.append(shard.part.take(at if shard.hidden is None else at[~shard.hidden[at]]))
         return found
@@ -254,11 +255,6 @@ def _whole(table: pa.Table) -> list[pa.RecordBatch]:
 def _links(part: Part) -> pa.Table:
     identifiers = part.customers["identifiers"].flatten()
     return pa.table({name: identifiers.field(name) for name in LINKS.names}, schema=LINKS)
-
-
-def _uncovered(layer: Layer, covers: Integers) -> list[Part]:
-    """The customers of a layer that the layer above it does not have."""
-    return [part.take(np.flatnonzero(~np.isin(part.ids, covers))) for part in layer.parts]
 
 
 def _newest(older: Integers, older_owners: Integers, subjects: Integers, owners: Integers) -> tuple[Integers, Integers]:
