@@ -16,7 +16,8 @@ from wotu.collect.inbox import LOG, segment_of
 from wotu.collect.message import ENVELOPE
 from wotu.collect.quarantine import Problem
 from wotu.collect.received import read_log
-from wotu.settle.properties import Decoded, with_columns
+from wotu.settle.by_property import ByProperty, Decoded, only, values_by_property
+from wotu.settle.properties import with_columns
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,13 @@ class Claim:
     segment: npt.NDArray[np.int64]
     paths: tuple[Path, ...]
     problems: tuple[Problem, ...]
-    decoded: Sequence[Decoded]
+    properties: ByProperty
 
-    def new(self, fresh: npt.NDArray[np.bool_]) -> tuple[pa.Table, Sequence[Decoded]]:
-        """The messages that are ``fresh``, and what their properties say where that is known."""
+    def new(self, fresh: npt.NDArray[np.bool_]) -> tuple[pa.Table, ByProperty]:
+        """The messages that are ``fresh``, and what they say of each property."""
         if fresh.all():
-            return self.messages, self.decoded
-        kept = [decoded for decoded, new in zip(self.decoded, fresh.tolist(), strict=True) if new]
-        return self.messages.filter(pa.array(fresh)).combine_chunks(), kept
+            return self.messages, self.properties
+        return self.messages.filter(pa.array(fresh)).combine_chunks(), only(self.properties, fresh)
 
     def receipts(self, fresh: npt.NDArray[np.bool_], refused: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
         """By segment, how many of its messages were taken and how many had been seen before.
@@ -64,8 +64,9 @@ def read_claim(paths: Sequence[Path], *, currency: str) -> Claim:
             problems += batch.problems
             decoded += batch.decoded or [None] * len(batch.table)
     # A segment whose property has another type than an earlier one keeps it under ``rest`` (see properties).
-    messages = pa.concat_tables(_agreeing(tables), promote_options="default")
-    return Claim(messages.combine_chunks(), np.concatenate(segment), tuple(paths), tuple(problems), decoded)
+    messages = pa.concat_tables(_agreeing(tables), promote_options="default").combine_chunks()
+    said = values_by_property(messages, decoded)
+    return Claim(messages, np.concatenate(segment), tuple(paths), tuple(problems), said)
 
 
 def _batches(path: Path, currency: str) -> Iterator[Batch]:

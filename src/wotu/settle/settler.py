@@ -8,7 +8,7 @@ that number, so that after a crash it is known what is in the lake and what is t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -34,9 +34,10 @@ from wotu.identity.index import UNKNOWN
 from wotu.identity.resolver import Changes, Resolution, Resolver
 from wotu.lake.memory import MemoryRows
 from wotu.lake.messages import Lake
+from wotu.settle.by_property import ByProperty
 from wotu.settle.claim import Claim, read_claim
 from wotu.settle.duplicates import SeenMessages
-from wotu.settle.properties import Decoded, with_columns
+from wotu.settle.properties import with_columns
 from wotu.settle.rows import erasure_row, identity_rows, identity_state, message_rows
 from wotu.settle.traces import names_any
 from wotu.timeline.build import build
@@ -246,7 +247,7 @@ class Settler:
             taken[row] = not (late and names_any(kind, event, text, gone, self._stones, namespaces))
         return messages, taken
 
-    def _take(self, messages: pa.Table, decoded: Sequence[Decoded], now: datetime) -> int:
+    def _take(self, messages: pa.Table, properties: ByProperty, now: datetime) -> int:
         """New messages: whose they are, as rows of the lake, and visible."""
         if not len(messages):
             return 0
@@ -254,7 +255,7 @@ class Settler:
         resolution = self._resolver.resolve(messages, most_identifiers=self._settings.most_identifiers)
         self._quarantine(messages, resolution, now)
         first = self._seq + 1
-        typed = with_columns(messages, self._schema, decoded)
+        typed = with_columns(messages, self._schema, properties)
         identities = identity_rows(messages, resolution, first + len(messages))
         rows = pa.concat_tables([message_rows(typed, resolution, first), identities], promote_options="default")
         self._learn_columns(typed.schema)
