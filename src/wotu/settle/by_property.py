@@ -111,9 +111,12 @@ def values_by_property(messages: pa.Table, decoded: Sequence[Decoded] | None = N
 def only(found: ByProperty, kept: Mask) -> ByProperty:
     """What the rows that are ``kept`` say; they move together."""
     places = np.cumsum(kept) - 1
-    return {
-        name: PropertyValues([piece.among(kept, places) for piece in values.pieces]) for name, values in found.items()
-    }
+    left = {}
+    for name, values in found.items():
+        pieces = [piece.among(kept, places) for piece in values.pieces if kept[piece.rows].any()]
+        if pieces:
+            left[name] = PropertyValues(pieces)
+    return left
 
 
 def is_texts(value: Any) -> bool:
