@@ -36,6 +36,10 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("POST", "customers/{identifier}/consents"): (
         "customers/ann/consents", {"channel": "sms", "purpose": "marketing", "given": True}, Action.EDIT_FACTS,
     ),
+    ("GET", "lists"): ("lists", None, Action.READ),
+    ("GET", "lists/{name}"): ("lists/vip", None, Action.READ),
+    ("PUT", "lists/{name}"): ("lists/vip", {"where": 'trait.city == "上海"'}, Action.SAVE),
+    ("DELETE", "lists/{name}"): ("lists/vip", None, Action.SAVE),
     ("POST", "questions/events"): ("questions/events", EVENT, Action.ASK),
     ("POST", "questions/growth-accounting"): ("questions/growth-accounting", {}, Action.ASK),
     ("POST", "questions/stages"): ("questions/stages", {}, Action.ASK),
@@ -127,6 +131,7 @@ def test_each_role_may_what_the_rules_say(space: Any, as_role: Callable[..., Api
     for role in ("viewer", "analyst", "marketer", "owner"):
         key = owner.post("keys", {"kind": "write"}, status=201)["id"] if "{write}" in ROUTES[route][0] else ""
         address, body, action = ROUTES[route]
+        space.save_list("vip", ["c0"])
         api = as_role(role)
         seen = AuditEntry.objects.count()
         response = api(route[0], address.replace("{write}", key), body)
@@ -169,7 +174,7 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
 
     api = as_role()
     for name in ("workspace", "ask", "found_exactly"):
-        for module in ("customers", "identity", "consents", "questions", "stages", "facts", "messages",
+        for module in ("customers", "identity", "consents", "lists", "questions", "stages", "facts", "messages",
                        "administration"):  # fmt: skip
             monkeypatch.setattr(f"wotu.api.routes.{module}.{name}", burst, raising=False)
     monkeypatch.setattr("wotu.api.asking.ask", burst)

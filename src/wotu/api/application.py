@@ -14,7 +14,18 @@ from ninja.parser import Parser
 
 from wotu.api.callers import AUTHENTICATION
 from wotu.api.errors import answer, error_of_status
-from wotu.api.routes import administration, behaviour, consents, customers, facts, identity, messages, questions, stages
+from wotu.api.routes import (
+    administration,
+    behaviour,
+    consents,
+    customers,
+    facts,
+    identity,
+    lists,
+    messages,
+    questions,
+    stages,
+)
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 
 _ABOUT = """\
@@ -51,6 +62,7 @@ api = NinjaAPI(
 api.add_router("", identity.router)
 api.add_router("", customers.router)
 api.add_router("", consents.router)
+api.add_router("", lists.router)
 api.add_router("/questions", questions.router)
 api.add_router("/questions", behaviour.router)
 api.add_router("", stages.router)

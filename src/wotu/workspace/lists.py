@@ -10,11 +10,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from wotu.core.customer_ids import customer_texts
 from wotu.core.errors import invalid_argument
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 from wotu.timeline.generation import Generation
+from wotu.timeline.masks import customer_mask
 from wotu.timeline.published import AUDIENCE, check_label, publish, unpublish
+from wotu.timeline.questions import Source
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class _Space(Protocol):
 
     def generation(self) -> Generation: ...
 
+    def lists(self) -> list[SavedList]: ...
+
 
 class Lists:
     """The lists of a workspace; questions read one as ``audience="name"`` or ``audience.name`` in a filter."""
@@ -66,12 +71,26 @@ class Lists:
     def delete_list(self: _Space, name: str) -> None:
         """Take a list out; the customers stay. An unknown name is an error with the nearest ones."""
         label = name.strip()
-        known = [each.removeprefix(AUDIENCE) for each in self.generation().manifest.published]
+        known = [each.name for each in self.lists()]
         if label not in known:
-            near = ", ".join(get_close_matches(label, known, n=3, cutoff=0.0))
-            hint = f"Nearest: {near}." if near else "None has been saved yet."
-            raise invalid_argument("name", f"name: no list is called {label!r}. {hint}")
+            raise invalid_argument("name", no_list(label, known))
         unpublish(self.layout, AUDIENCE + label)
+
+
+def no_list(name: str, known: Sequence[str]) -> str:
+    """What to say where there is no list of a name."""
+    near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.0))
+    return f"name: no list is called {name!r}. " + (f"Nearest: {near}." if near else "None has been saved yet.")
+
+
+def matching(source: Source, where: str) -> list[str]:
+    """The customers for whom a filter over columns of customers and paths holds, oldest first."""
+    scope = source.scope(where=where)
+    found = [np.empty(0, np.int64)]
+    for shard in source.generation.shards:
+        kept = customer_mask(scope.where, shard, scope.terms)
+        found.append(shard.ids[kept if shard.hidden is None else kept & ~shard.hidden])
+    return customer_texts(np.sort(np.concatenate(found)))
 
 
 def _saved(generation: Generation, label: str) -> SavedList:

@@ -36,6 +36,7 @@ class Scoped(Schema, extra="forbid"):
     since: str | None = Field(None, max_length=64, description=_MOMENT, examples=["2026-01-01"])
     until: str | None = Field(None, max_length=64, description=_MOMENT, examples=["2026-02-01"])
     where: Where = _WHERE
+    audience: str | None = Field(None, max_length=100, description="Only customers of this list.", examples=["vip"])
     timezone: str | None = Field(None, max_length=64, examples=["Asia/Shanghai"])
 
 
