@@ -15,6 +15,7 @@ from django.conf import settings
 import wotu
 from wotu.core.errors import WotuError
 from wotu.core.identifiers import IDENTIFIERS
+from wotu.workspace.questions import load_questions
 
 _KEPT = 24
 _EXACT = re.compile(r"c[0-9]{1,18}|[a-z][a-z0-9_]*:\S.*")
@@ -85,8 +86,9 @@ def found_exactly(search: str, *, by_name: bool) -> list[str]:
 
 
 def warm() -> None:
-    """Ask what Home asks, so that the first visitor does not wait."""
+    """Load all questions and ask what Home asks, so that the first visitor does not wait."""
     try:
+        load_questions()
         if not workspace().is_empty():
             ask("overview", days=28)
             ask("growth_accounting", "Order Completed", unit="week", periods=13)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.without_pandas import leave_pandas_out
 
 if TYPE_CHECKING:
     from wotu.workspace import Workspace
@@ -54,6 +55,7 @@ def open_workspace(options: argparse.Namespace) -> Workspace:
     # Help, supervisors and wrong use need none of the data plane, and start at once without it.
     from wotu.workspace import Workspace
 
+    leave_pandas_out()
     return Workspace.open(workspace_path(options))
 
 

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wotu.collect.delimited import read_delimited
-from wotu.collect.excel import read_excel
 from wotu.collect.jsonlines import read_json_lines
 from wotu.collect.opening import invalid_file, reading
 from wotu.collect.quarantine import Problem
@@ -51,6 +50,9 @@ def read_file(
     if name.endswith(".parquet"):
         return _read_parquet(path)
     if name.endswith((".xlsx", ".xlsm")):
+        # What reads workbooks takes a quarter of a second to load; few files are workbooks.
+        from wotu.collect.excel import read_excel
+
         return RawTable(*read_excel(path, sheet))
     if name.endswith(".xls"):
         raise invalid_file(path, " is in the old Excel format; save it as .xlsx and import that.")

@@ -17,6 +17,7 @@ from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.logs import configure_logging
 from wotu.core.settings import Settings, read_settings
+from wotu.core.without_pandas import leave_pandas_out
 from wotu.settle.careful import Careful
 from wotu.settle.chores import Chores
 from wotu.settle.claim import Claim
@@ -38,6 +39,7 @@ _log = logging.getLogger("wotu.settler")
 def run_settler(layout: Layout) -> None:
     """Settle what arrives, holding the settler's lock, until SIGTERM or SIGINT."""
     configure_logging()
+    leave_pandas_out()
     # Rounds make very many objects and no cycles: looking for these took a sixth of the time.
     gc.freeze()
     gc.set_threshold(_MANY_OBJECTS, 10, 10)

@@ -17,7 +17,7 @@ from wotu.core.durable import replacing, write_durably
 from wotu.identity.hashing import Hashes, hash_texts
 from wotu.lake.messages import Lake
 
-_SEPARATOR = pa.scalar("\x1f")
+_SEPARATOR = "\x1f"
 _NONE = np.empty(0, np.uint64)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from wotu.core.parent_process import VARIABLE, end_with_parent
+from wotu.core.without_pandas import leave_pandas_out
 from wotu.settle.claim import Claim, read_claim
 
 _MANY_OBJECTS = 500_000
@@ -77,6 +78,7 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ[VARIABLE] = str(os.getppid())
     end_with_parent()
+    leave_pandas_out()
     # Reading makes very many objects and no cycles.
     gc.freeze()
     gc.set_threshold(_MANY_OBJECTS, 10, 10)

@@ -23,7 +23,7 @@ LINE_KINDS: dict[str, PropertyKind] = {
     "amount": "money", "cost": "money",
 }  # fmt: skip
 Mask = npt.NDArray[np.bool_]
-_NO_TEXTS = pa.array([], pa.string())
+_NO_TEXTS = pa.nulls(0, pa.string())
 
 
 def line_column(name: str, shard: Shard) -> Column:

@@ -154,4 +154,4 @@ class Shard:
         return np.repeat(~self.hidden, np.diff(self.part.starts[table]))
 
 
-_NO_TEXTS = pa.array([], pa.string())
+_NO_TEXTS = pa.nulls(0, pa.string())

@@ -23,7 +23,6 @@ from wotu.identity.index import UNKNOWN
 from wotu.identity.lookup import find_subjects
 from wotu.lake.messages import Lake
 from wotu.timeline.generation import Generation
-from wotu.workspace.intake import Intake
 
 CUSTOMER_ID = "customer_id"
 
@@ -81,6 +80,9 @@ class FactStore:
         return self._take(Batch(whole, [], len(whole)), settings)
 
     def _take(self, batch: Batch, settings: Settings) -> dict[str, int]:
+        # The settler takes long to load, and most who look at facts change none.
+        from wotu.workspace.intake import Intake
+
         return Intake(self._layout, settings).take(SOURCE, batch).to_dict()
 
 

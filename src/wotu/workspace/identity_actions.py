@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -18,7 +19,9 @@ from wotu.core.customer_ids import customer_text
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.identity.actions import Merge, Split, action_text
 from wotu.workspace.directory import Directory, Named
-from wotu.workspace.intake import Intake
+
+if TYPE_CHECKING:
+    from wotu.workspace.intake import Intake
 
 SOURCE = "workspace"
 # The directory as of now: another one after an action.

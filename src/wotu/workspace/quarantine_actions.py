@@ -16,7 +16,6 @@ from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
-from wotu.workspace.intake import Intake
 
 # What a reason quotes differs from row to row; what is wrong does not.
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -61,6 +60,8 @@ class QuarantineActions:
 
     def __init__(self, layout: Layout, settings: Settings) -> None:
         self._quarantine = Quarantine(layout.quarantine)
+        from wotu.workspace.intake import Intake
+
         self._intake = Intake(layout, settings)
         self._currency = settings.currency
 

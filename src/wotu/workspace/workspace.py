@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -21,14 +21,7 @@ from wotu.core.periods import from_micros, midnight, to_micros
 from wotu.core.settings import Settings, read_settings
 from wotu.facts.stages import preset as preset_rules
 from wotu.identity.erasures import State, read_erasures
-from wotu.insight.order_states import order_states
-from wotu.insight.overview import Overview, edges_of, overview
-from wotu.insight.stages import StagesAnswer, stage_tests
-from wotu.insight.stages import stages as ask_stages
 from wotu.lake.messages import Lake
-from wotu.score.movement import Movement, movement
-from wotu.score.rfm_answer import RfmAnswer
-from wotu.score.rfm_question import Monetary, Split
 from wotu.timeline.executors import Executor, ThreadExecutor
 from wotu.timeline.generation import Generation, current, open_current
 from wotu.timeline.published import NOTHING, read_published
@@ -42,7 +35,6 @@ from wotu.workspace.event_choices import EventChoices
 from wotu.workspace.fact_store import FactStore
 from wotu.workspace.identity_actions import merge_customers, split_identifier
 from wotu.workspace.identity_history import IdentityEvent, identity_history
-from wotu.workspace.intake import Intake, Outcome, Progress
 from wotu.workspace.lists import Lists
 from wotu.workspace.personal_export import Audit, export_person
 from wotu.workspace.profiles import CustomerProfile, OrderPage, TimelinePage
@@ -50,6 +42,15 @@ from wotu.workspace.quarantine_actions import QuarantineActions
 from wotu.workspace.questions import Questions
 from wotu.workspace.remembered import RememberedRfm
 from wotu.workspace.tally_keeper import TallyKeeper
+
+if TYPE_CHECKING:
+    # They and their kernels take long to load: a method loads what it needs.
+    from wotu.insight.overview import Overview
+    from wotu.insight.stages import StagesAnswer
+    from wotu.score.movement import Movement
+    from wotu.score.rfm_answer import RfmAnswer
+    from wotu.score.rfm_question import Monetary, Split
+    from wotu.workspace.intake import Intake, Outcome, Progress
 
 # More events than one customer has.
 _ALL = 1 << 40
@@ -94,14 +95,14 @@ class Workspace(Questions, Lists, EventChoices):
         Returns ``accepted``, ``duplicates`` and ``quarantined`` once the rows are visible to every later
         question of any process.
         """
-        return Intake(self.layout, self.settings).collect(data, source=source, namespace=namespace).to_dict()
+        return self._intake().collect(data, source=source, namespace=namespace).to_dict()
 
     def import_files(
         self, files: Sequence[tuple[str | Path, str | Path]], *, progress: Progress = lambda _: None
     ) -> dict[str, int]:
         """Import (file, mapping) pairs in one settle; see ``collect.mapping`` for the mapping file."""
         pairs = [(Path(path), Path(mapping)) for path, mapping in files]
-        outcome: Outcome = Intake(self.layout, self.settings).import_files(pairs, progress)
+        outcome: Outcome = self._intake().import_files(pairs, progress)
         return outcome.to_dict()
 
     @property
@@ -141,6 +142,8 @@ class Workspace(Questions, Lists, EventChoices):
 
         A stage that is not named has no rule from then on.
         """
+        from wotu.insight.stages import stage_tests
+
         wanted = _over(preset_rules(preset) if preset else {}, rules)
         stage_tests(wanted, self.generation().manifest)
         if not wanted:
@@ -162,17 +165,22 @@ class Workspace(Questions, Lists, EventChoices):
         ``rules`` stand in for those of their stages (``None``: leave the stage out), which are the company's
         or, if named, those of ``preset``: so a rule can be tried before it is set.
         """
+        from wotu.insight.stages import stages
+
         asked = _over(preset_rules(preset) if preset else self.stage_rules(), rules)
-        return ask_stages(
-            self.source(), asked, since=since, until=until, where=where, audience=audience, timezone=timezone
-        )
+        return stages(self.source(), asked, since=since, until=until, where=where, audience=audience, timezone=timezone)
 
     def overview(self, *, days: int = 28) -> Overview:
         """The last days against the days before them. See ``insight.overview``."""
+        from wotu.insight.overview import overview
+
         return overview(self.source(), days=days)
 
     def ordering_customers(self, state: str, *, days: int = 28) -> list[str]:
         """The customers the overview counts as ``active``, ``new``, ``returning``, ``resurrecting`` or ``dormant``."""
+        from wotu.insight.order_states import order_states
+        from wotu.insight.overview import edges_of
+
         source = self.source()
         _, since, until = edges_of(source, days)
         return order_states(source, since=since, until=until).customers(state)
@@ -186,6 +194,8 @@ class Workspace(Questions, Lists, EventChoices):
 
     def rfm_movement(self, before: date | str, after: date | str | None = None, **parameters: Any) -> Movement:
         """Who moved between value segments from one day to another; parameters as of ``rfm``."""
+        from wotu.score.movement import movement
+
         return movement(self.rfm(before, **parameters), self.rfm(after, **parameters))
 
     # ---- customers
@@ -231,14 +241,13 @@ class Workspace(Questions, Lists, EventChoices):
 
     def merge(self, a: str, b: str, *, by: str | None = None, reason: str | None = None) -> str:
         """Make two customers one, whatever evidence says; the id of the older, which survives."""
-        return merge_customers(Intake(self.layout, self.settings), self._directory, a, b, by=by, reason=reason)
+        return merge_customers(self._intake(), self._directory, a, b, by=by, reason=reason)
 
     def split(
         self, identifier: str, *, namespace: str | None = None, by: str | None = None, reason: str | None = None
     ) -> str:
         """Take one identifier, and every message that came with it, off its customer; the id it now has."""
-        intake = Intake(self.layout, self.settings)
-        return split_identifier(intake, self._directory, identifier, namespace=namespace, by=by, reason=reason)
+        return split_identifier(self._intake(), self._directory, identifier, namespace=namespace, by=by, reason=reason)
 
     def erase(self, identifier: str, *, by: str = "", wait: bool = True, progress: Progress = lambda _: None) -> str:
         """Erase a person: from every answer at once, from every file by the time this returns; the id they had.
@@ -248,14 +257,13 @@ class Workspace(Questions, Lists, EventChoices):
         directory = self._directory()
         customer = directory.find(identifier)
         state: State = "done" if wait else "hidden"
-        intake = Intake(self.layout, self.settings)
-        intake.erase(directory.members(customer).tolist(), by=by, wait=state, progress=progress)
+        self._intake().erase(directory.members(customer).tolist(), by=by, wait=state, progress=progress)
         return customer_text(customer)
 
     def finish_erasing(self, progress: Progress = lambda _: None) -> None:
         """Wait until everybody who is to be erased is gone from every file, as after a restore."""
         for erasure in read_erasures(self.layout.erasures).waiting("asked", "listed", "hidden"):
-            Intake(self.layout, self.settings).until_erased(erasure.id, wait="done", progress=progress)
+            self._intake().until_erased(erasure.id, wait="done", progress=progress)
 
     def export(self, identifier: str, file: str | Path, *, audit: Audit = ()) -> str:
         """Write everything held about a person to the new zip ``file``; the id they have. See ``personal_export``.
@@ -300,6 +308,11 @@ class Workspace(Questions, Lists, EventChoices):
         self.collect(message, source="console", namespace=namespace)
         return self.consent(profile.customer_id)
 
+    def _intake(self) -> Intake:
+        from wotu.workspace.intake import Intake
+
+        return Intake(self.layout, self.settings)
+
     # ---- what questions read
 
     def now(self) -> datetime:
@@ -330,7 +343,7 @@ class Workspace(Questions, Lists, EventChoices):
             return known
         opened = open_current(self.layout.timelines, known)
         if opened is None or opened.manifest.currency != currency:
-            Intake(self.layout, self.settings).settle()
+            self._intake().settle()
             opened = open_current(self.layout.timelines)
         assert opened is not None
         published = known.published if known is not None else NOTHING
