@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import cache
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 from django.conf import settings
 
 import wotu
-from wotu.core.errors import WotuError
+from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.identifiers import IDENTIFIERS
+from wotu.timeline.executors import current_watch
 from wotu.workspace.questions import load_questions
 
 _KEPT = 24
@@ -33,13 +35,28 @@ def workspace() -> Any:
 def ask(question: str, *arguments: Any, **parameters: Any) -> Any:
     """The answer of ``workspace().<question>(…)``, computed once per state of the data and day.
 
-    Two requests that ask the same at once wait for one computation.
+    Two requests that ask the same at once wait for one computation; where whoever began it leaves, the other goes on.
     """
     space = workspace()
     named = repr(sorted(parameters.items()))
     # A changed zone, currency or first day of the week changes answers while the data stay.
     state = (space.path, space.generation_name(), space.now().date(), space.settings)
     key = (*state, question, repr(arguments), named)
+    while True:
+        known, mine = _place(key)
+        if known is None:
+            return _computed(key, mine, lambda: getattr(space, question)(*arguments, **parameters))
+        try:
+            return known.result()
+        except WotuError as error:
+            if error.code is not ErrorCode.CANCELLED:
+                raise
+            if (watch := current_watch()) is not None:
+                watch.check()
+
+
+def _place(key: tuple[object, ...]) -> tuple[Future[Any] | None, Future[Any]]:
+    """The answer that is there or on its way, if any, and else the place of one to come."""
     with _lock:
         known = _answers.get(key)
         mine: Future[Any] = Future() if known is None else known
@@ -47,13 +64,16 @@ def ask(question: str, *arguments: Any, **parameters: Any) -> Any:
         _answers.move_to_end(key)
         while len(_answers) > _KEPT:
             _answers.popitem(last=False)
-    if known is not None:
-        return known.result()
+    return known, mine
+
+
+def _computed(key: tuple[object, ...], mine: Future[Any], work: Callable[[], Any]) -> Any:
     try:
-        mine.set_result(getattr(space, question)(*arguments, **parameters))
+        mine.set_result(work())
     except BaseException as error:
         with _lock:
-            _answers.pop(key, None)
+            if _answers.get(key) is mine:
+                del _answers[key]
         mine.set_exception(error)
     return mine.result()
 

@@ -48,6 +48,11 @@ class Watch:
         """The question raises ``cancelled`` before its next shard."""
         self._cancelled.set()
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the question was told to end."""
+        return self._cancelled.is_set()
+
     def expect(self, shards: int) -> None:
         """More shards are to be read."""
         self.total += shards

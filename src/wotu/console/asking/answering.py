@@ -1,7 +1,13 @@
-"""Asks the workspace: at once where the answer is there soon, else on a thread while the page shows how far it is."""
+"""Asks the workspace: at once where the answer is there soon, else on a thread while the page shows how far it is.
+
+Whoever asks the same at the same time waits for one computation; ``Waiting.waiter`` names a page among them, which
+asks again and leaves under that name.
+"""
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +23,7 @@ from wotu.console.asking.forms import arguments, check, query_of
 from wotu.console.asking.presenting import Presented, present
 
 SOON = 0.08
+_WAITER = re.compile(r"[\w-]{8,40}")
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,7 @@ class Waiting:
 
     done: int
     total: int
+    waiter: str
 
 
 def answer_of(asked: Asked, sight: Sight) -> Answered:
@@ -42,19 +50,20 @@ def answer_of(asked: Asked, sight: Sight) -> Answered:
     return _work(asked)
 
 
-def answer_or_progress(asked: Asked, sight: Sight, *, seconds: float) -> Answered | Waiting:
+def answer_or_progress(asked: Asked, sight: Sight, *, seconds: float, waiter: str = "") -> Answered | Waiting:
     """The answer if it is there within ``seconds``; it goes on being computed otherwise, to be asked for again."""
     check(asked, sight)
     key = _key(asked)
-    begun = running.begin(key, lambda: _work(asked))
+    waiter = waiter if _WAITER.fullmatch(waiter) else secrets.token_urlsafe(12)
+    begun = running.begin(key, lambda: _work(asked), waiter)
     if not begun.wait(seconds):
-        return Waiting(*begun.progress)
+        return Waiting(*begun.progress, waiter)
     return running.take(key, begun)
 
 
-def cancel(asked: Asked) -> None:
-    """End the question, wherever it is."""
-    running.cancel(_key(asked))
+def leave(asked: Asked, waiter: str) -> None:
+    """A page waits no longer; the question ends where no other does."""
+    running.leave(_key(asked), waiter)
 
 
 def presented(asked: Asked, sight: Sight, answered: Answered | None = None) -> Presented:

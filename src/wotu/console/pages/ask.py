@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from wotu.accounts.rules import Action
 from wotu.boards import reads as boards
 from wotu.console.answers import workspace
-from wotu.console.asking.answering import SOON, Waiting, answer_or_progress, cancel, presented
+from wotu.console.asking.answering import SOON, Waiting, answer_or_progress, leave, presented
 from wotu.console.asking.catalogue import Catalogue, catalogue, values
 from wotu.console.asking.declaring import Question
 from wotu.console.asking.drafts import Draft
@@ -67,7 +67,7 @@ def ask_page(request: HttpRequest, name: str) -> HttpResponse:
     sight = sight_of(request)
     names = catalogue(sight)
     draft = read(_question(name, names), request.GET)
-    outcome = _outcome(draft, sight)
+    outcome = _outcome(draft, sight, request.GET.get("waiter", ""))
     context = {
         "room": "insight", "question": draft.question, "questions": QUESTIONS.values(), "draft": draft,
         "sentence": sentence(draft, names, sight), "beside": beside(draft, names, sight),
@@ -82,10 +82,10 @@ def ask_page(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_POST
 def cancel_question(request: HttpRequest, name: str) -> HttpResponse:
-    """End a question that takes long."""
+    """Leave a question that takes long; it ends where nobody else waits for it."""
     require(request, Action.READ)
     draft = read(_question(name, catalogue(sight_of(request))), request.GET)
-    cancel(draft.asked)
+    leave(draft.asked, request.GET.get("waiter", ""))
     if not _part(request):
         return HttpResponseRedirect(reverse("console:ask", args=[name]))
     context = {"cancelled": True, "question": draft.question, "query": draft.query}
@@ -131,11 +131,11 @@ def _question(name: str, names: Catalogue | None) -> Question:
     return with_defaults(QUESTIONS[name], names) if names else QUESTIONS[name]
 
 
-def _outcome(draft: Draft, sight: Sight) -> _Outcome:
+def _outcome(draft: Draft, sight: Sight, waiter: str) -> _Outcome:
     if draft.errors:
         return _Outcome()
     try:
-        found = answer_or_progress(draft.asked, sight, seconds=SOON)
+        found = answer_or_progress(draft.asked, sight, seconds=SOON, waiter=waiter)
         if isinstance(found, Waiting):
             return _Outcome(waiting=found)
         return _Outcome(presented(draft.asked, sight, found))

@@ -138,16 +138,16 @@ def _card(request: HttpRequest, board: int, saved: int, sight: Sight, address: s
     found = next((each for each in reads.cards(board) if each.saved.id == saved), None)
     if found is None:
         raise Http404
-    shown = _shown(found.saved, sight)
+    shown = _shown(found.saved, sight, request.GET.get("waiter", ""))
     context = {"shown": shown, "address": address, "whole": whole, "rows": _ROWS}
     return render(request, "console/boards/card.html", context)
 
 
-def _shown(saved: reads.Saved, sight: Sight) -> Shown:
+def _shown(saved: reads.Saved, sight: Sight, waiter: str) -> Shown:
     title = title_of(saved)
     try:
         asked = question_of(saved)
-        answered = answer_or_progress(asked, sight, seconds=SOON)
+        answered = answer_or_progress(asked, sight, seconds=SOON, waiter=waiter)
         if isinstance(answered, Waiting):
             return Shown(saved, title, waiting=answered)
         return Shown(saved, title, presented(asked, sight, answered), query=query_of(asked))
