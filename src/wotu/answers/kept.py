@@ -8,6 +8,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -20,8 +22,18 @@ from wotu.timeline.executors import current_watch
 from wotu.workspace.questions import load_questions
 
 _KEPT = 24
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An answer, and when it was computed."""
+
+    answer: Any
+    computed_at: datetime
+
+
 _EXACT = re.compile(r"c[0-9]{1,18}|[a-z][a-z0-9_]*:\S.*")
-_answers: OrderedDict[tuple[object, ...], Future[Any]] = OrderedDict()
+_answers: OrderedDict[tuple[object, ...], Future[Kept]] = OrderedDict()
 _lock = threading.Lock()
 _warmed = threading.Event()
 
@@ -33,7 +45,12 @@ def workspace() -> Any:
 
 
 def ask(question: str, *arguments: Any, **parameters: Any) -> Any:
-    """The answer of ``workspace().<question>(…)``, computed once per state of the data and day.
+    """The answer of ``workspace().<question>(…)``, computed once per state of the data and day."""
+    return ask_dated(question, *arguments, **parameters).answer
+
+
+def ask_dated(question: str, *arguments: Any, **parameters: Any) -> Kept:
+    """The same with when it was computed.
 
     Two requests that ask the same at once wait for one computation; where whoever began it leaves, the other goes on.
     """
@@ -55,11 +72,11 @@ def ask(question: str, *arguments: Any, **parameters: Any) -> Any:
                 watch.check()
 
 
-def _place(key: tuple[object, ...]) -> tuple[Future[Any] | None, Future[Any]]:
+def _place(key: tuple[object, ...]) -> tuple[Future[Kept] | None, Future[Kept]]:
     """The answer that is there or on its way, if any, and else the place of one to come."""
     with _lock:
         known = _answers.get(key)
-        mine: Future[Any] = Future() if known is None else known
+        mine: Future[Kept] = Future() if known is None else known
         _answers[key] = mine
         _answers.move_to_end(key)
         while len(_answers) > _KEPT:
@@ -67,9 +84,10 @@ def _place(key: tuple[object, ...]) -> tuple[Future[Any] | None, Future[Any]]:
     return known, mine
 
 
-def _computed(key: tuple[object, ...], mine: Future[Any], work: Callable[[], Any]) -> Any:
+def _computed(key: tuple[object, ...], mine: Future[Kept], work: Callable[[], Any]) -> Kept:
     try:
-        mine.set_result(work())
+        answer = work()
+        mine.set_result(Kept(answer, datetime.now(UTC)))
     except BaseException as error:
         with _lock:
             if _answers.get(key) is mine:

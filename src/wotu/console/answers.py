@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from wotu.answers.kept import ask, found_exactly, is_warm, known_as, named_exactly, warm, workspace
+from wotu.answers.kept import ask, ask_dated, found_exactly, is_warm, known_as, named_exactly, warm, workspace
 
-__all__ = ["ask", "found_exactly", "is_warm", "known_as", "named_exactly", "warm", "workspace"]
+__all__ = ["ask", "ask_dated", "found_exactly", "is_warm", "known_as", "named_exactly", "warm", "workspace"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,10 +17,11 @@ from django.conf import settings
 
 from wotu.accounts.sight import Sight
 from wotu.answers import running
-from wotu.console.answers import ask, workspace
+from wotu.console.answers import ask, ask_dated, workspace
 from wotu.console.asking.declaring import Asked
 from wotu.console.asking.forms import arguments, check, query_of
 from wotu.console.asking.presenting import Presented, present
+from wotu.console.asking.times import DayNote
 
 SOON = 0.08
 _WAITER = re.compile(r"[\w-]{8,40}")
@@ -66,18 +67,23 @@ def leave(asked: Asked, waiter: str) -> None:
     running.leave(_key(asked), waiter)
 
 
-def presented(asked: Asked, sight: Sight, answered: Answered | None = None) -> Presented:
-    """The answer made readable."""
+def presented(
+    asked: Asked, sight: Sight, answered: Answered | None = None, day_notes: Iterable[DayNote] = ()
+) -> Presented:  # fmt: skip
+    """The answer made readable, with notes of the team on its days."""
     whole = answered or answer_of(asked, sight)
-    return present(asked, whole.answer, whole.before, sight=sight, now=workspace().now(), computed_at=whole.computed_at)
+    return present(
+        asked, whole.answer, whole.before, sight=sight, now=workspace().now(), computed_at=whole.computed_at,
+        day_notes=day_notes,
+    )  # fmt: skip
 
 
 def _work(asked: Asked) -> Answered:
     now = workspace().now()
-    answer = ask(asked.question.name, **arguments(asked, now))
+    kept = ask_dated(asked.question.name, **arguments(asked, now))
     compared = asked.question.compares and bool(asked["compare"])
     before = ask(asked.question.name, **arguments(asked, now, before=True)) if compared else None
-    return Answered(answer, before, datetime.now(settings.WOTU_SETTINGS.zone))
+    return Answered(kept.answer, before, kept.computed_at.astimezone(settings.WOTU_SETTINGS.zone))
 
 
 def _key(asked: Asked) -> Hashable:

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
+from math import ceil, floor
 from typing import Any
 
+from wotu.console import figures
 from wotu.console.charts import template
 
 _PALETTE = {
@@ -15,6 +18,8 @@ _PALETTE = {
     "dark": ("#57b98c", "#7fa9e6", "#e3ad55", "#d486b6", "#2f7a58", "#46689c", "#8f6a2c", "#874970", "#9aa29d"),
 }  # fmt: skip
 _INK = {"light": "#1c1f1d", "dark": "#e9ebe8"}
+_MUTE = {"light": "#626a65", "dark": "#9aa29d"}
+_PANEL = {"light": "#ffffff", "dark": "#191c1a"}
 _HEAT = {
     "light": ["#f3f2ee", "#d7e5f5", "#b4cdea", "#86abd9", "#5687c4", "#2f5f9e"],
     "dark": ["#202422", "#20334a", "#284769", "#335f90", "#4c82c0", "#8ab4e8"],
@@ -22,14 +27,20 @@ _HEAT = {
 HEIGHT = 340
 _ROW = 46
 _FEW_PLACES = 16
-_FEW = 10
-_LEAST_BARS = 6
+_TICKS = 5
+LEAST_PLACES = 6
+_LINE = 24
 MOST_SERIES = 8
 
 
 def both(draw: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     """A figure for each theme."""
     return {theme: draw(theme) for theme in _PALETTE}
+
+
+def with_layout(charts: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A figure for each theme with parts of its layout replaced."""
+    return {theme: figure | {"layout": figure["layout"] | changes} for theme, figure in charts.items()}
 
 
 def colour(theme: str, place: int) -> str:
@@ -43,16 +54,37 @@ def layout(theme: str, *, height: int = HEIGHT, **changes: Any) -> dict[str, Any
     return {"template": template(theme), "height": height, "hovermode": "x unified", **changes}
 
 
-def count_axis(values: Sequence[float]) -> dict[str, Any]:
-    """An axis of whole numbers that begins at zero; few of them have no ticks between."""
-    if max(values, default=0) < _FEW:
-        return {"tickformat": ",d", "dtick": 1, "rangemode": "tozero"}
-    return {"tickformat": ",~s", "rangemode": "tozero"}
+def count_axis(values: Sequence[float], shown: Callable[[Any], str] = figures.count, title: str = "") -> dict[str, Any]:
+    """An axis of numbers with zero on it, its ticks written as the page's language writes numbers, or as ``shown``
+    does (money). Customers are whole: few of them have no ticks between."""
+    ticks = _ticks(min([*values, 0]), max([*values, 0]))
+    return {
+        "rangemode": "tozero", "tickvals": ticks, "ticktext": [shown(tick) for tick in ticks],
+        "title": {"text": title, "standoff": 6, "font": {"size": 12}},
+    }  # fmt: skip
 
 
-def category_axis(labels: Sequence[str]) -> dict[str, Any]:
-    """An axis of named places; a short history starts on the left."""
-    return {"type": "category", "tickangle": 0, "range": [-0.5, max(len(labels), _LEAST_BARS) - 0.5]}
+def share_axis() -> dict[str, Any]:
+    """An axis of shares."""
+    return {"tickformat": ".0%", "rangemode": "tozero"}
+
+
+def _ticks(low: float, high: float) -> list[float | int]:
+    """Round numbers from ``low`` to ``high`` in steps of 1, 2 or 5 times a power of ten."""
+    span = Decimal(str(max(high - low, 1)))
+    power = Decimal(10) ** (span / _TICKS).adjusted()
+    step = next((power * each for each in (1, 2, 5, 10) if span / (power * each) <= _TICKS), power * 10)
+    step = max(step, Decimal(1)) if high - low >= 1 else Decimal(1)
+    first, last = floor(Decimal(str(low)) / step), ceil(Decimal(str(high)) / step)
+    return [int(step * place) for place in range(first, max(last, first + 1) + 1)]
+
+
+def category_axis(labels: Sequence[str], title: str = "") -> dict[str, Any]:
+    """An axis of named places; few of them start on the left."""
+    return {
+        "type": "category", "tickangle": 0, "range": [-0.5, max(len(labels), LEAST_PLACES) - 0.5],
+        "title": {"text": title, "standoff": 8, "font": {"size": 12}},
+    }  # fmt: skip
 
 
 def named_rows(theme: str) -> dict[str, Any]:
@@ -68,7 +100,7 @@ def line(name: str, labels: Sequence[str], values: Sequence[Any], shown: Sequenc
     points = [value for value in values if value is not None]
     return {
         "type": "scatter", "mode": "lines" if len(points) > 1 else "markers", "name": name, "x": list(labels),
-        "y": list(values), "text": list(shown), "hovertemplate": f"{_safe(name)} <b>%{{text}}</b><extra></extra>",
+        "y": list(values), "text": list(shown), "hovertemplate": f"{wrapped(name)} <b>%{{text}}</b><extra></extra>",
         "line": {"color": tint, "width": 2, **more.pop("line", {})}, "marker": {"color": tint, "size": 7}, **more,
     }  # fmt: skip
 
@@ -79,7 +111,7 @@ def bars(
     """Upright bars."""
     return {
         "type": "bar", "name": name, "x": list(labels), "y": list(values), "text": list(shown), "textposition": "none",
-        "hovertemplate": f"{_safe(name)} <b>%{{text}}</b><extra></extra>",
+        "hovertemplate": f"{wrapped(name)} <b>%{{text}}</b><extra></extra>",
         "marker": {"color": tint, **more.pop("marker", {})}, **more,
     }  # fmt: skip
 
@@ -92,7 +124,8 @@ def lying_bars(labels: Sequence[str], values: Sequence[Any], shown: Sequence[str
                 {
                     "type": "bar", "orientation": "h", "x": list(values), "y": list(labels), "text": list(shown),
                     "textposition": "outside", "cliponaxis": False, "customdata": list(who),
-                    "marker": {"color": colour(theme, 0)}, "hovertemplate": "%{y} <b>%{text}</b><extra></extra>",
+                    "marker": {"color": colour(theme, 0)}, "hovertext": [wrapped(each) for each in labels],
+                    "hovertemplate": "%{hovertext} <b>%{text}</b><extra></extra>",
                 }
             ],
             "layout": layout(
@@ -115,7 +148,8 @@ def diverging_bars(labels: Sequence[str], values: Sequence[float], shown: Sequen
                     "type": "bar", "orientation": "h", "x": list(values), "y": list(labels), "text": list(shown),
                     "textposition": "outside", "cliponaxis": False,
                     "marker": {"color": [colour(theme, 0 if value >= 0 else 2) for value in values]},
-                    "hovertemplate": "%{y} <b>%{text}</b><extra></extra>",
+                    "hovertext": [wrapped(each) for each in labels],
+                    "hovertemplate": "%{hovertext} <b>%{text}</b><extra></extra>",
                 }
             ],
             "layout": layout(
@@ -129,28 +163,34 @@ def diverging_bars(labels: Sequence[str], values: Sequence[float], shown: Sequen
     return both(draw)
 
 
-def histogram(name: str, labels: Sequence[str], values: Sequence[Any], who: Sequence[str] = ()) -> Any:
-    """How many in each class, upright; a click on a bar leads to ``who``."""
+def histogram(
+    name: str, labels: Sequence[str], values: Sequence[Any], who: Sequence[str] = (), across: str = ""
+) -> Any:  # fmt: skip
+    """How many in each class, upright; a click on a bar leads to ``who``; ``across`` names the classes."""
     shown = [f"{value:,}" for value in values]
     return both(
         lambda theme: {
             "data": [bars(name, labels, values, shown, colour(theme, 0), customdata=list(who))],
             "layout": layout(
-                theme, height=280, bargap=0.12, xaxis=category_axis(labels), yaxis=count_axis(values), showlegend=False
+                theme,
+                height=280,
+                bargap=0.12,
+                xaxis=category_axis(labels, across),
+                yaxis=count_axis(values),
+                showlegend=False,
             ),
         }
     )
 
 
-def shares(name: str, labels: Sequence[str], values: Sequence[float | None]) -> Any:
-    """A share over time."""
+def shares(name: str, labels: Sequence[str], values: Sequence[float | None], over: dict[str, Any]) -> Any:
+    """A share over time; ``over`` is the layout of its axis."""
     shown = ["" if value is None else f"{value:.1%}" for value in values]
     return both(
         lambda theme: {
             "data": [line(name, labels, values, shown, colour(theme, 0))],
             "layout": layout(
-                theme, height=280, xaxis=category_axis(labels), yaxis={"tickformat": ".0%", "rangemode": "tozero"},
-                showlegend=False,
+                theme, height=280, yaxis=share_axis(), showlegend=False, **over,
             ),
         }
     )  # fmt: skip
@@ -169,7 +209,8 @@ def steps(
                 "type": "bar", "orientation": "h", "name": name, "x": list(values), "y": list(names),
                 "text": list(shown), "textposition": "outside", "cliponaxis": False, "customdata": list(who),
                 "marker": {"color": colour(theme, tints[place] if tints else place)},
-                "hovertemplate": f"{_safe(name)} %{{y}} <b>%{{text}}</b><extra></extra>",
+                "hovertext": [wrapped(each) for each in names],
+                "hovertemplate": f"{safe(name)} %{{hovertext}} <b>%{{text}}</b><extra></extra>",
             }
             for place, (name, values, shown, who) in enumerate(series)
         ]  # fmt: skip
@@ -217,28 +258,30 @@ def heat(
     return both(draw)
 
 
-def flows(boxes: Sequence[tuple[str, str, int, int]], links: Sequence[tuple[int, int, int, str]]) -> Any:
+def flows(boxes: Sequence[tuple[str, str, int, int, str]], links: Sequence[tuple[int, int, int, str, str]]) -> Any:
     """A flow diagram: ``boxes`` with label, name of their colour, step and size; ``links`` from box to box with their
-    width and what is said of them."""
-    kinds = list(dict.fromkeys(kind for _label, kind, _step, _size in boxes))
-    places = _places([(step, size) for _label, _kind, step, size in boxes])
+    width and what is said of them; each with where a click on it leads."""
+    kinds = list(dict.fromkeys(box[1] for box in boxes))
+    places = _places([(box[2], box[3]) for box in boxes])
 
     def draw(theme: str) -> dict[str, Any]:
-        tints = [colour(theme, kinds.index(kind)) for _label, kind, _step, _size in boxes]
+        tints = [colour(theme, kinds.index(kind)) for _label, kind, _step, _size, _who in boxes]
         return {
             "data": [
                 {
                     "type": "sankey", "arrangement": "snap",
                     "node": {
-                        "label": [label for label, _kind, _step, _size in boxes], "pad": 12, "thickness": 14,
+                        "label": [safe(box[0]) for box in boxes], "customdata": [box[4] for box in boxes],
+                        "pad": 12, "thickness": 14,
                         "color": tints, "x": [x for x, _y in places], "y": [y for _x, y in places],
                         "line": {"width": 0}, "hovertemplate": "%{label} <b>%{value:,}</b><extra></extra>",
                     },
                     "link": {
                         "source": [link[0] for link in links], "target": [link[1] for link in links],
-                        "value": [link[2] for link in links], "customdata": [link[3] for link in links],
+                        "value": [link[2] for link in links], "label": [link[3] for link in links],
+                        "customdata": [link[4] for link in links],
                         "color": [_faint(tints[link[0]]) for link in links],
-                        "hovertemplate": "%{customdata}<extra></extra>",
+                        "hovertemplate": "%{label}<extra></extra>",
                     },
                     "textfont": {"color": _INK[theme], "size": 12},
                 }
@@ -269,6 +312,34 @@ def _faint(tint: str) -> str:
     return f"rgba({red}, {green}, {blue}, .26)"
 
 
-def _safe(text: str) -> str:
+def mark(figure: dict[str, Any], theme: str, marks: Sequence[tuple[int, str, str]]) -> dict[str, Any]:
+    """``figure`` with thin lines at places of its axis, each with a few letters on top and what is said of it."""
+    whole = figure["layout"]
+    lines = [
+        {
+            "type": "line", "xref": "x", "yref": "paper", "x0": place, "x1": place, "y0": 0, "y1": 1,
+            "line": {"color": _MUTE[theme], "width": 1, "dash": "dot"}, "layer": "below",
+        }
+        for place, _letters, _said in marks
+    ]  # fmt: skip
+    flags = [
+        {
+            "xref": "x", "yref": "paper", "x": place, "y": 1, "yanchor": "bottom", "text": letters, "showarrow": False,
+            "hovertext": said, "captureevents": True, "font": {"size": 11, "color": _MUTE[theme]}, "borderpad": 2,
+            "bgcolor": _PANEL[theme], "bordercolor": _MUTE[theme],
+        }
+        for place, letters, said in marks
+    ]  # fmt: skip
+    margin = {"l": 8, "r": 8, "b": 8, "t": 30}
+    legend = {"y": 1.2} if whole.get("showlegend") is not False else {}
+    return figure | {"layout": whole | {"shapes": lines, "annotations": flags, "margin": margin, "legend": legend}}
+
+
+def wrapped(text: str) -> str:
+    """A text for a tooltip, on lines that fit a telephone, and without anything that Plotly would read."""
+    return "<br>".join(safe(text[at : at + _LINE]) for at in range(0, len(text), _LINE))
+
+
+def safe(text: str) -> str:
     """Plotly reads a few tags and its own places in texts."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "% {")

@@ -9,7 +9,7 @@ list of customers. Nothing here asks the workspace: ``answering.answer_of`` does
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,8 @@ from django.urls import reverse
 from wotu.accounts.sight import Sight
 from wotu.console.asking.declaring import Asked
 from wotu.console.asking.definitions import Definition, definition_of
+from wotu.console.asking.sealing import sealed
+from wotu.console.asking.times import DayNote, Numbered, Times, marked, numbered
 
 Figures = Mapping[str, Any]
 
@@ -65,12 +67,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture of the answer; ``said`` tells a screen reader what it shows."""
+    """A picture of the answer; ``said`` tells a screen reader what it shows. One over time has its ``times``."""
 
     key: str
     title: str
     figures: Figures
     said: str = ""
+    times: Times | None = None
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,12 @@ class Presented:
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
     is_empty: bool = False
+    day_notes: tuple[Numbered, ...] = ()
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether notes on days have marks in a chart."""
+        return bool(self.day_notes) and any(chart.times for chart in self.charts)
 
 
 @dataclass(frozen=True)
@@ -155,7 +164,7 @@ class Given:
 
     def href(self, pick: Mapping[str, Any] | None) -> str:
         """Where a click on a number of a chart leads; nowhere from a number of nobody."""
-        return f"{reverse('console:customers')}?{who_query(self.asked, pick)}" if pick else ""
+        return f"{reverse('console:customers')}?{who_query(self.asked, pick, self.sight)}" if pick else ""
 
     def pick(self, **arguments: Any) -> Mapping[str, Any] | None:
         """Arguments for ``customers``, where the answer can name whom it counted."""
@@ -163,29 +172,32 @@ class Given:
 
 
 def present(
-    asked: Asked, answer: Any, before: Any = None, *, sight: Sight, now: datetime, computed_at: datetime
-) -> Presented:
-    """The answer to ``asked``, with that of the time before where it is compared."""
+    asked: Asked, answer: Any, before: Any = None, *, sight: Sight, now: datetime, computed_at: datetime,
+    day_notes: Iterable[DayNote] = (),
+) -> Presented:  # fmt: skip
+    """The answer to ``asked``, with that of the time before where it is compared, and notes of the team on its days."""
     found: Found = asked.question.present(Given(asked, answer, before, sight, now))
     reach = answer.reach
     scope = Scope(reach.customers, reach.events, reach.timezone, reach.seq, computed_at)
-    rows = tuple(tuple(_opened(asked, cell) for cell in row) for row in found.table.rows)
-    facts = tuple(replace(each, who=who_query(asked, each.pick)) for each in found.facts)
+    rows = tuple(tuple(_opened(asked, cell, sight) for cell in row) for row in found.table.rows)
+    facts = tuple(replace(each, who=who_query(asked, each.pick, sight)) for each in found.facts)
+    noted = numbered(day_notes, sight)
+    charts = tuple(replace(each, figures=marked(each.figures, each.times, noted)) for each in found.charts)
     return Presented(
-        found.finding, found.charts, replace(found.table, rows=rows), definition_of(asked, now), scope, facts,
-        found.notes, found.is_empty,
+        found.finding, charts, replace(found.table, rows=rows), definition_of(asked, now), scope, facts,
+        found.notes, found.is_empty, noted,
     )  # fmt: skip
 
 
-def who_query(asked: Asked, pick: Mapping[str, Any] | None) -> str:
+def who_query(asked: Asked, pick: Mapping[str, Any] | None, sight: Sight) -> str:
     """The part of an address that lists whom a number counted; empty for a number of nobody."""
     if pick is None:
         return ""
-    return urlencode({"who": json.dumps(asked.to_dict() | {"pick": dict(pick)}, ensure_ascii=False)})
+    return urlencode({"who": json.dumps(asked.to_dict() | {"pick": sealed(pick, sight)}, ensure_ascii=False)})
 
 
-def _opened(asked: Asked, cell: Cell) -> Cell:
-    return replace(cell, who=who_query(asked, cell.pick)) if cell.pick is not None else cell
+def _opened(asked: Asked, cell: Cell, sight: Sight) -> Cell:
+    return replace(cell, who=who_query(asked, cell.pick, sight)) if cell.pick is not None else cell
 
 
 def columns(*names: str, numeric: Sequence[bool] = ()) -> tuple[Column, ...]:

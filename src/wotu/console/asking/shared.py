@@ -20,6 +20,8 @@ UNIT_NAMES = {
     "week": pgettext_lazy("unit", "week"), "month": pgettext_lazy("unit", "month"),
 }  # fmt: skip
 
+_LEAST_P = 0.001
+
 
 WEEKDAY_NAMES = {
     "monday": gettext_lazy("Monday"), "tuesday": gettext_lazy("Tuesday"), "wednesday": gettext_lazy("Wednesday"),
@@ -149,6 +151,13 @@ def period_row(label: str, unit: str) -> str:
 def waited(seconds: float | None) -> str:
     """A length of time in the unit people would use."""
     return figures.NO_VALUE if seconds is None else span(seconds)
+
+
+def p_value(value: float | None) -> str:
+    """A p-value: below a thousandth its digits tell nothing."""
+    if value is None:
+        return figures.NO_VALUE
+    return "< 0.001" if value < _LEAST_P else f"{value:.3f}"
 
 
 def group_name(group: Any, sight: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from wotu.accounts.sight import Sight
@@ -11,6 +12,7 @@ from wotu.console.asking.answering import answer_of
 from wotu.console.asking.declaring import Asked
 from wotu.console.asking.forms import asked_of
 from wotu.console.asking.questions import QUESTIONS
+from wotu.console.asking.sealing import is_sealed, unsealed
 from wotu.core.errors import invalid_argument
 
 _LONGEST = 6_000
@@ -46,12 +48,17 @@ class AskedWhom:
     def words(self) -> str:
         """Who they are, in the language of the page."""
         question = self.asked.question
-        return f"{question.title} · {self.sight.text(question.whom(self.asked.parameters, self.pick))}"
+        pick = unsealed(self.pick, self._answer) if is_sealed(self.pick) else self.pick
+        return f"{question.title} · {self.sight.text(question.whom(self.asked.parameters, pick))}"
 
     def customers(self) -> list[str]:
         """Their ids."""
-        answer = answer_of(self.asked, self.sight).answer
+        answer = self._answer
         try:
-            return list(answer.customers(**self.pick))
+            return list(answer.customers(**unsealed(self.pick, answer)))
         except (TypeError, AttributeError) as error:
             raise invalid_argument("who", "who.pick names nobody whom the answer counted.") from error
+
+    @cached_property
+    def _answer(self) -> Any:
+        return answer_of(self.asked, self.sight).answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
@@ -18,7 +19,7 @@ from wotu.console.asking.answering import SOON, Waiting, answer_or_progress, lea
 from wotu.console.asking.catalogue import Catalogue, catalogue, values
 from wotu.console.asking.declaring import Question
 from wotu.console.asking.drafts import Draft
-from wotu.console.asking.forms import days_of, note, read, with_defaults
+from wotu.console.asking.forms import RANGE, days_of, note, read, with_defaults
 from wotu.console.asking.presenting import Presented
 from wotu.console.asking.questions import QUESTIONS
 from wotu.console.asking.sentences import (
@@ -75,7 +76,8 @@ def ask_page(request: HttpRequest, name: str) -> HttpResponse:
         "operators": operators(), "filter_names": filterable(names), "known_names": names.known,
         "slots": list(slots(draft)), "problems": rest_of_errors(draft),
         "presented": outcome.presented, "waiting": outcome.waiting, "query": draft.query,
-        "unused_style": unused_style(), **_kept(request, draft),
+        "wider": urlencode([*(pair for pair in draft.pairs if pair[0] not in RANGE), ("last", "all")]),
+        "unused_style": unused_style(), **_kept(request),
     }  # fmt: skip
     return _response(request, draft, context)
 
@@ -116,13 +118,10 @@ def export_answer(request: HttpRequest, name: str, kind: str) -> StreamingHttpRe
     return export(request, name, table.header, table.exact_rows(), kind=kind, total=len(table.rows))
 
 
-def _kept(request: HttpRequest, draft: Draft) -> dict[str, Any]:
-    """What the team keeps around an answer: where it can be saved, and its notes on the days asked about."""
+def _kept(request: HttpRequest) -> dict[str, Any]:
+    """Where the team can keep a question."""
     may_save = allowed(request, Action.SAVE)
-    return {
-        "tab": "ask", "tabs": TABS, "may_save": may_save, "boards": boards.dashboards() if may_save else (),
-        "day_notes": () if draft.errors else boards.notes(*days_of(draft.asked, workspace().now())),
-    }  # fmt: skip
+    return {"tab": "ask", "tabs": TABS, "may_save": may_save, "boards": boards.dashboards() if may_save else ()}
 
 
 def _question(name: str, names: Catalogue | None) -> Question:
@@ -138,7 +137,8 @@ def _outcome(draft: Draft, sight: Sight, waiter: str) -> _Outcome:
         found = answer_or_progress(draft.asked, sight, seconds=SOON, waiter=waiter)
         if isinstance(found, Waiting):
             return _Outcome(waiting=found)
-        return _Outcome(presented(draft.asked, sight, found))
+        noted = boards.notes(*days_of(draft.asked, workspace().now()))
+        return _Outcome(presented(draft.asked, sight, found, noted))
     except WotuError as error:
         note(draft, error)
         return _Outcome()

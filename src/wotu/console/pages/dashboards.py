@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from wotu.accounts.rules import Action
 from wotu.boards import reads, services
+from wotu.console.answers import workspace
 from wotu.console.asking.answering import Waiting, answer_or_progress, presented
-from wotu.console.asking.forms import query_of
+from wotu.console.asking.forms import days_of, query_of
 from wotu.console.asking.presenting import Presented
 from wotu.console.boards_acts import Acts, act, number
 from wotu.console.charts import unused_style
@@ -138,19 +139,21 @@ def _card(request: HttpRequest, board: int, saved: int, sight: Sight, address: s
     found = next((each for each in reads.cards(board) if each.saved.id == saved), None)
     if found is None:
         raise Http404
-    shown = _shown(found.saved, sight, request.GET.get("waiter", ""))
+    shown = _shown(found.saved, sight, request.GET.get("waiter", ""), with_notes=whole)
     context = {"shown": shown, "address": address, "whole": whole, "rows": _ROWS}
     return render(request, "console/boards/card.html", context)
 
 
-def _shown(saved: reads.Saved, sight: Sight, waiter: str) -> Shown:
+def _shown(saved: reads.Saved, sight: Sight, waiter: str, *, with_notes: bool) -> Shown:
     title = title_of(saved)
     try:
         asked = question_of(saved)
         answered = answer_or_progress(asked, sight, seconds=SOON, waiter=waiter)
         if isinstance(answered, Waiting):
             return Shown(saved, title, waiting=answered)
-        return Shown(saved, title, presented(asked, sight, answered), query=query_of(asked))
+        # What the team writes to itself is not for whoever has a link.
+        noted = reads.notes(*days_of(asked, workspace().now())) if with_notes else ()
+        return Shown(saved, title, presented(asked, sight, answered, noted), query=query_of(asked))
     except WotuError as error:
         if error.code is ErrorCode.INTERNAL_ERROR:
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,6 +14,7 @@ from wotu.boards import reads, services
 from wotu.console.boards_acts import act, number
 from wotu.console.insight_tabs import insight_page
 from wotu.console.permissions import require
+from wotu.console.sight import sight_of
 from wotu.core.periods import parse_date
 
 
@@ -25,7 +27,9 @@ def notes(request: HttpRequest) -> HttpResponse:
         _, errors = act(request, {"add": _add, "delete": _delete})
         if not errors:
             return HttpResponseRedirect(reverse("console:notes"))
-    context = {"notes": reads.notes(), "typed": request.POST, "errors": errors}
+    sight = sight_of(request)
+    shown = [replace(each, text=sight.text(each.text)) for each in reads.notes()]
+    context = {"notes": shown, "typed": request.POST, "errors": errors}
     return insight_page(request, "console/boards/notes.html", "notes", context, status=422 if errors else 200)
 
 

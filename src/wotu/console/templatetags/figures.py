@@ -115,4 +115,9 @@ def unlinked(charts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_link(trace: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in trace.items() if name != "customdata"}
+    # Boxes and links of a flow have addresses of their own.
+    return {
+        name: _without_link(value) if isinstance(value, dict) else value
+        for name, value in trace.items()
+        if name != "customdata"
+    }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
-from wotu.console.asking.drawing import both, category_axis, colour, count_axis, layout, line
+from wotu.console.asking.drawing import both, colour, count_axis, layout, line
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import (
     AUDIENCE,
@@ -19,12 +19,12 @@ from wotu.console.asking.shared import (
     WEEK_START,
     WHERE,
     period_heading,
-    period_label,
     period_row,
     period_words,
     ranged,
     units,
 )
+from wotu.console.asking.times import Times
 
 STATES = {
     "active": pgettext_lazy("active customers", "Active"), "churned": pgettext_lazy("active customers", "Churned"),
@@ -36,7 +36,8 @@ def present(given: Given) -> Found:
     """A line per state, and the last whole period in figures."""
     periods = given.answer.periods
     over = [each for each in periods if each.complete]
-    chart = Chart("active", _("Active and lost customers"), _chart(given))
+    times = Times(tuple(each.period for each in periods), given.asked["unit"])
+    chart = Chart("active", _("Active and lost customers"), _chart(given, times), times=times)
     notes = () if len(over) == len(periods) else (_("The last period is not over; its values will still rise."),)
     empty = not any(each.active for each in periods)
     return Found(_finding(given, over), (chart,), _table(given), _facts(given, over), notes, empty)
@@ -74,9 +75,8 @@ def _facts(given: Given, over: list[Any]) -> tuple[Fact, ...]:
     )  # fmt: skip
 
 
-def _chart(given: Given) -> Any:
-    periods, unit = given.answer.periods, given.asked["unit"]
-    labels = [period_label(each.period, unit) for each in periods]
+def _chart(given: Given, times: Times) -> Any:
+    periods, labels = given.answer.periods, times.places
 
     def draw(theme: str) -> dict[str, Any]:
         data = []
@@ -86,7 +86,7 @@ def _chart(given: Given) -> Any:
                 line(str(name), labels, values, [figures.count_exact(each) for each in values], colour(theme, place))
             )
         known = [value for each in data for value in each["y"] if value is not None]
-        return {"data": data, "layout": layout(theme, xaxis=category_axis(labels), yaxis=count_axis(known))}
+        return {"data": data, "layout": layout(theme, yaxis=count_axis(known), **times.layout())}
 
     return both(draw)
 

@@ -12,7 +12,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import lying_bars
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, TIMEZONE, WEEK_START, WHERE, ranged, units
+from wotu.console.asking.shared import AUDIENCE, TIMEZONE, WEEK_START, WHERE, p_value, ranged, units
 from wotu.console.vocabulary import event_name
 
 _CERTAIN = 0.05
@@ -78,7 +78,7 @@ def _table(given: Given, rows: list[dict[str, Any]]) -> Table:
             Cell(figures.percent(each["retention_with"]), each["retention_with"]),
             Cell(figures.percent(each["retention_without"]), each["retention_without"]),
             _decimal(each["lift"], "×"), Cell(figures.percent(each["recall"]), each["recall"]),
-            _decimal(each["mcc"]), _decimal(each["adjusted_p_value"]),
+            _decimal(each["mcc"]), Cell(p_value(each["adjusted_p_value"]), each["adjusted_p_value"]),
         )
         for each in rows
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,7 +15,6 @@ from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import (
     MOST_SERIES,
     both,
-    category_axis,
     colour,
     count_axis,
     layout,
@@ -35,13 +35,13 @@ from wotu.console.asking.shared import (
     group_name,
     period_end,
     period_heading,
-    period_label,
     period_row,
     period_words,
     ranged,
     unit_name,
     units,
 )
+from wotu.console.asking.times import Times
 from wotu.console.vocabulary import event_name
 from wotu.core.properties import MONEY
 
@@ -87,7 +87,8 @@ def _charts(given: Given, labels: list[str]) -> tuple[Chart, ...]:
         shown = [_shown(given, each.points[0][1]) for each in drawn]
         names = [_name(given, each) for each in drawn]
         return (Chart("events", title, lying_bars(names, values, shown, [""] * len(names))),)
-    axis = [period_label(each, unit) for each in labels]
+    times = Times(tuple(labels), unit)
+    axis = times.places
     texts = [[_shown(given, value) for _label, value in each.points] for each in drawn]
 
     def draw(theme: str) -> dict[str, Any]:
@@ -100,10 +101,12 @@ def _charts(given: Given, labels: list[str]) -> tuple[Chart, ...]:
         values = [value for each in data for value in each["y"] if value is not None]
         return {
             "data": data,
-            "layout": layout(theme, xaxis=category_axis(axis), yaxis=count_axis(values), showlegend=len(data) > 1),
-        }
+            "layout": layout(
+                theme, yaxis=count_axis(values, partial(_tick, given)), showlegend=len(data) > 1, **times.layout()
+            ),
+        }  # fmt: skip
 
-    return (Chart("events", title, both(draw)),)
+    return (Chart("events", title, both(draw), times=times),)
 
 
 def _earlier(given: Given, axis: list[str], theme: str) -> list[Any]:
@@ -137,9 +140,6 @@ def _table(given: Given, labels: list[str], over: list[str]) -> Table:
 
 def _pick(given: Given, series: Any, label: str) -> Mapping[str, Any] | None:
     places = list(dict.fromkeys(each.label for each in given.answer.series))
-    # The list of customers must not be told a group that this person may not read.
-    if series.group is not None and given.sight.text(series.group) != series.group:
-        return None
     group = {} if series.group is None else {"group": series.group}
     return given.pick(series=places.index(series.label), time=label, **group)
 
@@ -217,6 +217,13 @@ def _name(given: Given, series: Any) -> str:
 
 def _is_money(given: Given) -> bool:
     return given.answer.measure.partition(":")[2] in MONEY
+
+
+def _tick(given: Given, value: Any) -> str:
+    """A number of the axis: money whole, as its ticks are."""
+    if _is_money(given):
+        return figures.money(value, given.currency).removesuffix(".00")
+    return figures.count(value)
 
 
 def _shown(given: Given, value: Any) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
+from wotu.console.asking.drawing import count_axis, with_layout
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import (
     AUDIENCE,
@@ -17,12 +18,12 @@ from wotu.console.asking.shared import (
     WEEK_START,
     WHERE,
     period_heading,
-    period_label,
     period_row,
     period_words,
     ranged,
     units,
 )
+from wotu.console.asking.times import Times
 from wotu.console.charts import growth_chart
 
 STATES = {
@@ -35,11 +36,21 @@ def present(given: Given) -> Found:
     """Stacked bars: gained above the zero line, gone quiet below it; the last whole period in figures."""
     periods, unit = given.answer.periods, given.asked["unit"]
     over = [each for each in periods if each.complete]
-    labels = [period_label(each.period, unit) for each in periods]
-    chart = Chart("growth", _("Customers gained and lost"), growth_chart(periods, labels))
+    times = Times(tuple(each.period for each in periods), unit)
+    most = max((each.new + each.returning + each.resurrecting for each in periods), default=0)
+    least = -max((each.dormant for each in periods), default=0)
+    drawn = with_layout(
+        growth_chart(periods, times.places), yaxis=count_axis([least, most], _either_way), **times.layout()
+    )
+    chart = Chart("growth", _("Customers gained and lost"), drawn, times=times)
     notes = () if len(over) == len(periods) else (_("A period that is not over is drawn lighter and has no ratio."),)
     empty = not any(each.active or each.dormant for each in periods)
     return Found(_finding(over, unit), (chart,), _table(given), _facts(given, over), notes, empty)
+
+
+def _either_way(number: int) -> str:
+    """Customers below the zero line are as many as those above it."""
+    return figures.count(abs(number))
 
 
 def whom(_parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:

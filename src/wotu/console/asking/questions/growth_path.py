@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
-from wotu.console.asking.drawing import flows
+from wotu.console.asking.drawing import flows, wrapped
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import AUDIENCE, TIMEZONE, WEEK_START, WHERE, ranged, units
 
@@ -76,15 +76,23 @@ def _chart(given: Given, rows: list[dict[str, Any]]) -> Any:
     keys = list(dict.fromkeys([*(row["from"] for row in rows), *(row["to"] for row in rows)]))
     names = {each.stage: each.name for each in given.answer.stages}
     sums = [{key: sum(row["customers"] for row in rows if row[end] == key) for key in keys} for end in ("from", "to")]
-    boxes = [(stage_name(key, names.get(key, "")), key, side, sums[side][key]) for side in (0, 1) for key in keys]
+    boxes = [(stage_name(key, names.get(key, "")), key, side, sums[side][key], "") for side in (0, 1) for key in keys]
+    ends = [(keys.index(row["from"]), len(keys) + keys.index(row["to"])) for row in rows]
+    used = sorted({end for pair in ends for end in pair})
     links = [
-        (keys.index(row["from"]), len(keys) + keys.index(row["to"]), row["customers"],
-         f"{stage_name(row['from'])} → {stage_name(row['to'])} <b>{figures.count_exact(row['customers'])}</b>")
-        for row in rows
-    ]  # fmt: skip
-    used = sorted({end for link in links for end in link[:2]})
-    place = {end: number for number, end in enumerate(used)}
-    return flows([boxes[end] for end in used], [(place[a], place[b], width, said) for a, b, width, said in links])
+        (used.index(near), used.index(far), row["customers"], _link_words(row, names), given.href(_pick(given, row)))
+        for (near, far), row in zip(ends, rows, strict=True)
+    ]
+    return flows([boxes[end] for end in used], links)
+
+
+def _link_words(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    ends = " → ".join(wrapped(stage_name(row[end], names.get(row[end], ""))) for end in ("from", "to"))
+    return f"{ends} <b>{figures.count_exact(row['customers'])}</b>"
+
+
+def _pick(given: Given, row: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    return given.pick(from_=row["from"], to=row["to"])
 
 
 def _table(given: Given, rows: list[dict[str, Any]]) -> Table:
@@ -93,7 +101,7 @@ def _table(given: Given, rows: list[dict[str, Any]]) -> Table:
         (
             Cell(stage_name(row["from"], names.get(row["from"], "")), row["from"]),
             Cell(stage_name(row["to"], names.get(row["to"], "")), row["to"], is_text=True),
-            Cell(figures.count(row["customers"]), row["customers"], given.pick(from_=row["from"], to=row["to"])),
+            Cell(figures.count(row["customers"]), row["customers"], _pick(given, row)),
             Cell(figures.percent(row["share"]), row["share"]),
         )
         for row in sorted(rows, key=lambda row: -row["customers"])

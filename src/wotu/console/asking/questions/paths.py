@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
-from wotu.console.asking.drawing import flows
+from wotu.console.asking.drawing import flows, wrapped
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import AUDIENCE, CLEAN, GAP, TIMEZONE, WHERE, ranged, waited
 from wotu.console.vocabulary import event_name
@@ -41,7 +41,8 @@ def _finding(given: Given, links: list[Any]) -> str:
     if not ways:
         return _("No visit has such a path.")
     words = {
-        "source": _said(ways[0].source), "target": _said(ways[0].target), "number": figures.count(ways[0].visits),
+        "source": given.sight.text(_said(ways[0].source)), "target": given.sight.text(_said(ways[0].target)),
+        "number": figures.count(ways[0].visits),
         "share": figures.percent(ways[0].visits / given.answer.sessions),
     }  # fmt: skip
     if ways[0].target.endswith(":(end)"):
@@ -63,14 +64,25 @@ def _facts(given: Given) -> tuple[Fact, ...]:
 def _chart(given: Given, links: list[Any]) -> Any:
     used = {end for each in links for end in (each.source, each.target)}
     nodes = [each for each in given.answer.nodes if each.id in used]
-    boxes = [(_name(given, each.event), each.event, each.step, each.visits) for each in nodes]
+    boxes = [
+        (_name(given, each.event), each.event, each.step, each.visits, given.href(given.pick(node=each.id)))
+        for each in nodes
+    ]  # fmt: skip
     place = {each.id: number for number, each in enumerate(nodes)}
     shown = [
-        (place[each.source], place[each.target], each.visits,
-         f"{_said(each.source)} → {_said(each.target)} <b>{figures.count_exact(each.visits)}</b>")
+        (place[each.source], place[each.target], each.visits, _link_words(given, each), given.href(_pick(given, each)))
         for each in links if each.source in place and each.target in place
     ]  # fmt: skip
     return flows(boxes, shown)
+
+
+def _link_words(given: Given, link: Any) -> str:
+    ends = " → ".join(wrapped(given.sight.text(_said(each))) for each in (link.source, link.target))
+    return f"{ends} <b>{figures.count_exact(link.visits)}</b>"
+
+
+def _pick(given: Given, link: Any) -> Mapping[str, Any] | None:
+    return given.pick(link=[link.source, link.target])
 
 
 def _table(given: Given, links: list[Any]) -> Table:
@@ -78,7 +90,7 @@ def _table(given: Given, links: list[Any]) -> Table:
         (
             Cell(f"{_step(each.source)} {given.sight.text(_said(each.source))}", each.source),
             Cell(f"{_step(each.target)} {given.sight.text(_said(each.target))}", each.target, is_text=True),
-            Cell(figures.count(each.visits), each.visits, given.pick(link=[each.source, each.target])),
+            Cell(figures.count(each.visits), each.visits, _pick(given, each)),
             Cell(waited(each.median_seconds), each.median_seconds),
         )
         for each in links

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
-from wotu.console.asking.drawing import both, category_axis, colour, heat, layout, line
+from wotu.console.asking.drawing import both, category_axis, colour, heat, layout, line, share_axis
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import (
     AUDIENCE,
@@ -26,7 +26,8 @@ from wotu.console.asking.shared import (
     units,
 )
 
-_HEAT_FROM = (0.0, 0.1, 0.2, 0.35, 0.5)
+# The shades of the table, as parts of its greatest share.
+_HEAT_FROM = (0.0, 0.25, 0.5, 0.7, 0.85)
 # More links than this make a page heavy; the table has them all.
 _MOST_LINKS = 400
 
@@ -118,8 +119,8 @@ def _curve(given: Given) -> Any:
         return {
             "data": data,
             "layout": layout(
-                theme, height=260, xaxis=category_axis(labels), showlegend=len(data) > 1,
-                yaxis={"tickformat": ".0%", "rangemode": "tozero"},
+                theme, height=260, showlegend=len(data) > 1, yaxis=share_axis(),
+                xaxis=category_axis(labels, _("%(unit)s after the first") % {"unit": unit_name(given)}),
             ),
         }  # fmt: skip
 
@@ -130,25 +131,26 @@ def _table(given: Given) -> Table:
     answer, unit = given.answer, given.asked["unit"]
     labels = [str(each) for each in answer.columns.labels]
     heads = columns(_("Cohort"), _("Customers"), *labels[1:])
+    most = _greatest(given)
     everybody = (
         Cell(_("all cohorts"), "all"), Cell(figures.count(sum(each.size for each in answer.cohorts))),
-        *(Cell(figures.percent(each.rate), each.rate, heat=_warmth(each.rate)) for each in answer.overall[1:]),
+        *(Cell(figures.percent(each.rate), each.rate, heat=_warmth(each.rate, most)) for each in answer.overall[1:]),
     )  # fmt: skip
     rows = [
         (
             Cell(period_row(each.cohort, unit), each.cohort, tag="" if each.complete else _("not over")),
             Cell(figures.count(each.size), each.size, _pick(given, each, 0) if each.size else None),
-            *(_cell(given, each, place) for place in range(1, len(labels))),
+            *(_cell(given, each, place, most) for place in range(1, len(labels))),
         )
         for each in answer.cohorts
     ]
     return Table(heads, (everybody, *rows), _("Share of each cohort that came back"))
 
 
-def _cell(given: Given, cohort: Any, place: int) -> Cell:
+def _cell(given: Given, cohort: Any, place: int, most: float) -> Cell:
     rate, returned = cohort.rate(place), cohort.returned[place]
     shown = "" if rate is None else figures.percent(rate)
-    return Cell(shown, rate, _pick(given, cohort, place) if returned else None, heat=_warmth(rate))
+    return Cell(shown, rate, _pick(given, cohort, place) if returned else None, heat=_warmth(rate, most))
 
 
 def _pick(given: Given, cohort: Any, place: int) -> Mapping[str, Any] | None:
@@ -157,8 +159,13 @@ def _pick(given: Given, cohort: Any, place: int) -> Mapping[str, Any] | None:
     return given.pick(cohort=cohort.cohort, period=period)
 
 
-def _warmth(rate: float | None) -> int:
-    return sum(1 for least in _HEAT_FROM if rate and rate > least)
+def _warmth(rate: float | None, most: float) -> int:
+    return sum(1 for least in _HEAT_FROM if rate and rate > least * most)
+
+
+def _greatest(given: Given) -> float:
+    places = range(1, len(given.answer.columns.labels))
+    return max((cohort.rate(place) or 0.0 for cohort in given.answer.cohorts for place in places), default=0.0)
 
 
 RETENTION = Question(

@@ -13,7 +13,19 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
 from wotu.console.asking.drawing import diverging_bars
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
-from wotu.console.asking.shared import AUDIENCE, EXCLUDE, HOLD, ORDER, STEPS, TIMEZONE, WHERE, WITHIN, ranged
+from wotu.console.asking.shared import (
+    AUDIENCE,
+    EXCLUDE,
+    HOLD,
+    ORDER,
+    STEPS,
+    TIMEZONE,
+    WHERE,
+    WITHIN,
+    group_name,
+    p_value,
+    ranged,
+)  # fmt: skip
 from wotu.console.vocabulary import event_name, property_name
 
 _DRAWN = 12
@@ -27,8 +39,9 @@ def present(given: Given) -> Found:
     rows = [each for each in said["candidates"] if given.sight.whole or not is_personal(str(each["name"]))]
     drawn = rows[:_DRAWN]
     values = [each["difference"] for each in drawn]
-    bars = diverging_bars([_name(given, each) for each in drawn], values, [_points(value) for value in values])
-    charts = (Chart("separation", _("Share among those who went on, less that among those who stopped"), bars),)
+    bars = diverging_bars([_name(given, each) for each in drawn], values, [_signed(value) for value in values])
+    title = _("Share among those who went on, less that among those who stopped, in percentage points")
+    charts = (Chart("separation", title, bars),)
     return Found(
         _finding(given, rows), charts if rows else (), _table(given, rows), _facts(given, said),
         (_("Evidence for a test, not a cause."),), is_empty=not (said["converted"] or said["dropped"]),
@@ -74,7 +87,7 @@ def _table(given: Given, rows: list[dict[str, Any]]) -> Table:
             Cell(_points(each["difference"]), each["difference"]),
             Cell(" … ".join(_points(end) for end in each["interval"])),
             Cell(figures.NO_VALUE if each["lift"] is None else f"×{each['lift']:.2f}", each["lift"]),
-            Cell(f"{each['adjusted_p']:.3g}", each["adjusted_p"]),
+            Cell(p_value(each["adjusted_p"]), each["adjusted_p"]),
         )
         for each in rows
     ]
@@ -82,14 +95,18 @@ def _table(given: Given, rows: list[dict[str, Any]]) -> Table:
 
 
 def _points(value: float) -> str:
-    return _("%(points)s pts") % {"points": f"{value * 100:+.1f}".replace("-", "\N{MINUS SIGN}")}
+    return _("%(points)s pts") % {"points": _signed(value)}
+
+
+def _signed(value: float) -> str:
+    return f"{value * 100:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _name(given: Given, row: Mapping[str, Any]) -> str:
     if row["kind"] == "event":
         words = {"before": _("%(event)s before"), "between": _("%(event)s in between")}
         return words.get(str(row["when"]), "%(event)s") % {"event": given.sight.text(event_name(str(row["name"])))}
-    value = _("(no value)") if row["value"] is None else given.sight.text(str(row["value"]))
+    value = _("(no value)") if row["value"] is None else group_name(row["value"], given.sight)
     return f"{property_name(str(row['name']).removeprefix('trait.'))} = {value}"
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from wotu.console import figures
 from wotu.console.asking.declaring import Field, Question
-from wotu.console.asking.drawing import both, category_axis, colour, count_axis, layout, line, lying_bars
+from wotu.console.asking.drawing import both, colour, count_axis, layout, line, lying_bars
 from wotu.console.asking.presenting import Cell, Chart, Fact, Found, Given, Table, columns
 from wotu.console.asking.shared import (
     AUDIENCE,
@@ -22,12 +22,12 @@ from wotu.console.asking.shared import (
     WHERE,
     group_name,
     period_heading,
-    period_label,
     period_row,
     ranged,
     units,
     waited,
 )
+from wotu.console.asking.times import Times
 from wotu.console.vocabulary import event_name
 
 _MOST_BARS = 12
@@ -80,7 +80,8 @@ def _single(numbers: Any) -> float | None:
 
 def _chart(given: Given) -> Chart:
     unit = given.asked["unit"]
-    labels = [period_label(label, unit) for label, _over, _numbers in given.answer.periods]
+    times = Times(tuple(label for label, _over, _numbers in given.answer.periods), unit)
+    labels = times.places
     series = [
         (_("Visits"), [numbers.sessions for _label, _over, numbers in given.answer.periods]),
         (_("Customers"), [numbers.customers for _label, _over, numbers in given.answer.periods]),
@@ -92,9 +93,9 @@ def _chart(given: Given) -> Chart:
             for place, (name, values) in enumerate(series)
         ]
         axis = count_axis([value for _name, values in series for value in values])
-        return {"data": data, "layout": layout(theme, xaxis=category_axis(labels), yaxis=axis)}
+        return {"data": data, "layout": layout(theme, yaxis=axis, **times.layout())}
 
-    return Chart("sessions", _("Visits and their customers"), both(draw))
+    return Chart("sessions", _("Visits and their customers"), both(draw), times=times)
 
 
 def _groups_chart(given: Given) -> Chart:
@@ -142,7 +143,7 @@ def _group(given: Given, label: str) -> str:
 
 
 def _group_pick(given: Given, label: str) -> Mapping[str, Any] | None:
-    return given.pick(group=label) if given.sight.text(label) == label else None
+    return given.pick(group=label)
 
 
 SESSIONS = Question(

@@ -25,7 +25,9 @@ def present(given: Given) -> Found:
     values = [by_days.get(each, 0) for each in days]
     who = [given.href(given.pick(days=each)) if by_days.get(each) else "" for each in days]
     title = _("Customers by number of active %(unit)s") % {"unit": _plural(given)}
-    chart = Chart("stickiness", title, histogram(_("customers"), [str(each) for each in days], values, who))
+    chart = Chart("stickiness", title, histogram(
+        _("customers"), [str(each) for each in days], values, who, _("Active %(unit)s") % {"unit": _plural(given)},
+    ))  # fmt: skip
     return Found(_finding(given), (chart,), _table(given), _facts(given), is_empty=not answer.reach.customers)
 
 

@@ -4,37 +4,97 @@
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const settings = { displayModeBar: false, responsive: true, scrollZoom: false };
 
+  // How wide a text is at a size of 13: Chinese letters are square, others about half of it.
+  const width = (text) => [...text].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 13 : 7.4), 0);
+  const fitted = (text, most) => {
+    if (width(text) <= most) return text;
+    const letters = [...text];
+    while (letters.length > 1 && width(letters.join("")) > most - 13) letters.pop();
+    return `${letters.join("").trimEnd()}…`;
+  };
+
+  // What depends on the room there is: ticks are left out, long names are cut, and numbers beside bars have their place.
+  const fit = ({ data, layout }, room) => {
+    const [first] = data;
+    if (first.type === "sankey") {
+      const columns = new Set(first.node.x).size;
+      first.node.label = first.node.label.map((label) => fitted(label, Math.max((room / columns) * 0.8, 60)));
+      return;
+    }
+    const across = layout.xaxis || {};
+    const ticks = across.tickvals || (across.type === "category" && first.x);
+    if (ticks) {
+      // A label needs about 64 px: on a narrow page every second or fourth is left out.
+      const step = Math.ceil((ticks.length * 66) / Math.max(room - 64, 160));
+      const kept = ticks.map((_tick, index) => index).filter((index) => (ticks.length - 1 - index) % step === 0);
+      const years = (layout.meta && layout.meta.years) || [];
+      const texts = across.ticktext || ticks;
+      across.tickvals = kept.map((index) => ticks[index]);
+      across.ticktext = kept.map((index, place) => {
+        const fresh = years[index] && (place === 0 || years[kept[place - 1]] !== years[index]);
+        return fresh ? `${texts[index]}<br>${years[index]}` : texts[index];
+      });
+    }
+    // Marks that would stand on each other are one, with what all of them say.
+    const gap = (room - 64) / (across.range ? across.range[1] - across.range[0] : 1);
+    const apart = [];
+    for (const mark of layout.annotations || []) {
+      const last = apart.at(-1);
+      if (last && (mark.x - last.to) * gap < 22) {
+        last.text = `${last.text.split("–")[0]}–${mark.text.split("–").at(-1)}`;
+        last.hovertext += `<br>${mark.hovertext}`;
+        last.to = mark.x;
+      } else apart.push({ ...mark, to: mark.x });
+    }
+    if (layout.annotations) layout.annotations = apart.map(({ to, ...mark }) => ({ ...mark, x: (mark.x + to) / 2 }));
+    // Shares are written into the cells of a heat map where they fit.
+    if (first.type === "heatmap" && room / first.x.length < 72) first.texttemplate = "";
+    if (first.orientation === "h") {
+      const names = [...new Set(data.flatMap((each) => each.y))];
+      const forNames = Math.min(Math.max(...names.map(width)), room * (room < 400 ? 0.36 : 0.42));
+      layout.yaxis.tickvals = names;
+      layout.yaxis.ticktext = names.map((name) => `${fitted(name, forNames)}  `);
+      const beside = Math.max(...data.flatMap((each) => each.text.map(width))) + 12;
+      const left = Math.max(room - forNames - 40, 80);
+      const values = data.flatMap((each) => each.x.map(Number));
+      const [low, high] = [Math.min(0, ...values), Math.max(0, ...values) || 1];
+      const sides = (low < 0 ? 1 : 0) + 1;
+      const unit = (high - low) / Math.max(left - sides * beside, 40);
+      across.range = [low < 0 ? low - unit * beside : 0, high + unit * beside];
+    }
+  };
+
   const theme = () => document.documentElement.dataset.theme || (dark.matches ? "dark" : "light");
+  const figureOf = (place, name) => JSON.parse(document.getElementById(place.dataset.chart).textContent)[name];
   const draw = () => {
     for (const place of document.querySelectorAll("[data-chart]")) {
-      const figures = JSON.parse(document.getElementById(place.dataset.chart).textContent);
-      const figure = figures[theme()];
-      const { data, layout } = figure;
-      // A label needs about 64 px: on a narrow page every second or fourth is left out.
-      const labels = data[0].x;
-      if (layout.xaxis && layout.xaxis.type === "category" && labels) {
-        const step = Math.ceil((labels.length * 64) / Math.max(place.clientWidth, 200));
-        layout.xaxis.tickvals = labels.filter((_label, index) => (labels.length - 1 - index) % step === 0);
+      const figure = figureOf(place, theme());
+      let room = place.clientWidth;
+      const columns = figure.data[0].type === "sankey" ? new Set(figure.data[0].node.x).size : 0;
+      if (columns * 96 > room) {
+        place.classList.add("wide");
+        figure.layout.width = room = columns * 96;
       }
-      // Shares are written into the cells of a heat map where they fit.
-      if (data[0].type === "heatmap" && place.clientWidth / labels.length < 72) data[0].texttemplate = "";
+      fit(figure, room);
       const fresh = !place.data;
-      Plotly.react(place, data, layout, settings);
+      Plotly.react(place, figure.data, figure.layout, settings);
       if (fresh) place.on("plotly_click", opened);
     }
     for (const button of document.querySelectorAll("[data-png]")) button.hidden = false;
   };
   // A number of a chart that counts customers leads to them.
   const opened = ({ points }) => {
-    const who = points[0].customdata;
-    if (typeof who === "string" && who.startsWith("/")) window.location.assign(who);
+    const { customdata } = points[0];
+    const address = typeof customdata === "string" ? customdata : customdata && customdata.who;
+    if (typeof address === "string" && address.startsWith("/")) window.location.assign(address);
   };
 
   // The picture is drawn here, as the page's policy lets Plotly's own download load nothing. Always on white.
   const picture = async (button) => {
     const place = document.getElementById(button.dataset.png);
-    const figure = JSON.parse(document.getElementById(place.dataset.chart).textContent).light;
+    const figure = figureOf(place, "light");
     const size = { width: Math.max(place.clientWidth, 720), height: figure.layout.height + 80 };
+    fit(figure, size.width - 48);
     const layout = {
       ...figure.layout, ...size, paper_bgcolor: "#fff",
       title: { text: button.dataset.title, x: 0, xref: "paper", y: 0.96, yanchor: "top" },
