@@ -120,8 +120,9 @@ def activity(
 
     ``events``: visits with one of these, of which only these count (pages, for pages per visit).
     """
-    scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
-    question = Activity(events=event_sets(events, source.manifest), gap=gap_of(source, gap), scope=scope)
+    silence = gap_of(source, gap)
+    scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone, gap=silence)
+    question = Activity(events=event_sets(events, source.manifest), gap=silence, scope=scope)
     found = source.run(partial(fold, question))
     count, people = int(found.by_events.sum()), int(found.by_visits.sum())
     spreads = (

@@ -26,6 +26,7 @@ from wotu.insight.aha_fold import Aha, AhaPartial, fold
 from wotu.insight.aha_kernel import DAYS, KINDS, LEAST, WEEKS
 from wotu.insight.answers import Reach
 from wotu.insight.association import TwoByTwo, adjusted
+from wotu.insight.path_names import path_names
 from wotu.timeline.questions import EventSpec, Moment, Source, event_set
 
 UNITS: tuple[Unit, ...] = ("day", "week", "month")
@@ -64,7 +65,7 @@ def aha(
         min_customers=min_customers,
         counted=periods(scope.since, scope.until, unit, scope.zone, first_day),
         scope=scope,
-        names=len(source.manifest.events),
+        names=path_names(source.manifest.shown_events),
     )
     return _answer(question, source.run(partial(fold, question)), top, source)
 
@@ -72,7 +73,7 @@ def aha(
 def _answer(question: Aha, total: AhaPartial, top: int, source: Source) -> AhaAnswer:
     tested = [
         (candidate, _two_by_two(total, 0, candidate).mcc, _two_by_two(total, 1, candidate))
-        for candidate in _tested(question, total, source)
+        for candidate in _tested(question, total)
     ]
     p_values = adjusted([reported.p_value for _, _, reported in tested])
     findings = [
@@ -85,17 +86,16 @@ def _answer(question: Aha, total: AhaPartial, top: int, source: Source) -> AhaAn
     return AhaAnswer(question, tuple(findings[:top]), len(findings), total.totals, because, reach, source)
 
 
-def _tested(question: Aha, total: AhaPartial, source: Source) -> list[Candidate]:
+def _tested(question: Aha, total: AhaPartial) -> list[Candidate]:
     """What enough customers of the ranking half did and did not, if some of them stayed and some left."""
     if not total.totals[0].all():
         return []
     did = total.cells[0].sum(axis=-1)
     enough = (did >= question.min_customers) & (total.totals[0].sum() - did >= question.min_customers)
-    return [_candidate(what, LEAST[place], source) for what, place in np.argwhere(enough).tolist()]
+    return [_candidate(what, LEAST[place], question.names.names) for what, place in np.argwhere(enough).tolist()]
 
 
-def _candidate(what: int, least: int, source: Source) -> Candidate:
-    events = source.manifest.events
+def _candidate(what: int, least: int, events: tuple[str, ...]) -> Candidate:
     if what >= len(events):
         return Candidate(kind=_BESIDE[what - len(events)], event=None, least=least, what=what)
     kind = "people" if events[what] == INVITATION else "times"

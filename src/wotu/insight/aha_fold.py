@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from wotu.core.periods import Periods, Unit
 from wotu.insight.aha_kernel import DID, ELIGIBLE, LEAST, REPORTED, STAYED, first_days
+from wotu.insight.path_names import PathNames
 from wotu.insight.who import Found
 from wotu.timeline.questions import EventSet, Scope
 from wotu.timeline.shard import Shard
@@ -20,7 +21,7 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Aha:
-    """The question; ``names``: how many event names there are."""
+    """The question; ``names``: what events are shown as."""
 
     born: EventSet
     returns: EventSet
@@ -30,7 +31,7 @@ class Aha:
     min_customers: int
     counted: Periods
     scope: Scope
-    names: int
+    names: PathNames
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _first_days(question: Aha, shard: Shard, what: int, least: int) -> Any:
     scope = question.scope
     found = symbols(shard, (question.born, question.returns), scope)
     return first_days(
-        shard.offsets, shard.time, shard.code, found.symbol, found.sets, found.kept, shard.ids,
+        shard.offsets, shard.time, shard.code, question.names.of_code, found.symbol, found.sets, found.kept, shard.ids,
         np.array(question.counted.boundaries, np.int64), scope.until, min(scope.until, scope.now), question.period,
-        question.within, np.array(LEAST, np.int64), question.names, what, least,
+        question.within, np.array(LEAST, np.int64), len(question.names.names), what, least,
     )  # fmt: skip

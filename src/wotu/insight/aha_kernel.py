@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit, types
 
 from wotu.core.durations import DAY, WEEK
-from wotu.timeline.kernel_types import MASK, READ, SETS, SYMBOL
+from wotu.timeline.kernel_types import MASK, READ, READ32, SETS, SYMBOL
 
 LEAST = (1, 2, 3, 5, 10, 20)
 # What is counted beside each event: different events, days and weeks from birth with an event.
@@ -52,13 +52,13 @@ def _birth(start, stop, time, symbol, sets, boundaries, until, end, period):  # 
 
 @njit(
     types.int64(
-        types.int64, types.int64, types.int64, READ, SYMBOL, SYMBOL, SETS, types.int64[::1], types.int64[::1],
-        types.int64[::1],
+        types.int64, types.int64, types.int64, READ, SYMBOL, READ32, SYMBOL, SETS, types.int64[::1],
+        types.int64[::1], types.int64[::1],
     ),
     cache=True,
     nogil=True,
 )  # fmt: skip
-def _first_days(born, stop, end, time, code, symbol, sets, times, touched, beside):  # type: ignore[no-untyped-def]
+def _first_days(born, stop, end, time, code, name_of, symbol, sets, times, touched, beside):  # type: ignore[no-untyped-def]
     """Counts of each event from birth up to ``end`` into ``times`` (its events in ``touched``), and of kinds, days and
     weeks into ``beside``; how many events."""
     kinds, day, week, events = 0, -1, -1, 0
@@ -69,10 +69,11 @@ def _first_days(born, stop, end, time, code, symbol, sets, times, touched, besid
         if sets[symbol[j]] & _PASSES == 0:
             continue
         events += 1
-        if times[code[j]] == 0:
-            touched[kinds] = code[j]
+        name = name_of[code[j]]
+        if times[name] == 0:
+            touched[kinds] = name
             kinds += 1
-        times[code[j]] += 1
+        times[name] += 1
         if (time[j] - time[born]) // DAY != day:
             day = (time[j] - time[born]) // DAY
             beside[DAYS] += 1
@@ -85,18 +86,19 @@ def _first_days(born, stop, end, time, code, symbol, sets, times, touched, besid
 
 @njit(
     types.Tuple((_CELLS, types.int64[:, ::1], types.int8[::1], types.int64))(
-        READ, READ, SYMBOL, SYMBOL, SETS, MASK, READ, READ, types.int64, types.int64, types.int64, types.int64, READ,
-        types.int64, types.int64, types.int64,
+        READ, READ, SYMBOL, READ32, SYMBOL, SETS, MASK, READ, READ, types.int64, types.int64, types.int64, types.int64,
+        READ, types.int64, types.int64, types.int64,
     ),
     cache=True,
     nogil=True,
 )  # fmt: skip
 def first_days(  # type: ignore[no-untyped-def]
-    offsets, time, code, symbol, sets, kept, ids, boundaries, until, end, period, within, least, names, asked,
+    offsets, time, code, name_of, symbol, sets, kept, ids, boundaries, until, end, period, within, least, names, asked,
     asked_least,
 ):  # fmt: skip
-    """Cells (half × what × least × stayed), totals (half × stayed), a word per customer, and events. *What* is the code
-    of one of ``names`` events, then kinds, days, weeks; ``asked`` and ``asked_least`` set ``DID`` in the word."""
+    """Cells (half × what × least × stayed), totals (half × stayed), a word per customer, and events. *What* is one of
+    ``names`` names of events (``name_of`` a code), then kinds, days, weeks; ``asked`` and ``asked_least`` set ``DID``
+    in the word."""
     cells = np.zeros((2, names + BESIDE, len(least), 2), np.int64)
     totals, words = np.zeros((2, 2), np.int64), np.zeros(len(offsets) - 1, np.int8)
     times, touched, beside = np.zeros(names + BESIDE, np.int64), np.zeros(names, np.int64), np.zeros(BESIDE, np.int64)
@@ -109,7 +111,7 @@ def first_days(  # type: ignore[no-untyped-def]
         if born < 0:
             continue
         last = min(time[born] + within, begins)
-        events += _first_days(born, stop, last, time, code, symbol, sets, times, touched, beside)
+        events += _first_days(born, stop, last, time, code, name_of, symbol, sets, times, touched, beside)
         stayed = 0
         for j in range(born, stop):
             if time[j] >= ends:

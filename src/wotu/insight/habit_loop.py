@@ -214,7 +214,8 @@ def habit_loop(
     its trigger a loop may take. ``messages``: what counts as a message by us; a return with one at most
     ``message_within`` (else ``within``) before it was prompted. ``gap``: the silence that ends a visit.
     """
-    scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
+    silence = parse_duration(gap, field="gap")
+    scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone, gap=silence)
     first_day = week_start or source.week_start
     if first_day not in WEEKDAYS:
         raise invalid_argument("week_start", f"week_start={first_day!r} is not a weekday such as monday.")
@@ -224,7 +225,7 @@ def habit_loop(
     question = HabitLoop(
         sets=tuple(sets.values()),
         within=window,
-        gap=parse_duration(gap, field="gap"),
+        gap=silence,
         message_within=window if message_within is None else parse_duration(message_within, field="message_within"),
         weeks=periods(scope.since, scope.until, "week", scope.zone, first_day),
         scope=scope,

@@ -145,7 +145,8 @@ def output(
 
     ``conversion``: the event that is wanted; a list means any of them.
     """
-    scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
+    silence = gap_of(source, gap)
+    scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone, gap=silence)
     if unit not in UNITS:
         raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
     first_day = week_start or source.week_start
@@ -153,7 +154,7 @@ def output(
         raise invalid_argument("week_start", f"week_start={first_day!r} is not a weekday such as monday.")
     counted = periods(scope.since, scope.until, unit, scope.zone, first_day)
     wanted = event_set(conversion, source.manifest, field="conversion")
-    question = Output(conversion=wanted, gap=gap_of(source, gap), counted=counted, scope=scope)
+    question = Output(conversion=wanted, gap=silence, counted=counted, scope=scope)
     found = source.run(partial(fold, question))
     over = min(scope.until, scope.now)
     numbers = [OutputNumbers(*(int(n) for n in column)) for column in found.counts.T]

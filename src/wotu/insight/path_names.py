@@ -30,7 +30,7 @@ class PathNames:
         return np.where(of.code < 0, np.int32(-1), self.of_code[of.code])
 
 
-def path_names(events: Sequence[str], clean: Sequence[CleanRule]) -> PathNames:
+def path_names(events: Sequence[str], clean: Sequence[CleanRule] = ()) -> PathNames:
     """The names of events after the rules of ``clean``, in turn: ``"trailing slash"`` takes slashes off the end;
     ``{"pattern": …, "name": …}`` renames what matches as a whole, ``*`` standing for any text."""
     rules = _rules(clean)

@@ -184,10 +184,11 @@ def paths(
         raise invalid_argument("steps", f"steps={steps} must be from 1 to {MOST_STEPS}.")
     if not 1 <= top <= MOST_NAMES:
         raise invalid_argument("top", f"top={top} must be from 1 to {MOST_NAMES}.")
+    silence = parse_duration(gap, field="gap")
     question = Paths(
         start=_anchor_events(start, source, "start"), end=_anchor_events(end, source, "end"), steps=steps,
-        gap=parse_duration(gap, field="gap"), names=path_names(source.manifest.events, clean),
-        scope=source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone),
+        gap=silence, names=path_names(source.manifest.shown_events, clean),
+        scope=source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone, gap=silence),
     )  # fmt: skip
     visits = source.run(partial(_visits, question))
     question = replace(question, names=most_visited(question.names, visits, top, _anchors(question, source)))

@@ -28,9 +28,10 @@ from wotu.core.properties import property_name
 from wotu.insight.breakdown import Breakdown
 from wotu.insight.funnel_fold import credited
 from wotu.insight.funnel_question import Funnel, Order, checked
+from wotu.insight.path_names import PathNames, path_names
 from wotu.insight.separation_answer import Counted, SeparationAnswer, separated
 from wotu.insight.units import units
-from wotu.timeline.kernel_types import READ, SETS, SYMBOL
+from wotu.timeline.kernel_types import READ, READ32, SETS, SYMBOL
 from wotu.timeline.manifest import Manifest
 from wotu.timeline.questions import EventSpec, Moment, Source
 from wotu.timeline.shard import Shard
@@ -42,12 +43,14 @@ _GROUPED = ("text", "boolean", "number", "money")
 
 @dataclass(frozen=True, kw_only=True)
 class Separation:
-    """The question: ``step`` and the next step that is not optional, from 0; ``columns``: properties and traits."""
+    """The question: ``step`` and the next step that is not optional, from 0; ``columns``: properties and traits;
+    ``names``: what events are shown as."""
 
     funnel: Funnel
     step: int
     following: int
     columns: tuple[Breakdown, ...]
+    names: PathNames
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,16 @@ def separation(
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise invalid_argument(name, f"{name}={number!r} must be at least 1.")
     question = Separation(
-        funnel=funnel, step=step - 1, following=_following(funnel, step), columns=_columns(source.manifest)
+        funnel=funnel,
+        step=step - 1,
+        following=_following(funnel, step),
+        columns=_columns(source.manifest),
+        names=path_names(source.manifest.shown_events),
     )
     found = source.run(partial(fold, question))
     return separated(
         question.funnel, question.step, question.following, found.converted, found.dropped, found.events,
-        list(zip(question.columns, found.values, strict=True)), source, least=least, top=top,
+        list(zip(question.columns, found.values, strict=True)), question.names.names, source, least=least, top=top,
         looked_at=(found.customers, found.looked_at),
     )  # fmt: skip
 
@@ -128,7 +135,7 @@ def fold(question: Separation, shard: Shard) -> SeparationPartial:
     went_on = following >= 0
     events = _done(
         at[:, 0], here, following, counted.offsets[unit], counted.offsets[unit + 1], shard.time, shard.code,
-        found.symbol, found.sets, funnel.within, len(shard.manifest.events),
+        question.names.of_code, found.symbol, found.sets, funnel.within, len(question.names.names),
     )  # fmt: skip
     rows = here.astype(np.int64)
     values = tuple((Counted.of(column.at(shard, rows, unit), went_on),) for column in question.columns)
@@ -138,27 +145,29 @@ def fold(question: Separation, shard: Shard) -> SeparationPartial:
 
 @njit(
     types.int64[:, ::1](
-        _PLACES, _PLACES, _PLACES, READ, READ, READ, SYMBOL, SYMBOL, SETS, types.int64, types.int64
+        _PLACES, _PLACES, _PLACES, READ, READ, READ, SYMBOL, READ32, SYMBOL, SETS, types.int64, types.int64
     ),
     cache=True,
     nogil=True,
 )  # fmt: skip
-def _done(start, here, following, begin, end, time, code, symbol, sets, within, names):  # type: ignore[no-untyped-def]
+def _done(start, here, following, begin, end, time, code, name_of, symbol, sets, within, names):  # type: ignore[no-untyped-def]
     """Customers per event name: before of converted, before of dropped, between of converted, between of dropped."""
     counts, last = np.zeros((names, 4), np.int64), np.full(names, -1, np.int64)
     for x in range(len(here)):
         dropped = 0 if following[x] >= 0 else 1
         j = here[x] - 1
         while j >= begin[x] and time[here[x]] - time[j] <= within:
-            if sets[symbol[j]] >> np.uint64(63) and last[code[j]] != 2 * x:
-                last[code[j]] = 2 * x
-                counts[code[j], dropped] += 1
+            name = name_of[code[j]]
+            if sets[symbol[j]] >> np.uint64(63) and last[name] != 2 * x:
+                last[name] = 2 * x
+                counts[name, dropped] += 1
             j -= 1
         stop = end[x] if dropped else following[x]
         j = here[x] + 1
         while j < stop and time[j] - time[start[x]] <= within:
-            if sets[symbol[j]] >> np.uint64(63) and last[code[j]] != 2 * x + 1:
-                last[code[j]] = 2 * x + 1
-                counts[code[j], 2 + dropped] += 1
+            name = name_of[code[j]]
+            if sets[symbol[j]] >> np.uint64(63) and last[name] != 2 * x + 1:
+                last[name] = 2 * x + 1
+                counts[name, 2 + dropped] += 1
             j += 1
     return counts

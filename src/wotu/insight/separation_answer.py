@@ -125,12 +125,12 @@ class SeparationAnswer:
 
 def separated(
     funnel: Funnel, step: int, following: int, converted: Integers, dropped: Integers, events: Integers,
-    columns: Sequence[tuple[Breakdown, Sequence[Counted]]], source: Source, *, least: int, top: int,
-    looked_at: tuple[int, int],
+    columns: Sequence[tuple[Breakdown, Sequence[Counted]]], names: Sequence[str], source: Source, *, least: int,
+    top: int, looked_at: tuple[int, int],
 ) -> SeparationAnswer:  # fmt: skip
     """The answer of all shards together."""
     rows: list[tuple[str, str, str | None, str | None, int, int]] = []
-    for name, counts in zip(source.manifest.events, events.tolist(), strict=True):
+    for name, counts in zip(names, events.tolist(), strict=True):
         rows.append(("event", name, None, "before", counts[0], counts[1]))
         rows.append(("event", name, None, "between", counts[2], counts[3]))
     for column, parts in columns:

@@ -28,6 +28,7 @@ from wotu.insight.answers import Reach, ratio
 from wotu.insight.breakdown import OTHER, Breakdown, Naming, breakdown, check_top, naming
 from wotu.insight.calendar_kernel import periods_of
 from wotu.insight.drawing import lines
+from wotu.insight.path_names import path_names
 from wotu.insight.visits import Visits, added, gap_of, people, quantile, sums, visits, visits_per_customer
 from wotu.insight.who import Found
 from wotu.timeline.questions import EventSet, EventSpec, Moment, Scope, Source, event_sets
@@ -167,16 +168,15 @@ def sessions(
     ``events``: visits with one of these, of which only these count. ``by``: ``entry_event`` (the name of the
     first event), a property of the first event, or ``trait.x``.
     """
-    scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
+    silence = gap_of(source, gap)
+    scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone, gap=silence)
     if unit not in UNITS:
         raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
     first_day = week_start or source.week_start
     if first_day not in WEEKDAYS:
         raise invalid_argument("week_start", f"week_start={first_day!r} is not a weekday such as monday.")
     counted = periods(scope.since, scope.until, unit, scope.zone, first_day)
-    question = Sessions(
-        events=event_sets(events, source.manifest), gap=gap_of(source, gap), counted=counted, scope=scope
-    )
+    question = Sessions(events=event_sets(events, source.manifest), gap=silence, counted=counted, scope=scope)
     if by is not None:
         question = _grouped(question, source, by, check_top(top))
     return _answer(question, source.run(partial(fold, question)), source, unit, by)
@@ -253,11 +253,12 @@ def _grouped(question: Sessions, source: Source, by: str, top: int) -> Sessions:
     entries = source.run(partial(_entries, question, of))
     if of is not None:
         return replace(question, naming=naming(of, entries.values, source, top=top))
-    names = source.manifest.events
-    ranked = sorted(np.flatnonzero(entries.codes).tolist(), key=lambda code: (-entries.codes[code], names[code]))
+    shown = path_names(source.manifest.shown_events)
+    counts = np.bincount(shown.of_code[: len(entries.codes)], entries.codes, len(shown.names))
+    ranked = sorted(np.flatnonzero(counts).tolist(), key=lambda name: (-counts[name], shown.names[name]))
     named = ranked[:top]
-    places = [named.index(code) if code in named else len(named) for code in range(len(names))]
-    labels = [names[code] for code in named] + ([OTHER] if len(ranked) > top else [])
+    places = [named.index(name) if name in named else len(named) for name in shown.of_code.tolist()]
+    labels = [shown.names[name] for name in named] + ([OTHER] if len(ranked) > top else [])
     return replace(question, entry=EntryNames(tuple(labels), tuple(places)))
 
 

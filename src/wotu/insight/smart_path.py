@@ -175,12 +175,13 @@ def smart_path(
         raise invalid_argument("steps", f"steps={steps} must be from 3 to {MOST_STEPS}.")
     if not 1 <= top <= MOST_ROUTES:
         raise invalid_argument("top", f"top={top} must be from 1 to {MOST_ROUTES}.")
+    silence = parse_duration(gap, field="gap")
     question = SmartPath(
         goal=event_set(goal, source.manifest, field="goal"),
         start=None if start is None else event_set(start, source.manifest, field="start"),
-        across=across, steps=steps, gap=parse_duration(gap, field="gap"),
-        names=path_names(source.manifest.events, clean),
-        scope=source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone),
+        across=across, steps=steps, gap=silence,
+        names=path_names(source.manifest.shown_events, clean),
+        scope=source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone, gap=silence),
     )  # fmt: skip
     return _answer(question, source.run(partial(fold, question)), source, top)
 

@@ -27,10 +27,11 @@ from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.stages import BESIDE, NAMES, EventRule, OrderRule, Rule, check_stage, stage_rules
 from wotu.facts.vocabulary import ORDER_COMPLETED
 from wotu.insight.answers import Reach, ratio
-from wotu.timeline.expression import Expression, names, of_customers, parse
+from wotu.timeline.expression import Expression, names, of_customers
+from wotu.timeline.filters import read_filter
 from wotu.timeline.kernel_types import MASK, READ
 from wotu.timeline.manifest import Manifest
-from wotu.timeline.masks import Mask, check_names, customer_mask
+from wotu.timeline.masks import Mask, customer_mask
 from wotu.timeline.net_orders import net_orders
 from wotu.timeline.questions import EventSet, Moment, Scope, Source, event_sets
 from wotu.timeline.shard import Shard
@@ -156,8 +157,7 @@ def _test(stage: str, rule: Rule, manifest: Manifest) -> StageTest:
     if isinstance(rule, OrderRule):
         events = _events(((ORDER_COMPLETED, rule.where),), manifest, field)
         return StageTest(stage=stage, rule=rule, events=events, nth=rule.nth, orders=True)
-    trait = parse(rule.where, field=f"{field}.trait")
-    check_names(trait, manifest, field=f"{field}.trait")
+    trait = read_filter(rule.where, manifest, field=f"{field}.trait")
     for condition in names(trait) if trait is not None else ():
         if not condition.name.startswith("trait."):
             raise _not_a_trait(condition.name, f"{field}.trait")

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wotu.core.errors import ErrorCode, WotuError
 from wotu.facts.vocabulary import PropertyKind
 from wotu.timeline.columns import CODED, Column, Values, coded
 from wotu.timeline.expression import of_customers
-from wotu.timeline.masks import Mask, check_name, column_of, kind_of, present
+from wotu.timeline.masks import Mask, check_event, check_name, column_of, kind_of, present
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
 
@@ -56,8 +55,8 @@ class ValueCountsPartial:
 def value_counts(source: Source, name: str, *, event: str = "") -> tuple[ValueCounts, ValueCountsPartial]:
     """Ask the question."""
     check_name(name, source.manifest, field="name")
-    if event and event not in source.manifest.events:
-        raise WotuError(ErrorCode.UNKNOWN_EVENT, f"event: no message carried {event!r}.", field="event")
+    if event:
+        check_event(event, source.manifest, field="event")
     question = ValueCounts(name=name, kind=_kind(name, source), event=event)
     return question, source.executor.run(lambda shard: fold(question, shard), source.generation.shards)
 
@@ -97,7 +96,8 @@ def _asked(question: ValueCounts, shard: Shard) -> Mask:
     asked = np.ones(len(shard.time), np.bool_) if shard.visible is None else shard.visible
     if not question.event:
         return asked
-    named: Mask = shard.code == shard.manifest.events.index(question.event)
+    meant = np.isin(np.array(shard.manifest.events), shard.manifest.meant_by(question.event))
+    named: Mask = meant[shard.code] if len(meant) else np.zeros(0, np.bool_)
     return asked & named
 
 

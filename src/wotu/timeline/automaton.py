@@ -15,14 +15,12 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
-from wotu.core.durations import MINUTE
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.timeline.kernel_types import READ, READ32, SYMBOL
 from wotu.timeline.path_pattern import Either, One, Pattern, Repeat
 from wotu.timeline.path_pattern import Sequence as InTurn
 from wotu.timeline.shard import Mask, Shard
 
-SESSION_GAP = 30 * MINUTE
 MOST_POSITIONS, MOST_CELLS = 250, 50_000
 _FOUND = -1
 _NO_GAP = np.iinfo(np.int64).max
@@ -139,14 +137,15 @@ def automaton(pattern: Pattern) -> Automaton:
     return Automaton(names, np.array(rows, np.int32).ravel(), positions.whole.empty)
 
 
-def path_mask(pattern: Pattern, shard: Shard, *, across: bool) -> Mask:
-    """Which customers of the shard have the pattern in some session, or (``across``) in all their events."""
+def path_mask(pattern: Pattern, shard: Shard, gap: int | None) -> Mask:
+    """Which customers of the shard have the pattern in some session, cut by silence longer than ``gap`` (µs), or
+    without one in all their events."""
     machine = automaton(pattern)
     if machine.empty:
         return np.diff(shard.offsets) > 0
     classes = machine.classes(shard.manifest.events)
-    gap = _NO_GAP if across else SESSION_GAP
-    found: Mask = _follow(shard.offsets, shard.time, shard.code, classes, machine.table, gap)
+    longest = _NO_GAP if gap is None else gap
+    found: Mask = _follow(shard.offsets, shard.time, shard.code, classes, machine.table, longest)
     return found
 
 

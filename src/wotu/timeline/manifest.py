@@ -78,6 +78,15 @@ class Manifest(msgspec.Struct, frozen=True):
     def order_count(self) -> int:
         return self.totals.orders
 
+    def meant_by(self, name: str) -> tuple[str, ...]:
+        """The events, by their own names, that a name in a question means."""
+        return self.names.meant_by(name, self.events)
+
+    @property
+    def shown_events(self) -> tuple[str, ...]:
+        """The name that every event code is shown under."""
+        return tuple(map(self.names.shown_as, self.events))
+
     @property
     def kinds(self) -> dict[str, PropertyKind]:
         """The kind of every column of properties and traits, by the name of the column."""

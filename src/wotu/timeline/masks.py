@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit, types
 
+from wotu.core.durations import MINUTE
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.periods import parse_instant
 from wotu.core.properties import property_column, property_name
@@ -60,18 +61,20 @@ _OF_TEXTS: dict[str, Callable[[pa.Array, str], pa.Array]] = {
 
 @dataclass(frozen=True)
 class Terms:
-    """What values of a condition mean: the zone of dates, the decimal places of money.
+    """What values of a condition mean: the zone of dates, the decimal places of money; and the silence (µs) that may
+    pass within a session of a path.
 
     ``decided`` remembers, for one question, which texts of a dictionary satisfy a condition.
     """
 
     zone: ZoneInfo
     money_places: int
+    session_gap: int = 30 * MINUTE
     decided: dict[tuple[int, str, str], Mask] = field(default_factory=dict, compare=False, repr=False)
 
     def __reduce__(self) -> tuple[object, ...]:
         # What was decided is known by dictionaries of this process.
-        return Terms, (self.zone, self.money_places)
+        return Terms, (self.zone, self.money_places, self.session_gap)
 
 
 def check_names(expression: Expression | None, manifest: Manifest, *, field: str = "where") -> None:
@@ -93,8 +96,8 @@ def check_names(expression: Expression | None, manifest: Manifest, *, field: str
 
 def check_event(name: str, manifest: Manifest, *, field: str) -> None:
     """Raise ``unknown_event``, with the nearest names, unless a message ever carried ``name`` or we declare it."""
-    known = list(dict.fromkeys([*manifest.events, *EVENTS]))
-    if name in known:
+    known = list(dict.fromkeys([*manifest.events, *EVENTS, *manifest.names.shown.values()]))
+    if name in known or manifest.names.is_given(name):
         return
     near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.0))
     message = f"{field}: no message ever carried the event {name!r}. Nearest: {near}."
@@ -202,7 +205,8 @@ def customer_mask(expression: Expression | None, shard: Shard, terms: Terms) -> 
     if expression is None:
         return np.ones(len(shard.ids), np.bool_)
     if isinstance(expression, OnPath):
-        return path_mask(expression.pattern, shard, across=expression.across) == expression.holds
+        gap = None if expression.across else terms.session_gap
+        return path_mask(expression.pattern, shard, gap) == expression.holds
     if isinstance(expression, (Condition, AnyLine)):
         name = names(expression)[0].name
         if not of_customers(name):

@@ -8,7 +8,8 @@ or. A name with blanks, dots or other signs stands in quotes or backquotes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from wotu.core.errors import ErrorCode, WotuError
 
@@ -77,6 +78,17 @@ def names_of(pattern: Pattern) -> frozenset[str]:
         return names_of(pattern.item)
     parts = pattern.items if isinstance(pattern, Sequence) else pattern.branches
     return frozenset().union(*map(names_of, parts))
+
+
+def renamed(pattern: Pattern, meant_by: Callable[[str], Iterable[str]]) -> Pattern:
+    """The pattern with every event that a name in it means in the place of the name."""
+    if isinstance(pattern, One):
+        return replace(pattern, names=frozenset(event for name in pattern.names for event in meant_by(name)))
+    if isinstance(pattern, Repeat):
+        return replace(pattern, item=renamed(pattern.item, meant_by))
+    if isinstance(pattern, Sequence):
+        return Sequence(tuple(renamed(item, meant_by) for item in pattern.items))
+    return Either(tuple(renamed(branch, meant_by) for branch in pattern.branches))
 
 
 class _Parser:

@@ -13,10 +13,11 @@ from wotu.core.durations import MINUTE
 from wotu.core.errors import invalid_argument
 from wotu.core.periods import parse_instant
 from wotu.timeline.executors import Executor, P
-from wotu.timeline.expression import All, Condition, Expression, parse, split_customers
+from wotu.timeline.expression import All, Condition, Expression, split_customers
+from wotu.timeline.filters import read_filter
 from wotu.timeline.generation import Generation
 from wotu.timeline.manifest import Manifest
-from wotu.timeline.masks import Mask, Terms, check_event, check_names, event_mask, unknown_audience
+from wotu.timeline.masks import Mask, Terms, check_event, event_mask, unknown_audience
 from wotu.timeline.published import AUDIENCE
 from wotu.timeline.shard import Shard
 
@@ -97,12 +98,14 @@ class Source:
 
     def scope(
         self, *, since: Moment = None, until: Moment = None, where: str | Mapping[str, object] = "",
-        audience: str | None = None, timezone: str | None = None,
+        audience: str | None = None, timezone: str | None = None, gap: int | None = None,
     ) -> Scope:  # fmt: skip
-        """Check and complete the common parameters: from the first event up to now."""
+        """Check and complete the common parameters: from the first event up to now.
+
+        ``gap``: silence (µs) that may pass within a session of a path in ``where``, else that of the workspace.
+        """
         zone = _zone(timezone) if timezone else self.zone
-        expression = parse(where)
-        check_names(expression, self.manifest)
+        expression = read_filter(where, self.manifest)
         if audience is not None:
             expression = _among(audience, expression, self.manifest)
         first = self.manifest.first if self.manifest.first is not None else self.now
@@ -110,7 +113,8 @@ class Source:
         end = self.now if until is None else parse_instant(until, zone, field="until")
         if since is not None and until is not None and end <= start:
             raise invalid_argument("until", f"until={until!s} must be later than since={since!s}.")
-        return Scope(start, max(end, start), self.now, zone, expression, Terms(zone, self.money_places))
+        terms = Terms(zone, self.money_places, self.session_gap if gap is None else gap)
+        return Scope(start, max(end, start), self.now, zone, expression, terms)
 
 
 def _among(audience: str, where: Expression | None, manifest: Manifest) -> Expression:
@@ -154,25 +158,19 @@ def _event_set(entry: EventSpec, manifest: Manifest, field: str) -> EventSet:
     if not named:
         raise invalid_argument(field, f"{field} is empty; name at least one event.")
     # A name that people gave means every event that is shown under it.
-    choices = tuple((event, where) for name, where in named for event in manifest.names.meant_by(name))
-    return EventSet(" | ".join(name for name, _ in named), choices)
+    choices = tuple((event, where) for name, where in named for event in manifest.meant_by(name))
+    return EventSet(" | ".join(manifest.names.current(name, manifest.events) for name, _ in named), choices)
 
 
 def _choice(part: str | Mapping[str, object], manifest: Manifest, field: str) -> tuple[str, Expression | None]:
     if isinstance(part, str):
-        _check_event(part, manifest, field)
+        check_event(part, manifest, field=field)
         return part, None
     name, where = part.get("event"), part.get("where")
     if not isinstance(name, str) or set(part) - {"event", "where"}:
         raise invalid_argument(field, f'{field} must be a name or {{"event": name, "where": filter}}.')
     if where is not None and not isinstance(where, (str, Mapping)):
         raise invalid_argument(field, f"{field}.where must be an expression or an object of equal values.")
-    expression = parse(where, field=f"{field}.where") if where else None
-    check_names(expression, manifest, field=f"{field}.where")
-    _check_event(name, manifest, field)
+    expression = read_filter(where, manifest, field=f"{field}.where") if where else None
+    check_event(name, manifest, field=field)
     return name, expression
-
-
-def _check_event(name: str, manifest: Manifest, field: str) -> None:
-    if name not in manifest.names.shown.values():
-        check_event(name, manifest, field=field)

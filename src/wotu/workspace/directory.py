@@ -17,9 +17,9 @@ from wotu.core.periods import from_micros
 from wotu.identity.lookup import named_subjects
 from wotu.score.rfm_answer import RfmAnswer
 from wotu.score.segments import KEYS
-from wotu.timeline.expression import parse
+from wotu.timeline.filters import read_filter
 from wotu.timeline.generation import Generation
-from wotu.timeline.masks import Terms, check_names
+from wotu.timeline.masks import Terms
 from wotu.timeline.questions import Source
 from wotu.workspace.customer_table import NAME_TRAIT, CustomerPage, CustomerRow, CustomerTable
 from wotu.workspace.profiles import (
@@ -74,9 +74,8 @@ class Directory:
     ) -> CustomerPage:  # fmt: skip
         """The customers that fit, sorted, from ``offset`` on, or from behind the page that ended with ``after``."""
         order = self.table.order(sort)
-        expression = parse(where)
-        check_names(expression, source.manifest)
-        wanted = self.table.matching(expression, Terms(source.zone, source.money_places))
+        expression = read_filter(where, source.manifest)
+        wanted = self.table.matching(expression, Terms(source.zone, source.money_places, source.session_gap))
         segments = self.table.segments(answer)
         if segment:
             if segment not in KEYS:

@@ -77,7 +77,7 @@ def catalogue(sight: Sight) -> Catalogue:
     properties = {name_of_column(column): kind for column, kind in manifest.properties.items()}
     return Catalogue(
         _ordered(
-            Name(each, sight.text(event_name(each)), _sum(counts, manifest.names.meant_by(each)))
+            Name(each, sight.text(event_name(each)), _sum(counts, manifest.meant_by(each)))
             for each in _events(manifest)
         ),
         _ordered(Name(each, property_name(each), given.get(each), kind) for each, kind in properties.items()),
