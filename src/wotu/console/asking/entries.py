@@ -111,7 +111,12 @@ class Entry:
     @property
     def slots(self) -> tuple[str, ...]:
         """The inputs that have a place for an error."""
-        return (self.prefix, self.where.prefix, *(each.input for each in self.extras))
+        return (self.prefix, self.where.prefix, *(each.input for each in self.offered))
+
+    @property
+    def offered(self) -> tuple[Extra, ...]:
+        """What its page lets it say besides: the first step has no step before it."""
+        return tuple(each for each in self.extras if self.has_borders or self.number > 1 or each.text)
 
     @property
     def said(self) -> str:

@@ -52,7 +52,7 @@ def read_one(of: Field, form: Form) -> Typed:
         shown = _numbered(of, [entry_of_value(of, "") if explicit else default])
         missing = {f"{of.name}.1": _("Choose an event.")} if explicit and of.least else {}
         known = None if explicit or not default.names else default.value
-        empty = [(f"{of.name}.1", "")] if explicit and of.default else []
+        empty = [(f"{of.name}.1", "")] if explicit and (of.default or of.least) else []
         return Typed(known, empty, shown, missing, _slots(shown))
     shown = _numbered(of, [entry])
     errors = _errors(shown)

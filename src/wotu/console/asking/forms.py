@@ -44,6 +44,8 @@ def read(question: Question, form: Mapping[str, str]) -> Draft:
     draft = Draft(question, typed, do=given.get("do"))
     for each in typed.values():
         draft.errors |= each.errors
+    if question.compares and draft.asked["compare"] and complete(draft.asked).get("last") == "all":
+        draft.errors.setdefault("last", _("To compare, choose how far back to look: all time has nothing before it."))
     return draft
 
 

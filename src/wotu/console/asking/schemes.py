@@ -149,5 +149,5 @@ def _pairs(of: Field, stages: tuple[Stage, ...]) -> Pairs:
         (f"{of.name}.{number}.{part}", str(getattr(stage, part)))
         for number, stage in enumerate(stages, start=1)
         for part in _PARTS
-        if getattr(stage, part)
+        if part == "name" or getattr(stage, part)
     ]

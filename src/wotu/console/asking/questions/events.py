@@ -44,6 +44,7 @@ from wotu.console.asking.shared import (
 from wotu.console.asking.times import Times
 from wotu.console.vocabulary import event_name
 from wotu.core.properties import MONEY
+from wotu.insight.formula import LETTERS
 
 _FACTS = 4
 _COMPARED = 3
@@ -63,7 +64,7 @@ def present(given: Given) -> Found:
         _charts(given, labels),
         _table(given, labels, over),
         _compared(given, unit) or (facts if len(facts) > 1 else ()),
-        notes,
+        (*_letters(given), *notes),
         empty,
     )
 
@@ -79,7 +80,7 @@ def whom(parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
 def _charts(given: Given, labels: list[str]) -> tuple[Chart, ...]:
     answer, unit = given.answer, given.asked["unit"]
     title = _("%(measure)s by %(unit)s") % {
-        "measure": measure_words(answer.measure), "unit": unit_name(given),
+        "measure": _measured(given), "unit": unit_name(given),
     }  # fmt: skip
     drawn = answer.series[:MOST_SERIES]
     if len(labels) == 1:
@@ -140,6 +141,8 @@ def _table(given: Given, labels: list[str], over: list[str]) -> Table:
 
 def _pick(given: Given, series: Any, label: str) -> Mapping[str, Any] | None:
     places = list(dict.fromkeys(each.label for each in given.answer.series))
+    if given.answer.formula:
+        return None
     group = {} if series.group is None else {"group": series.group}
     return given.pick(series=places.index(series.label), time=label, **group)
 
@@ -189,6 +192,8 @@ def _mean(series: Any, unit: str, given: Given) -> Decimal | None:
 def _rounded(given: Given, value: Decimal | None) -> str:
     if value is None:
         return figures.NO_VALUE
+    if given.answer.formula:
+        return f"{value:,.4g}"
     return figures.money(value, given.currency) if _is_money(given) else figures.count(round(value, 1))
 
 
@@ -199,7 +204,7 @@ def _finding(given: Given, facts: tuple[Fact, ...], over: list[str], unit: str) 
     if fact.shown == figures.NO_VALUE:
         return _("%(name)s: nothing in %(period)s.") % {"name": fact.name, "period": period_words(over[-1], unit)}
     words = {
-        "name": fact.name, "value": fact.shown, "measure": measure_words(given.answer.measure),
+        "name": fact.name, "value": fact.shown, "measure": _measured(given),
         "period": period_words(over[-1], unit), "change": fact.change.text,
     }  # fmt: skip
     if fact.change.direction in ("up", "down"):
@@ -207,8 +212,24 @@ def _finding(given: Given, facts: tuple[Fact, ...], over: list[str], unit: str) 
     return _("%(name)s, %(measure)s in %(period)s: %(value)s.") % words
 
 
+def _measured(given: Given) -> str:
+    """What is measured; a formula says what its letters stand for."""
+    measure = measure_words(given.answer.measure)
+    if not given.answer.formula:
+        return measure
+    return _("%(formula)s of %(measure)s") % {"formula": given.answer.formula, "measure": measure}
+
+
+def _letters(given: Given) -> tuple[str, ...]:
+    if not given.answer.formula:
+        return ()
+    named = listed(given.asked["events"])
+    words = [f"{LETTERS[place]} = {entry_words(EVENTS.field('events'), each)}" for place, each in enumerate(named)]
+    return (_(", ").join(words),)
+
+
 def _name(given: Given, series: Any) -> str:
-    name = " / ".join(given.sight.text(event_name(each)) for each in series.label.split(" | "))
+    name = given.answer.formula or " / ".join(given.sight.text(event_name(each)) for each in series.label.split(" | "))
     if series.group is None:
         return name
     group = group_name(series.group, given.sight)
@@ -216,7 +237,7 @@ def _name(given: Given, series: Any) -> str:
 
 
 def _is_money(given: Given) -> bool:
-    return given.answer.measure.partition(":")[2] in MONEY
+    return not given.answer.formula and given.answer.measure.partition(":")[2] in MONEY
 
 
 def _tick(given: Given, value: Any) -> str:
@@ -231,6 +252,8 @@ def _shown(given: Given, value: Any) -> str:
         return figures.NO_VALUE
     if _is_money(given):
         return figures.money(Decimal(value), given.currency)
+    if given.answer.formula:
+        return f"{value:,.4g}"
     return figures.count(value) if isinstance(value, int) else figures.count(round(value, 2))
 
 

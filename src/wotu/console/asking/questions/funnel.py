@@ -26,6 +26,7 @@ from wotu.console.asking.shared import (
     TOP,
     WHERE,
     WITHIN,
+    before_words,
     group_name,
     ranged,
     waited,
@@ -141,7 +142,7 @@ def _chart(given: Given) -> Any:
     series = [(_("this period") if given.before else "", *_bars(given, answer.steps, None))]
     if given.before is not None:
         values, shown, _who = _bars(given, given.before.steps, None)
-        series.append((_("the period before"), values, shown, [""] * len(names)))
+        series.append((before_words(given), values, shown, [""] * len(names)))
     # The time before is the same colour, paler.
     return draw_steps(names, series, tints=(0, 4))
 

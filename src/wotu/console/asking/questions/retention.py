@@ -20,6 +20,8 @@ from wotu.console.asking.shared import (
     TOP,
     WEEK_START,
     WHERE,
+    before_words,
+    group_name,
     period_row,
     ranged,
     unit_name,
@@ -30,13 +32,14 @@ from wotu.console.asking.shared import (
 _HEAT_FROM = (0.0, 0.25, 0.5, 0.7, 0.85)
 # More links than this make a page heavy; the table has them all.
 _MOST_LINKS = 400
+_MOST_GROUPS = 6
 
 
 def present(given: Given) -> Found:
     """The heat of cohorts by period, the curve over all of them, and the same as a table."""
     answer = given.answer
     charts = (
-        Chart("heat", _("Share of each cohort that came back"), _heat(given)),
+        Chart("heat", _title(given), _heat(given)),
         Chart("curve", _("All cohorts together"), _curve(given)),
     )
     size = sum(each.size for each in answer.cohorts)
@@ -48,7 +51,23 @@ def whom(_parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
     words = _("cohort %(cohort)s, period %(period)s") if pick.get("cohort") else _("all cohorts, period %(period)s")
     if pick.get("returned") is False:
         words = _("%(who)s, did not come back") % {"who": words}
-    return words % {"cohort": pick.get("cohort", ""), "period": pick.get("period", 0)}
+    said = words % {"cohort": pick.get("cohort", ""), "period": pick.get("period", 0)}
+    return f"{said} · {pick['group']}" if pick.get("group") else said
+
+
+def _share(given: Given, each: Any) -> float | None:
+    """Of a period over all cohorts: who came back, or the revenue by that of the first period."""
+    return (each.revenue_rate if _of_revenue(given) else each.rate) if each is not None and each.eligible else None
+
+
+def _of_revenue(given: Given) -> bool:
+    return given.asked["measure"] == "revenue"
+
+
+def _title(given: Given) -> str:
+    if _of_revenue(given):
+        return _("Revenue of each cohort, by that of its first period")
+    return _("Share of each cohort that came back")
 
 
 def _finding(given: Given) -> str:
@@ -57,9 +76,11 @@ def _finding(given: Given) -> str:
         return _("No period after the first is over yet.")
     first, last = over[0], over[-1]
     words = {
-        "first": figures.percent(first.rate), "last": figures.percent(last.rate), "unit": unit_name(given),
-        "periods": last.period,
+        "first": figures.percent(_share(given, first)), "last": figures.percent(_share(given, last)),
+        "unit": unit_name(given), "periods": last.period,
     }  # fmt: skip
+    if _of_revenue(given):
+        return _("The first %(unit)s after brought %(first)s of the revenue of the first one.") % words
     if first is last:
         return _("%(first)s came back in the first %(unit)s after.") % words
     return _("%(first)s came back in the first %(unit)s after, %(last)s in number %(periods)d.") % words
@@ -72,13 +93,21 @@ def _facts(given: Given) -> tuple[Fact, ...]:
     return tuple(
         Fact(
             _("Period %(number)s") % {"number": given.answer.columns.labels[each.period]},
-            figures.percent(each.rate), f"{figures.count_exact(each.returned)} / {figures.count_exact(each.eligible)}",
-            figures.change(each.rate, getattr(before.get(each.period), "rate", None), "rate") if before else None,
-            figures.percent(getattr(before.get(each.period), "rate", None)) if before else "", "good",
-            given.pick(period=each.period) if each.returned and not given.answer.columns.brackets else None,
+            figures.percent(_share(given, each)),
+            f"{figures.count_exact(each.returned)} / {figures.count_exact(each.eligible)}",
+            figures.change(_share(given, each), _share(given, before.get(each.period)), "rate") if before else None,
+            figures.percent(_share(given, before.get(each.period))) if before else "", "good",
+            _everybody(given, each),
         )
         for each in chosen[:3]
     )  # fmt: skip
+
+
+def _everybody(given: Given, each: Any) -> Mapping[str, Any] | None:
+    """Whom a share over all cohorts counted; revenue counts amounts."""
+    if _of_revenue(given) or not each.returned:
+        return None
+    return given.pick(period=given.answer.columns.labels[each.period] if given.answer.columns.brackets else each.period)
 
 
 def _heat(given: Given) -> Any:
@@ -93,7 +122,7 @@ def _heat(given: Given) -> Any:
     linked = len(rows) * len(labels) <= _MOST_LINKS
     who = [
         [
-            given.href(_pick(given, each, place)) if linked and each.returned[place] else ""
+            given.href(_pick(given, each, place)) if linked and each.returned[place] and not _of_revenue(given) else ""
             for place in range(len(labels))
         ]
         for each in answer.cohorts
@@ -105,17 +134,20 @@ def _heat(given: Given) -> Any:
 
 def _curve(given: Given) -> Any:
     labels = [str(each) for each in given.answer.columns.labels]
-    series = [(_("share that came back"), given.answer.overall)]
+    series = [(_("all customers") if given.answer.groups else _("share that came back"), given.answer.overall)]
+    series += [(group_name(each.value, given.sight), each.overall) for each in given.answer.groups[:_MOST_GROUPS]]
+    dotted = len(series)
     if given.before is not None:
-        series.append((_("the period before"), given.before.overall[: len(labels)]))
+        series.append((before_words(given), given.before.overall[: len(labels)]))
 
     def draw(theme: str) -> dict[str, Any]:
         data = []
         for place, (name, overall) in enumerate(series):
-            values = [each.rate if each.eligible else None for each in overall]
+            values = [_share(given, each) for each in overall]
             shown = [figures.percent(value) for value in values]
-            dash = {"line": {"dash": "dot"}, "opacity": 0.7} if place else {}
-            data.append(line(name, labels[: len(values)], values, shown, colour(theme, 0), **dash))
+            dash = {"line": {"dash": "dot"}, "opacity": 0.7} if place == dotted else {}
+            tint = colour(theme, 0 if place == dotted else place)
+            data.append(line(name, labels[: len(values)], values, shown, tint, **dash))
         return {
             "data": data,
             "layout": layout(
@@ -134,8 +166,9 @@ def _table(given: Given) -> Table:
     most = _greatest(given)
     everybody = (
         Cell(_("all cohorts"), "all"), Cell(figures.count(sum(each.size for each in answer.cohorts))),
-        *(Cell(figures.percent(each.rate), each.rate, heat=_warmth(each.rate, most)) for each in answer.overall[1:]),
+        *_overall_cells(given, answer.overall, most),
     )  # fmt: skip
+    groups = [_group_row(given, each, most) for each in answer.groups]
     rows = [
         (
             Cell(period_row(each.cohort, unit), each.cohort, tag="" if each.complete else _("not over")),
@@ -144,13 +177,26 @@ def _table(given: Given) -> Table:
         )
         for each in answer.cohorts
     ]
-    return Table(heads, (everybody, *rows), _("Share of each cohort that came back"))
+    return Table(heads, (everybody, *groups, *rows), _title(given))
+
+
+def _overall_cells(given: Given, overall: Any, most: float) -> list[Cell]:
+    rates = [_share(given, each) for each in overall[1:]]
+    return [Cell(figures.percent(rate), rate, heat=_warmth(rate, most)) for rate in rates]
+
+
+def _group_row(given: Given, group: Any, most: float) -> tuple[Cell, ...]:
+    """All cohorts of one value of the breakdown."""
+    name, size = group_name(group.value, given.sight), sum(each.size for each in group.cohorts)
+    pick = given.pick(period=0, group=group.value) if size else None
+    return (Cell(name, name), Cell(figures.count(size), size, pick), *_overall_cells(given, group.overall, most))
 
 
 def _cell(given: Given, cohort: Any, place: int, most: float) -> Cell:
     rate, returned = cohort.rate(place), cohort.returned[place]
     shown = "" if rate is None else figures.percent(rate)
-    return Cell(shown, rate, _pick(given, cohort, place) if returned else None, heat=_warmth(rate, most))
+    pick = _pick(given, cohort, place) if returned and not _of_revenue(given) else None
+    return Cell(shown, rate, pick, heat=_warmth(rate, most))
 
 
 def _pick(given: Given, cohort: Any, place: int) -> Mapping[str, Any] | None:
