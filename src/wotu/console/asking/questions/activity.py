@@ -63,7 +63,7 @@ def _chart(given: Given) -> Any:
     bars = _bars(given)
     names = [f"{times}+" if more else str(times) for times, more, _people in bars]
     who = [given.href(given.pick(visits=times, at_least=more)) for times, more, _people in bars]
-    return histogram(_("customers"), names, [people for _times, _more, people in bars], who, _("visits"))
+    return histogram(_("customers"), names, [people for _times, _more, people in bars], who, _("Visits of a customer"))
 
 
 def _bars(given: Given) -> list[tuple[int, bool, int]]:
