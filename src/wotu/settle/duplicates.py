@@ -55,11 +55,10 @@ class SeenMessages:
     def add(self, source: pa.Array, message_id: pa.Array, received: pa.Array) -> None:
         """Remember messages in memory, until ``save``."""
         hashes = _hashes(source, message_id)
-        months = pc.strftime(received, "%Y-%m").dictionary_encode()
-        codes = months.indices.to_numpy()
-        for code, month in enumerate(months.dictionary.to_pylist()):
-            known = self._unsaved.get(month, _NONE)
-            self._unsaved[month] = np.sort(np.concatenate([known, hashes[codes == code]]))
+        months = received.cast(pa.timestamp("us", "UTC")).to_numpy(zero_copy_only=False).astype("datetime64[M]")
+        for month in np.unique(months):
+            known = self._unsaved.get(str(month), _NONE)
+            self._unsaved[str(month)] = np.sort(np.concatenate([known, hashes[months == month]]))
 
     def save(self, seq: int) -> None:
         """Keep on disk what is remembered; ``seq`` is the lake's highest. A run takes in those not twice its size."""

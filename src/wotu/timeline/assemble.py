@@ -40,12 +40,8 @@ class InOrder:
 def in_order(rows: pa.Table, slots_of: SlotsOf, customers: int) -> InOrder:
     """The order of rows; ties in time stand by seq."""
     slots, time, seq = slots_of(rows["subject"].to_numpy()), rows["time"].to_numpy(), rows["seq"].to_numpy()
-    if np.all(seq[1:] > seq[:-1]):
-        starts, order = customer_order(slots, time, customers)
-        return InOrder(starts, slots, order)
-    arrived = np.argsort(seq, kind="stable")
-    starts, order = customer_order(slots[arrived], time[arrived], customers)
-    return InOrder(starts, slots, arrived[order])
+    starts, order = customer_order(slots, time, seq, customers)
+    return InOrder(starts, slots, order)
 
 
 def latest_of(told: pa.Table, slots_of: SlotsOf, customers: int) -> Latest:
@@ -105,10 +101,11 @@ def _orders(
 ) -> tuple[Integers, pa.RecordBatch]:
     """Orders by customer and time; ``sale`` says which of the customer's order events each was made from."""
     slots = book.orders["customer"].to_numpy().astype(np.int32)
-    starts, order = customer_order(slots, book.orders["time"].to_numpy(), customers)
+    made = book.orders["seq"].to_numpy()
+    starts, order = customer_order(slots, book.orders["time"].to_numpy(), made, customers)
     seq = sales["seq"].to_numpy()
     by_seq = np.argsort(seq, kind="stable")
-    at = by_seq[np.searchsorted(seq, book.orders["seq"].to_numpy(), sorter=by_seq)]
+    at = by_seq[np.searchsorted(seq, made, sorter=by_seq)]
     columns = {name: book.orders[name] for name in ("seq", "time", "order_id", "revenue", "converted", "refunds")}
     table = pa.table(columns | {"sale": pa.array((at - sale_starts[slots]).astype(np.int32))})
     return starts, _taken(table, order)

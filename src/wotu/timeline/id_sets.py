@@ -9,7 +9,7 @@ Integers = npt.NDArray[np.int64]
 
 
 def union(*sets: Integers) -> Integers:
-    """What is in any of the sets."""
+    """What is in any of the sets, which may also be in no order."""
     # A stable sort only merges runs that are in order.
     every = np.sort(np.concatenate([np.empty(0, np.int64), *sets]), kind="stable")
     return every[np.concatenate([np.ones(min(1, len(every)), np.bool_), every[1:] != every[:-1]])]

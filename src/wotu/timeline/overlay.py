@@ -100,11 +100,11 @@ class Timelines:
         """
         manifest = self.generation.manifest
         raw = read_raw(rows, self._coding, currency=manifest.currency, after=after)
-        subjects = np.unique(np.concatenate([changed, *(_subjects(table) for table in _tables(raw))]))
+        subjects = union(changed, *(_subjects(table) for table in _tables(raw)))
         before, owners = self.generation.customer_of(subjects), owners_of(subjects)
-        known = np.unique(before[before >= 0])
-        ids = np.union1d(owners[owners >= 0], known[owners_of(known) == known])
-        old = np.union1d(known, ids)
+        known = union(before[before >= 0])
+        ids = union(owners[owners >= 0], known[owners_of(known) == known])
+        old = union(known, ids)
         taken = self._taken(old)
         part = self._assembled(ids, owners_of, taken, raw)
         totals = manifest.totals - sum(map(totals_of, taken), Totals()) + totals_of(part)
