@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+import pyarrow as pa
+
 from wotu.settle.settler import Settler
 from wotu.timeline.compaction import Compaction
 from wotu.timeline.overlay import LARGE_SHARE
@@ -73,6 +75,8 @@ class Chores:
         if self._compaction is not None:
             settler.timelines.take_in(self._compaction)
             self._compaction = None
+            # Arrow keeps what a compaction needed, and no round needs as much.
+            pa.default_memory_pool().release_unused()
 
     def _start(self, kind: Literal["lake", "timelines"], work: Callable[[], object]) -> None:
         def run() -> None:
