@@ -195,10 +195,17 @@ def test_the_glossary_tells_the_eight_segments() -> None:
 
 @pytest.fixture
 def answers(make_workspace: Callable[..., Workspace]) -> dict[str, dict[str, Any]]:
-    """What the questions say of a workspace with one order."""
+    """What the questions say of a workspace with a dozen customers, every second of whom orders and comes again."""
     workspace = make_workspace()
-    order = {"order_id": "1", "revenue": "9.50"}
-    workspace.collect({"event": "Order Completed", "userId": "a", "timestamp": "2026-01-05", "properties": order})
+    steps = ["Product Viewed", "Order Completed"]
+    for number in range(12):
+        who, order = {"userId": f"u{number}"}, {"order_id": f"O{number}", "revenue": "9.50"}
+        workspace.collect(who | {"event": steps[0], "timestamp": "2026-01-05T00:00:00Z"})
+        if number % 2:
+            workspace.collect(who | {"event": steps[1], "timestamp": "2026-01-05T00:05:00Z", "properties": order})
+            workspace.collect(who | {"event": steps[0], "timestamp": "2026-02-05"})
+        else:
+            workspace.collect(who | {"event": "Product Reviewed", "timestamp": "2026-01-05T00:07:00Z"})
     with pytest.raises(WotuError) as refused:
         workspace.events("Order Complete")
     return {
@@ -211,8 +218,19 @@ def answers(make_workspace: Callable[..., Workspace]) -> dict[str, dict[str, Any
         "activity": workspace.activity().to_dict(),
         "output": workspace.output().to_dict(),
         "active_customers": workspace.active_customers().to_dict(),
+        "paths": workspace.paths().to_dict(),
+        "smart_path": workspace.smart_path(goal=steps[1]).to_dict(),
+        "separation": workspace.separation(steps, least=1).to_dict(),
+        "step_doctor": workspace.step_doctor(steps, min_customers=2).to_dict(),
+        "habit_loop": workspace.habit_loop(
+            trigger=steps[0], action=steps[1], reward=steps[1], investment=steps[0], within="60d", until="2026-03-01"
+        ).to_dict(),
+        "growth_path": workspace.growth_path(unit="month", until="2026-03-01").to_dict(),
+        "aha": workspace.aha(min_customers=1).to_dict(),
         "rfm": workspace.rfm().to_dict(),
+        "rfm_movement": workspace.rfm_movement("2026-01-05").to_dict(),
         "stages": workspace.stages().to_dict(),
+        "overview": workspace.overview().to_dict(),
         "error": refused.value.to_dict(),
     }
 

@@ -26,6 +26,7 @@ tracks = st.fixed_dictionaries(
     {"type": st.just("track"), "event": st.sampled_from(["Product Viewed", "签到", "Checkout Started"])},
     optional={"properties": st.fixed_dictionaries({}, optional={
         "channel": st.sampled_from(["微信", "app"]), "size": st.sampled_from([1, 2.5, "L"]), "vip": st.booleans(),
+        "tags": st.sampled_from([["茶"], ["茶具", "茶"], [], "茶"]),
     })},
 )  # fmt: skip
 orders = st.builds(
@@ -69,6 +70,8 @@ def answers(workspace: Workspace) -> dict[str, Any]:
         "growth_path": growth_path(workspace),
         "habit_loop": habit_loop(workspace),
         "step_doctor": step_doctor(workspace),
+        "separation": separation(workspace),
+        "lists": tagged(workspace) if _has(workspace, "p_tags") else None,
         "paths": [workspace.paths(**anchor, **RANGE).to_dict() for anchor in ({}, {"end": "Checkout Started"})],
         "retention": [retained(workspace, name).to_dict() for name in by],
         "retained": retained(workspace, None).customers(period=1),
@@ -119,6 +122,16 @@ def funnel(workspace: Workspace, order: Any, by: str | None) -> Any:
 def step_doctor(workspace: Workspace) -> Any:
     answer = workspace.step_doctor(["Product Viewed", "Order Completed"], min_customers=2, **RANGE)
     return answer.to_dict(), answer.customers(), answer.customers(went_on=True, signal="visits")
+
+
+def separation(workspace: Workspace) -> Any:
+    answer = workspace.separation(["Product Viewed", "Order Completed"], within="14d", least=1, **RANGE)
+    return answer.to_dict(), answer.customers(), answer.customers(converted=False)
+
+
+def tagged(workspace: Workspace) -> Any:
+    wheres = ('tags contains "茶"', 'not tags contains "茶"', "tags is null")
+    return [workspace.events("Product Viewed", measure="count", where=where, **RANGE).to_dict() for where in wheres]
 
 
 def weekly(workspace: Workspace, by: str | None) -> Any:

@@ -73,7 +73,7 @@ def aha(
 def _answer(question: Aha, total: AhaPartial, top: int, source: Source) -> AhaAnswer:
     tested = [
         (candidate, _two_by_two(total, 0, candidate).mcc, _two_by_two(total, 1, candidate))
-        for candidate in _tested(question, total)
+        for candidate in _tested(question, total, source)
     ]
     p_values = adjusted([reported.p_value for _, _, reported in tested])
     findings = [
@@ -86,19 +86,22 @@ def _answer(question: Aha, total: AhaPartial, top: int, source: Source) -> AhaAn
     return AhaAnswer(question, tuple(findings[:top]), len(findings), total.totals, because, reach, source)
 
 
-def _tested(question: Aha, total: AhaPartial) -> list[Candidate]:
+def _tested(question: Aha, total: AhaPartial, source: Source) -> list[Candidate]:
     """What enough customers of the ranking half did and did not, if some of them stayed and some left."""
     if not total.totals[0].all():
         return []
     did = total.cells[0].sum(axis=-1)
     enough = (did >= question.min_customers) & (total.totals[0].sum() - did >= question.min_customers)
-    return [_candidate(what, LEAST[place], question.names.names) for what, place in np.argwhere(enough).tolist()]
+    invited = source.manifest.names.shown_as(INVITATION)
+    return [
+        _candidate(what, LEAST[place], question.names.names, invited) for what, place in np.argwhere(enough).tolist()
+    ]
 
 
-def _candidate(what: int, least: int, events: tuple[str, ...]) -> Candidate:
+def _candidate(what: int, least: int, events: tuple[str, ...], invited: str) -> Candidate:
     if what >= len(events):
         return Candidate(kind=_BESIDE[what - len(events)], event=None, least=least, what=what)
-    kind = "people" if events[what] == INVITATION else "times"
+    kind = "people" if events[what] == invited else "times"
     return Candidate(kind=kind, event=events[what], least=least, what=what)
 
 
