@@ -8,7 +8,7 @@ SETUP_DEV := $(VENV)/.installed-dev
 WORKSPACE ?= workspace
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-plane test-plain test-browser soak bench lint fix types check lock serve screenshots clean
+.PHONY: help demo test test-sqlite test-postgresql test-browser test-plane test-plain kernels soak bench lint fix types check lock serve screenshots clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -20,18 +20,28 @@ serve: $(SETUP) ## Serve the workspace
 	$(BIN)/wotu serve --workspace $(WORKSPACE)
 
 test: $(SETUP_DEV) ## Run the whole test suite, on SQLite and PostgreSQL
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --database sqlite --ignore=tests/browser $(ARGS)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --database postgresql tests/accounts tests/boards tests/api tests/console $(ARGS)
-	$(BIN)/python -m pytest tests/browser $(ARGS)
+	$(MAKE) --no-print-directory test-sqlite
+	$(MAKE) --no-print-directory test-postgresql
+	$(MAKE) --no-print-directory test-browser
 
-test-plane: $(SETUP_DEV) ## Run the tests of the Django-free rooms only
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow" --ignore=tests/accounts --ignore=tests/boards --ignore=tests/api --ignore=tests/console --ignore=tests/browser $(ARGS)
+test-sqlite: $(SETUP_DEV) kernels ## Run all tests but those in a browser
+	$(BIN)/python -m pytest -n 2 --database sqlite --ignore=tests/browser $(ARGS)
+
+# Answers that are made up at random ask the data plane, and their refusals no database: one database is enough.
+test-postgresql: $(SETUP_DEV) kernels ## Run the tests of the control database on PostgreSQL
+	$(BIN)/python -m pytest -n 2 --database postgresql --ignore=tests/api/test_described.py tests/accounts tests/boards tests/api tests/console $(ARGS)
+
+test-plane: $(SETUP_DEV) kernels ## Run the tests of the Django-free rooms only
+	$(BIN)/python -m pytest -n 2 -m "not slow" --ignore=tests/accounts --ignore=tests/boards --ignore=tests/api --ignore=tests/console --ignore=tests/browser $(ARGS)
 
 test-plain: ## Run the Django-free rooms' tests in an environment without Django
 	sh scripts/test_without_django.sh
 
-test-browser: $(SETUP_DEV) ## Walk the console in a real browser
+test-browser: $(SETUP_DEV) kernels ## Walk the console in a real browser
 	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+kernels: $(SETUP_DEV) ## Compile all kernels, once for all processes that follow
+	$(BIN)/python scripts/compile_kernels.py
 
 soak: $(SETUP_DEV) ## Run the long tests: many kills, long random logs
 	WOTU_SOAK=1 $(BIN)/python -m pytest -m "soak or crash" tests $(ARGS)

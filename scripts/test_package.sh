@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 root=$PWD
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-.venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$folder" .
 "${PYTHON:-python3}" -m venv "$folder/venv"
+"$folder/venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$folder" .
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$folder"/wotu-*.whl
 cd "$folder"

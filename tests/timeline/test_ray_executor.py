@@ -15,14 +15,33 @@ import pytest
 ROOT = Path(__file__).parents[2]
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("ray"),
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install wotu[scale]"),
 ]
 
 
-@pytest.fixture(scope="module")
-def found() -> dict[str, Any]:
-    """What happened on the cluster."""
+def test_questions_on_a_cluster(subtests: pytest.Subtests) -> None:
+    """One test, so that one process starts the cluster, which takes half a minute."""
+    found = on_a_cluster()
+    with subtests.test("actors on every node answer as threads do"):
+        assert found["nodes"] == 2
+        assert found["unasked"] == []
+        assert [name for name, same in found["same"].items() if not same] == []
+    with subtests.test("a worker killed in the middle of a question costs no answer"):
+        assert found["killed"] is True
+    with subtests.test("what an actor cannot open any more is answered from what is mapped here"):
+        assert found["gone"] is True
+    with subtests.test("questions that end without an answer say why"):
+        assert found["refused"] == {
+            "cancelled": "cancelled None",
+            "elsewhere": "invalid_argument workspace",
+            "late": "too_slow deadline",
+            "fold": "invalid_argument steps",
+            "holds": "a generation is opened where it is read; a fold that is sent elsewhere must not hold one.",
+        }
+
+
+def on_a_cluster() -> dict[str, Any]:
+    """What happened there."""
     places = [str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(places), "RAY_IGNORE_UNHANDLED_ERRORS": "1"}
     done = subprocess.run(
@@ -32,27 +51,3 @@ def found() -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     answered: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answered
-
-
-def test_actors_on_every_node_answer_as_threads_do(found: dict[str, Any]) -> None:
-    assert found["nodes"] == 2
-    assert found["unasked"] == []
-    assert [name for name, same in found["same"].items() if not same] == []
-
-
-def test_a_worker_killed_in_the_middle_of_a_question_costs_no_answer(found: dict[str, Any]) -> None:
-    assert found["killed"] is True
-
-
-def test_what_an_actor_cannot_open_any_more_is_answered_from_what_is_mapped_here(found: dict[str, Any]) -> None:
-    assert found["gone"] is True
-
-
-def test_questions_that_end_without_an_answer_say_why(found: dict[str, Any]) -> None:
-    assert found["refused"] == {
-        "cancelled": "cancelled None",
-        "elsewhere": "invalid_argument workspace",
-        "late": "too_slow deadline",
-        "fold": "invalid_argument steps",
-        "holds": "a generation is opened where it is read; a fold that is sent elsewhere must not hold one.",
-    }

@@ -13,6 +13,6 @@ class ApiConfig(AppConfig):
     def ready(self) -> None:
         """Answers that are kept to be repeated may tell of a customer who is erased."""
         from wotu.accounts.forgetting import register
-        from wotu.api.idempotency import forget_answers
+        from wotu.api.models import forget_answers
 
         register(forget_answers)

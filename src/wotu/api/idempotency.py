@@ -46,11 +46,6 @@ _purging = threading.Lock()
 View = Callable[..., Schema]
 
 
-def forget_answers() -> None:
-    """Delete every stored answer: a request repeated after this is carried out again."""
-    IdempotentAnswer.objects.all().delete()
-
-
 def write(
     action: Action, *, status: int = HTTPStatus.OK, in_control: bool = False, told_once: str = ""
 ) -> Callable[[View], Callable[..., HttpResponse]]:

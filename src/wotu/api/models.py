@@ -21,3 +21,8 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.caller} {self.status} {self.at:%Y-%m-%d %H:%M}"
+
+
+def forget_answers() -> None:
+    """Delete every stored answer: a request repeated after this is carried out again."""
+    IdempotentAnswer.objects.all().delete()

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from wotu.cli.control import connect
-from wotu.cli.options import add_verb, common, open_workspace, wants_json
+from wotu.cli.options import add_verb, common, wants_json, workspace_folder
 from wotu.cli.output import console, messages, write_json, write_table
 from wotu.core.durations import parse_duration
 from wotu.core.errors import invalid_argument
@@ -41,7 +41,7 @@ def _keys(options: Namespace) -> None:
             raise invalid_argument(name, f"--{name} has no meaning for wotu keys {options.action}.")
     if options.action == "create":
         _check_kind(options)
-    connect(open_workspace(options).path)
+    connect(workspace_folder(options))
     _ACTIONS[options.action](options)
 
 

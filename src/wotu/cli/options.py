@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.layout import Layout
 from wotu.core.without_pandas import leave_pandas_out
 
 if TYPE_CHECKING:
@@ -48,6 +50,13 @@ def add_verb(verbs: Any, name: str, run: Run, summary: str) -> argparse.Argument
 def workspace_path(options: argparse.Namespace) -> str:
     """The folder that was named, else ``$WOTU_WORKSPACE``, else ``./workspace``."""
     return str(getattr(options, "workspace", None) or os.environ.get("WOTU_WORKSPACE") or "workspace")
+
+
+def workspace_folder(options: argparse.Namespace) -> Path:
+    """The folder of the workspace a verb works on, made on first use: for verbs that ask nothing of the data."""
+    layout = Layout(Path(workspace_path(options)).expanduser().resolve())
+    layout.prepare()
+    return layout.root
 
 
 def open_workspace(options: argparse.Namespace) -> Workspace:

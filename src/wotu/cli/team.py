@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from wotu.cli.control import connect
-from wotu.cli.options import add_verb, common, open_workspace, wants_json
+from wotu.cli.options import add_verb, common, wants_json, workspace_folder
 from wotu.cli.output import console, write_json, write_table
 from wotu.core.errors import invalid_argument
 
@@ -34,7 +34,7 @@ def _user(options: Namespace) -> None:
         raise invalid_argument("name", "wotu user list takes no name; every other action needs one.")
     if options.role is not None and options.action not in ("add", "role"):
         raise invalid_argument("role", f"--role has no meaning for wotu user {options.action}.")
-    connect(open_workspace(options).path)
+    connect(workspace_folder(options))
     _ACTIONS[options.action](options)
 
 
