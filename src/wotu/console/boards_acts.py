@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from wotu.accounts.rules import Action
 from wotu.console.addresses import client_address
 from wotu.console.permissions import require, signed_in_member
+from wotu.console.refusing import said
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 
 Acts = Mapping[str, Callable[[Mapping[str, str], dict[str, Any]], object]]
@@ -29,7 +30,7 @@ def act(request: HttpRequest, acts: Acts) -> tuple[object, dict[str, str]]:
     except WotuError as error:
         if error.code not in (ErrorCode.INVALID_ARGUMENT, ErrorCode.NOT_FOUND):
             raise
-        return None, {error.field or "form": error.message}
+        return None, {error.field or "form": said(error) or error.message}
 
 
 def number(posted: Mapping[str, str], name: str) -> int:

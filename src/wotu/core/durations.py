@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -21,7 +21,9 @@ def parse_duration(text: str, *, field: str) -> int:
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if match is None or int(match[1]) == 0:
         raise invalid_argument(
-            field, f"{field}={text!r} is not a duration; write a number and s, m, h, d or w, such as 7d."
+            field,
+            f"{field}={text!r} is not a duration; write a number and s, m, h, d or w, such as 7d.",
+            Reason.NOT_A_DURATION,
         )
     return int(match[1]) * _UNITS[match[2]]
 
@@ -30,5 +32,7 @@ def parse_days(text: str, *, field: str) -> int:
     """Whole days of a duration such as ``365d`` or ``4w``."""
     microseconds = parse_duration(text, field=field)
     if microseconds % DAY:
-        raise invalid_argument(field, f"{field}={text!r} must be whole days, such as 365d or 52w.")
+        raise invalid_argument(
+            field, f"{field}={text!r} must be whole days, such as 365d or 52w.", Reason.NOT_A_DURATION
+        )
     return microseconds // DAY

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 
 Unit = Literal["hour", "day", "week", "month"]
 UNITS: tuple[Unit, ...] = ("hour", "day", "week", "month")
@@ -44,10 +44,14 @@ def parse_instant(text: str | date | datetime, zone: ZoneInfo, *, field: str) ->
         moment = _moment(text)
     except (ValueError, TypeError, AttributeError) as error:
         raise invalid_argument(
-            field, f"{field}={text!r} is not a date or time; write 2026-01-31 or 2026-01-31T08:00:00+08:00."
+            field,
+            f"{field}={text!r} is not a date or time; write 2026-01-31 or 2026-01-31T08:00:00+08:00.",
+            Reason.NOT_A_DATE,
         ) from error
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-        raise invalid_argument(field, f"{field}={text!s} must lie between the years {_FIRST_YEAR} and {_LAST_YEAR}.")
+        raise invalid_argument(
+            field, f"{field}={text!s} must lie between the years {_FIRST_YEAR} and {_LAST_YEAR}.", Reason.NOT_A_DATE
+        )
     return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
@@ -66,7 +70,9 @@ def parse_date(text: str | date, *, field: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except (ValueError, AttributeError) as error:
-        raise invalid_argument(field, f"{field}={text!r} is not a date; write it as 2026-01-31.") from error
+        raise invalid_argument(
+            field, f"{field}={text!r} is not a date; write it as 2026-01-31.", Reason.NOT_A_DATE
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -95,9 +101,13 @@ def periods(since: int, until: int, unit: Unit, zone: ZoneInfo, week_start: str 
     The first starts at or before ``since``; the last may end after ``until``.
     """
     if unit not in UNITS:
-        raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
+        raise invalid_argument(
+            "unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.", Reason.NOT_A_CHOICE
+        )
     if week_start not in WEEKDAYS:
-        raise invalid_argument("week_start", f"week_start={week_start!r} is not a weekday such as monday.")
+        raise invalid_argument(
+            "week_start", f"week_start={week_start!r} is not a weekday such as monday.", Reason.NOT_A_CHOICE
+        )
     if unit == "hour":
         return _hours(since, until, zone, before)
     day = _first_day(from_micros(since, zone).date(), unit, week_start)

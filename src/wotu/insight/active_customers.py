@@ -24,7 +24,7 @@ import pyarrow as pa
 from numba import njit, types
 
 from wotu.core.durations import parse_duration
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach
 from wotu.insight.drawing import lines
@@ -103,7 +103,9 @@ class ActiveCustomersAnswer:
     def customers(self, period: str, state: State = "active") -> list[str]:
         """Who is ``active`` in a period, ``churned`` in it, or ``lost`` by then."""
         if state not in STATES:
-            raise invalid_argument("state", f"state={state!r} is not known; use one of {', '.join(STATES)}.")
+            raise invalid_argument(
+                "state", f"state={state!r} is not known; use one of {', '.join(STATES)}.", Reason.NOT_A_CHOICE
+            )
         labels = [row.period for row in self.periods]
         if period not in labels:
             raise invalid_argument("period", f"period={period!r} is not in the answer: {labels[0]} to {labels[-1]}.")
@@ -250,12 +252,16 @@ def _activity(offsets, time, symbol, wanted, much, kept, boundaries, start, unti
 
 def _check(unit: str, min_count: int, churned_after: int, week_start: str) -> None:
     if unit not in UNITS:
-        raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
+        raise invalid_argument(
+            "unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.", Reason.NOT_A_CHOICE
+        )
     for name, value in (("min_count", min_count), ("churned_after", churned_after)):
         if value < 1:
-            raise invalid_argument(name, f"{name}={value} must be at least 1.")
+            raise invalid_argument(name, f"{name}={value} must be at least 1.", Reason.TOO_SMALL, least=1)
     if week_start not in WEEKDAYS:
-        raise invalid_argument("week_start", f"week_start={week_start!r} is not a weekday such as monday.")
+        raise invalid_argument(
+            "week_start", f"week_start={week_start!r} is not a weekday such as monday.", Reason.NOT_A_CHOICE
+        )
 
 
 def _periods(question: ActiveCustomers, counts: Integers) -> tuple[ActivePeriod, ...]:

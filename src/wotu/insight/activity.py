@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from wotu.core.durations import SECOND, WEEK
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.drawing import bars
 from wotu.insight.visits import added, gap_of, quantile, visits, visits_per_customer
@@ -95,7 +95,7 @@ class ActivityAnswer:
     def customers(self, *, visits: int, at_least: bool = False) -> list[str]:
         """Who visited so many times, or at least so many times."""
         if visits < 1:
-            raise invalid_argument("visits", f"visits={visits} must be at least 1.")
+            raise invalid_argument("visits", f"visits={visits} must be at least 1.", Reason.TOO_SMALL, least=1)
         return self._who(visits, 1 << 60 if at_least else visits)
 
     def figure(self) -> Figure:

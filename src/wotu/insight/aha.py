@@ -19,7 +19,7 @@ from functools import partial
 import numpy as np
 
 from wotu.core.durations import parse_duration
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import WEEKDAYS, Unit, periods
 from wotu.insight.aha_answer import AhaAnswer, Candidate, Finding
 from wotu.insight.aha_fold import Aha, AhaPartial, fold
@@ -49,13 +49,19 @@ def aha(
     """
     scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
     if unit not in UNITS:
-        raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
+        raise invalid_argument(
+            "unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.", Reason.NOT_A_CHOICE
+        )
     first_day = week_start or source.week_start
     if first_day not in WEEKDAYS:
-        raise invalid_argument("week_start", f"week_start={first_day!r} is not a weekday such as monday.")
+        raise invalid_argument(
+            "week_start", f"week_start={first_day!r} is not a weekday such as monday.", Reason.NOT_A_CHOICE
+        )
     for name, value in (("period", period), ("min_customers", min_customers), ("top", top)):
         if not isinstance(value, int) or value < 1:
-            raise invalid_argument(name, f"{name}={value!r} must be a whole number, at least 1.")
+            raise invalid_argument(
+                name, f"{name}={value!r} must be a whole number, at least 1.", Reason.TOO_SMALL, least=1
+            )
     question = Aha(
         born=event_set(born, source.manifest, field="born"),
         returns=event_set(returns, source.manifest, field="returns"),

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros
 from wotu.facts.vocabulary import PropertyKind
@@ -110,17 +110,21 @@ def breakdown(by: str, source: Source, *, field: str = "by") -> Breakdown:
     kind = kind_of(by, source.manifest)
     assert kind is not None
     if kind == "key":
-        raise invalid_argument(field, f"{field}={by!r} names single things and cannot be grouped by.")
+        raise invalid_argument(
+            field, f"{field}={by!r} names single things and cannot be grouped by.", Reason.NOT_FOR_GROUPS
+        )
     if kind == "texts":
         message = f'{field}={by!r} holds lists: an event would be in several groups. Filter by it: {by} contains "…".'
-        raise invalid_argument(field, message)
+        raise invalid_argument(field, message, Reason.NOT_FOR_GROUPS)
     return Breakdown(by, kind, of_customers(by))
 
 
 def check_top(top: int) -> int:
     """How many groups an answer names; raises when it cannot."""
     if not 1 <= top <= MOST_GROUPS:
-        raise invalid_argument("top", f"top={top} must be from 1 to {MOST_GROUPS}.")
+        raise invalid_argument(
+            "top", f"top={top} must be from 1 to {MOST_GROUPS}.", Reason.OUT_OF_RANGE, least=1, most=MOST_GROUPS
+        )
     return top
 
 

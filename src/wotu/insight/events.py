@@ -15,7 +15,7 @@ from functools import partial
 
 import numpy as np
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import UNITS, Periods, Unit, parse_instant, periods
 from wotu.insight.answers import Reach
 from wotu.insight.breakdown import Frequencies, breakdown, check_top, named
@@ -44,7 +44,9 @@ def events(
     a range, whose periods stand beside these one by one. ``formula``: over the events by letter, such as ``A/B``.
     """
     if unit not in UNITS:
-        raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
+        raise invalid_argument(
+            "unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.", Reason.NOT_A_CHOICE
+        )
     check_top(top)
     scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
     counted = periods(scope.since, scope.until, unit, scope.zone, source.week_start)
@@ -74,7 +76,7 @@ def _asked(question: Events, source: Source) -> list[EventsPartial]:
             f"{len(question.sets)} events × {question.groups} groups × {question.clock.count:,} periods are too "
             "many; choose a longer unit, a shorter range or fewer events."
         )
-        raise invalid_argument("unit", message)
+        raise invalid_argument("unit", message, Reason.TOO_MANY_PERIODS)
     return [source.run(partial(fold, part)) for part in _parts(question)]
 
 
@@ -129,7 +131,12 @@ def _formula(text: str, sets: tuple[EventSet, ...]) -> Formula | None:
     if not text.strip():
         return None
     if len(sets) > len(LETTERS):
-        raise invalid_argument("formula", f"a formula takes up to {len(LETTERS)} events; there are {len(sets)}.")
+        raise invalid_argument(
+            "formula",
+            f"a formula takes up to {len(LETTERS)} events; there are {len(sets)}.",
+            Reason.TOO_MANY,
+            most=len(LETTERS),
+        )
     return parse_formula(text, len(sets))
 
 
@@ -142,8 +149,12 @@ def _compared(compare: Compared, counted: Periods, scope: Scope, unit: Unit, sou
         return before, before.boundaries[-1]
     ends = compare.split("..") if isinstance(compare, str) else list(compare or ())
     if len(ends) != 2 or any(end in (None, "") for end in ends):
-        raise invalid_argument("compare", f"compare={compare!r} must be previous or a range, 2025-01-01..2025-02-01.")
+        raise invalid_argument(
+            "compare", f"compare={compare!r} must be previous or a range, 2025-01-01..2025-02-01.", Reason.NOT_A_DATE
+        )
     since, until = (parse_instant(end, scope.zone, field="compare") for end in ends if end is not None)
     if until <= since:
-        raise invalid_argument("compare", f"compare={compare!r} must end later than it begins.")
+        raise invalid_argument(
+            "compare", f"compare={compare!r} must end later than it begins.", Reason.ENDS_BEFORE_IT_BEGINS
+        )
     return periods(since, until, unit, scope.zone, source.week_start), until

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MOST = 200
@@ -32,7 +32,9 @@ class Formula:
 def parse_formula(text: str, series: int) -> Formula:
     """The formula in ``text`` over so many series; raises naming ``formula`` and the place of what is wrong."""
     if len(text) > _MOST:
-        raise invalid_argument("formula", f"formula has {len(text)} characters; {_MOST} are possible.")
+        raise invalid_argument(
+            "formula", f"formula has {len(text)} characters; {_MOST} are possible.", Reason.TOO_MANY, most=_MOST
+        )
     return Formula(text.strip(), _Parser(text, series).parse())
 
 
@@ -103,7 +105,12 @@ class _Parser:
 
     def _error(self, problem: str) -> Exception:
         place = self._tokens[self._at][1] if self._at < len(self._tokens) else len(self._text)
-        return invalid_argument("formula", f"formula: {problem}, at character {place + 1} of {self._text!r}.")
+        return invalid_argument(
+            "formula",
+            f"formula: {problem}, at character {place + 1} of {self._text!r}.",
+            Reason.NOT_A_FORMULA,
+            at=place + 1,
+        )
 
 
 def _both(sign: str, left: Reckon, right: Reckon) -> Reckon:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from wotu.core.customer_ids import customer_texts
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.breakdown import Groups, ranked
 from wotu.insight.drawing import columns, funnel_bars, lines
@@ -98,12 +98,19 @@ class FunnelAnswer:
         """Wotu ids of those who reached ``step``, oldest first; ``dropped``: of these who did not reach the next
         step that is not optional. ``group`` is one value of ``by``."""
         if isinstance(step, bool) or not isinstance(step, int) or not 1 <= step <= len(self.steps):
-            raise invalid_argument("step", f"step={step!r} is no step from 1 to {len(self.steps)}.")
+            raise invalid_argument(
+                "step",
+                f"step={step!r} is no step from 1 to {len(self.steps)}.",
+                Reason.NO_SUCH_STEP,
+                most=len(self.steps),
+            )
         chosen = self.members.took(step - 1)
         if dropped:
             following = [each.step for each in self.steps if each.step > step and not each.optional]
             if not following or self.steps[step - 1].optional:
-                raise invalid_argument("dropped", f"nobody drops off at step {step}: no step has to follow it.")
+                raise invalid_argument(
+                    "dropped", f"nobody drops off at step {step}: no step has to follow it.", Reason.NO_STEP_AFTER
+                )
             chosen &= ~self.members.took(following[0] - 1)
         if group is not None:
             chosen &= self._in_group(group)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wotu.core.durations import parse_duration
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.insight.breakdown import Breakdown, breakdown
 from wotu.timeline.expression import of_customers
 from wotu.timeline.manifest import Manifest
@@ -93,17 +93,21 @@ class Funnel:
 def check_steps(steps: Sequence[EventSpec], manifest: Manifest) -> tuple[Step, ...]:
     """The steps of a funnel; raises naming the step that cannot be one."""
     if isinstance(steps, (str, Mapping)) or len(steps) < 2:
-        raise invalid_argument("steps", "a funnel needs a list of at least two steps.")
+        raise invalid_argument("steps", "a funnel needs a list of at least two steps.", Reason.TWO_STEPS)
     if len(steps) > MOST_STEPS:
-        raise invalid_argument("steps", f"{len(steps)} steps; a funnel can have {MOST_STEPS}.")
+        raise invalid_argument(
+            "steps", f"{len(steps)} steps; a funnel can have {MOST_STEPS}.", Reason.TOO_MANY, most=MOST_STEPS
+        )
     sets = event_sets(cast(EventSpec, [_alternatives(step) for step in steps]), manifest, field="steps")
     checked = tuple(
         _step(step, events, f"steps[{i}]") for i, (step, events) in enumerate(zip(steps, sets, strict=True))
     )
     if checked[0].optional:
-        raise invalid_argument("steps[0].optional", "the first step starts the attempt and cannot be optional.")
+        raise invalid_argument(
+            "steps[0].optional", "the first step starts the attempt and cannot be optional.", Reason.FIRST_STEP
+        )
     if sum(not step.optional for step in checked) < 2:
-        raise invalid_argument("steps", "a funnel needs at least two steps that are not optional.")
+        raise invalid_argument("steps", "a funnel needs at least two steps that are not optional.", Reason.TWO_STEPS)
     return checked
 
 
@@ -132,9 +136,13 @@ def _step(step: object, events: EventSet, field: str) -> Step:
     )  # fmt: skip
     if field == "steps[0]" and (within is not None or gap is not None):
         wrong = "within" if within is not None else "gap"
-        raise invalid_argument(f"{field}.{wrong}", f"{field}.{wrong}: the first step has no step before it.")
+        raise invalid_argument(
+            f"{field}.{wrong}", f"{field}.{wrong}: the first step has no step before it.", Reason.FIRST_STEP
+        )
     if checked.gap > checked.within:
-        raise invalid_argument(f"{field}.gap", f"{field}: no event can be {gap} or more and {within} or less later.")
+        raise invalid_argument(
+            f"{field}.gap", f"{field}: no event can be {gap} or more and {within} or less later.", Reason.NEVER
+        )
     return checked
 
 
@@ -146,14 +154,22 @@ def duration(text: object, field: str) -> int:
 def check_order(order: str, steps: tuple[Step, ...], exclude: object) -> Order:
     """The order of steps, and that nothing asked contradicts it."""
     if order not in get_args(Order):
-        raise invalid_argument("order", f"order={order!r} is not known; use one of {', '.join(get_args(Order))}.")
+        raise invalid_argument(
+            "order", f"order={order!r} is not known; use one of {', '.join(get_args(Order))}.", Reason.NOT_A_CHOICE
+        )
     if order == "any":
         if exclude:
-            raise invalid_argument("exclude", 'exclusions need an order of steps; use order="ordered" or "strict".')
+            raise invalid_argument(
+                "exclude",
+                'exclusions need an order of steps; use order="ordered" or "strict".',
+                Reason.NOT_IN_ANY_ORDER,
+            )
         for number, step in enumerate(steps):
             if step != Step(step.events):
                 raise invalid_argument(
-                    f"steps[{number}]", 'with order="any" a step has no optional, within or gap of its own.'
+                    f"steps[{number}]",
+                    'with order="any" a step has no optional, within or gap of its own.',
+                    Reason.NOT_IN_ANY_ORDER,
                 )
     return cast(Order, order)
 
@@ -164,7 +180,12 @@ def check_exclude(
     """The exclusions; raises naming the one that is impossible."""
     listed = [exclude] if isinstance(exclude, (str, Mapping)) else list(exclude or ())
     if len(listed) > MOST_EXCLUSIONS:
-        raise invalid_argument("exclude", f"{len(listed)} exclusions; a funnel can have {MOST_EXCLUSIONS}.")
+        raise invalid_argument(
+            "exclude",
+            f"{len(listed)} exclusions; a funnel can have {MOST_EXCLUSIONS}.",
+            Reason.TOO_MANY,
+            most=MOST_EXCLUSIONS,
+        )
     bare = [_without_borders(entry) for entry in listed]
     sets = event_sets(cast(EventSpec, bare), manifest, field="exclude") if bare else ()
     return tuple(
@@ -183,15 +204,22 @@ def _exclusion(entry: Mapping[str, object], events: EventSet, steps: tuple[Step,
     borders = {"after": entry.get("after", 1), "before": entry.get("before", last_required(steps) + 1)}
     for name, step in borders.items():
         if isinstance(step, bool) or not isinstance(step, int) or not 1 <= step <= len(steps):
-            raise invalid_argument(f"{field}.{name}", f"{field}.{name}={step!r} is no step from 1 to {len(steps)}.")
+            raise invalid_argument(
+                f"{field}.{name}",
+                f"{field}.{name}={step!r} is no step from 1 to {len(steps)}.",
+                Reason.NO_SUCH_STEP,
+                most=len(steps),
+            )
         if steps[step - 1].optional:
             raise invalid_argument(
-                f"{field}.{name}", f"{field}.{name}={step}: step {step} is optional, and may be left out."
+                f"{field}.{name}",
+                f"{field}.{name}={step}: step {step} is optional, and may be left out.",
+                Reason.OPTIONAL_STEP,
             )
     after, before = cast(int, borders["after"]), cast(int, borders["before"])
     if after >= before:
         raise invalid_argument(
-            f"{field}.before", f"{field}: nothing can come after step {after} and before step {before}."
+            f"{field}.before", f"{field}: nothing can come after step {after} and before step {before}.", Reason.NEVER
         )
     return Exclusion(events, after - 1, before - 1)
 
@@ -206,7 +234,9 @@ def check_hold(hold: str | None, source: Source) -> str | None:
         check_name(hold, source.manifest, field="hold")
         if of_customers(hold):
             raise invalid_argument(
-                "hold", f"hold={hold!r} is the same in all events of a customer; name a property of events."
+                "hold",
+                f"hold={hold!r} is the same in all events of a customer; name a property of events.",
+                Reason.SAME_IN_ALL_EVENTS,
             )
     return hold
 
@@ -226,14 +256,18 @@ def check_by(by: By | None, steps: tuple[Step, ...], source: Source) -> Attribut
     number = at.removeprefix("step:")
     if not at.startswith("step:") or not number.isdecimal() or not 1 <= int(number) <= len(steps):
         places = ", ".join(_PLACES)
-        raise invalid_argument("by.at", f"by.at={at!r} is not known; use step:1 to step:{len(steps)}, {places}.")
+        raise invalid_argument(
+            "by.at", f"by.at={at!r} is not known; use step:1 to step:{len(steps)}, {places}.", Reason.NOT_A_CHOICE
+        )
     return Attribution(of, "step", int(number) - 1)
 
 
 def check_choice(value: str, choices: tuple[str, ...], field: str) -> None:
     """Raise unless ``value`` is one of the choices."""
     if value not in choices:
-        raise invalid_argument(field, f"{field}={value!r} is not known; use one of {', '.join(choices)}.")
+        raise invalid_argument(
+            field, f"{field}={value!r} is not known; use one of {', '.join(choices)}.", Reason.NOT_A_CHOICE
+        )
 
 
 def checked(

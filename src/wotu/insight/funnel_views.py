@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import Periods, periods
 from wotu.insight.answers import ratio
 from wotu.insight.funnel_question import Funnel, duration
@@ -60,14 +60,20 @@ def check_bins(bins: int | Sequence[str] | None) -> int | tuple[int, ...]:
         return BINS
     if isinstance(bins, int) and not isinstance(bins, bool):
         if not 1 <= bins <= MOST_BINS:
-            raise invalid_argument("bins", f"bins={bins} must be from 1 to {MOST_BINS}.")
+            raise invalid_argument(
+                "bins", f"bins={bins} must be from 1 to {MOST_BINS}.", Reason.OUT_OF_RANGE, least=1, most=MOST_BINS
+            )
         return bins
     if isinstance(bins, (str, bool)) or not 1 <= len(bins) < MOST_BINS:
-        raise invalid_argument("bins", 'bins must be a number, or durations between bins such as ["10m", "1h", "1d"].')
+        raise invalid_argument(
+            "bins", 'bins must be a number, or durations between bins such as ["10m", "1h", "1d"].', Reason.NOT_RISING
+        )
     borders = tuple(duration(border, f"bins[{i}]") for i, border in enumerate(bins))
     for i in range(1, len(borders)):
         if borders[i] <= borders[i - 1]:
-            raise invalid_argument(f"bins[{i}]", f"bins[{i}]={bins[i]!r} must be longer than the one before it.")
+            raise invalid_argument(
+                f"bins[{i}]", f"bins[{i}]={bins[i]!r} must be longer than the one before it.", Reason.NOT_RISING
+            )
     return borders
 
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit, types
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.drawing import stacked
@@ -97,7 +97,9 @@ class GrowthAnswer:
     def customers(self, state: str, period: str) -> list[str]:
         """Who is ``new``, ``returning``, ``resurrecting``, ``dormant`` or ``active`` in a period, by its label."""
         if state not in (*STATES, ACTIVE):
-            raise invalid_argument("state", f"state={state!r} is not known; use {', '.join(STATES)} or {ACTIVE}.")
+            raise invalid_argument(
+                "state", f"state={state!r} is not known; use {', '.join(STATES)} or {ACTIVE}.", Reason.NOT_A_CHOICE
+            )
         labels = [row.period for row in self.periods]
         if period not in labels:
             raise invalid_argument("period", f"period={period!r} is not in the answer: {labels[0]} to {labels[-1]}.")
@@ -224,12 +226,16 @@ def _question(
     source: Source, events: EventSpec | None, unit: Unit, last: int | None, week_start: str | None, scope: Scope
 ) -> GrowthAccounting:
     if unit not in UNITS:
-        raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
+        raise invalid_argument(
+            "unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.", Reason.NOT_A_CHOICE
+        )
     if last is not None and last < 1:
-        raise invalid_argument("periods", f"periods={last} must be at least 1.")
+        raise invalid_argument("periods", f"periods={last} must be at least 1.", Reason.TOO_SMALL, least=1)
     first_day = week_start or source.week_start
     if first_day not in WEEKDAYS:
-        raise invalid_argument("week_start", f"week_start={first_day!r} is not a weekday such as monday.")
+        raise invalid_argument(
+            "week_start", f"week_start={first_day!r} is not a weekday such as monday.", Reason.NOT_A_CHOICE
+        )
     counted = periods(scope.since, scope.until, unit, scope.zone, first_day, before=1)
     if last is not None and len(counted) > last + 1:
         counted = Periods(counted.boundaries[-last - 2 :], counted.labels[-last - 1 :])

@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from wotu.core.durations import parse_duration
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, periods
 from wotu.facts.vocabulary import TOUCHES
 from wotu.insight.answers import Reach, ratio
@@ -146,9 +146,11 @@ class HabitAnswer:
         if (step is not None) + (loops is not None) + unprompted != 1:
             raise invalid_argument("step", "ask for one of step=, loops= and unprompted=True.")
         if step is not None and step not in NAMES:
-            raise invalid_argument("step", f"step={step!r} is not known; use one of {', '.join(NAMES)}.")
+            raise invalid_argument(
+                "step", f"step={step!r} is not known; use one of {', '.join(NAMES)}.", Reason.NOT_A_CHOICE
+            )
         if loops is not None and loops < 1:
-            raise invalid_argument("loops", f"loops={loops} must be at least 1.")
+            raise invalid_argument("loops", f"loops={loops} must be at least 1.", Reason.TOO_SMALL, least=1)
         labels = self.question.weeks.labels
         if week is not None and week not in labels:
             message = f"week={week!r} is not one of the answer; they go from {labels[0]} to {labels[-1]}."
@@ -218,7 +220,9 @@ def habit_loop(
     scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone, gap=silence)
     first_day = week_start or source.week_start
     if first_day not in WEEKDAYS:
-        raise invalid_argument("week_start", f"week_start={first_day!r} is not a weekday such as monday.")
+        raise invalid_argument(
+            "week_start", f"week_start={first_day!r} is not a weekday such as monday.", Reason.NOT_A_CHOICE
+        )
     given = {"trigger": trigger, "action": action, "reward": reward, "investment": investment, "messages": messages}
     sets = {name: event_set(events, source.manifest, field=name) for name, events in given.items()}
     window = parse_duration(within, field="within")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.money import decimal_text
 from wotu.timeline.expression import of_customers
 from wotu.timeline.manifest import Manifest
@@ -63,13 +63,16 @@ def parse_measure(text: str, manifest: Manifest) -> Measure:
         raise invalid_argument(
             "measure",
             f"measure={text!r} is not known; use customers, count, per_customer, sum:P, avg:P, min:P, max:P or p90:P.",
+            Reason.NOT_A_CHOICE,
         )
     name = match[3]
     check_name(name, manifest, field="measure")
     kind = kind_of(name, manifest)
     if kind not in ("number", "money") or of_customers(name):
         what = "is of customers" if of_customers(name) else f"holds {kind} values"
-        raise invalid_argument("measure", f"measure={text!r} needs a number of events; {name!r} {what}.")
+        raise invalid_argument(
+            "measure", f"measure={text!r} needs a number of events; {name!r} {what}.", Reason.NEEDS_NUMBERS
+        )
     if match[2]:
         return Measure("percentile", name, int(match[2]), kind == "money")
     function: Kind = match[1]  # type: ignore[assignment]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.timeline.symbols import Symbols
 
 OTHER, END, BEGIN = "(other)", "(end)", "(start)"
@@ -55,7 +55,9 @@ def most_visited(all_names: PathNames, visits: npt.NDArray[np.int64], top: int, 
 
 def _rules(clean: Sequence[CleanRule]) -> list[tuple[re.Pattern[str], str]]:
     if isinstance(clean, (str, Mapping)) or len(clean) > _MOST_RULES:
-        raise invalid_argument("clean", f"clean must be a list of at most {_MOST_RULES} rules.")
+        raise invalid_argument(
+            "clean", f"clean must be a list of at most {_MOST_RULES} rules.", Reason.TOO_MANY, most=_MOST_RULES
+        )
     return [_rule(rule, f"clean[{place}]") for place, rule in enumerate(clean)]
 
 

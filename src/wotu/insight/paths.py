@@ -25,7 +25,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from wotu.core.durations import SECOND, parse_duration
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.insight.answers import Reach
 from wotu.insight.drawing import flows
 from wotu.insight.path_names import BEGIN, END, CleanRule, PathNames, most_visited, path_names
@@ -181,9 +181,13 @@ def paths(
     events one name, see ``insight.path_names``.
     """
     if not 1 <= steps <= MOST_STEPS:
-        raise invalid_argument("steps", f"steps={steps} must be from 1 to {MOST_STEPS}.")
+        raise invalid_argument(
+            "steps", f"steps={steps} must be from 1 to {MOST_STEPS}.", Reason.OUT_OF_RANGE, least=1, most=MOST_STEPS
+        )
     if not 1 <= top <= MOST_NAMES:
-        raise invalid_argument("top", f"top={top} must be from 1 to {MOST_NAMES}.")
+        raise invalid_argument(
+            "top", f"top={top} must be from 1 to {MOST_NAMES}.", Reason.OUT_OF_RANGE, least=1, most=MOST_NAMES
+        )
     silence = parse_duration(gap, field="gap")
     question = Paths(
         start=_anchor_events(start, source, "start"), end=_anchor_events(end, source, "end"), steps=steps,
@@ -201,7 +205,12 @@ def _anchor_events(events: EventSpec | None, source: Source, field: str) -> Even
         return None
     found = event_set(events, source.manifest, field=field)
     if len(found.choices) > MOST_NAMES:
-        raise invalid_argument(field, f"{field} names {len(found.choices)} events; {MOST_NAMES} are possible.")
+        raise invalid_argument(
+            field,
+            f"{field} names {len(found.choices)} events; {MOST_NAMES} are possible.",
+            Reason.TOO_MANY,
+            most=MOST_NAMES,
+        )
     return found
 
 

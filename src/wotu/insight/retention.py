@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wotu.core.durations import DAY
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, Unit
 from wotu.core.periods import periods as calendar
 from wotu.insight import retention_kernel as kernel
@@ -206,12 +206,14 @@ def _check(unit: str, mode: str, cohort: str, measure: str, min_count: int, week
              "measure": (measure, MEASURES), "week_start": (week_start, WEEKDAYS)}  # fmt: skip
     for name, (value, words) in given.items():
         if value not in words:
-            raise invalid_argument(name, f"{name}={value!r} is not known; use one of {', '.join(words)}.")
+            raise invalid_argument(
+                name, f"{name}={value!r} is not known; use one of {', '.join(words)}.", Reason.NOT_A_CHOICE
+            )
     if min_count < 1:
-        raise invalid_argument("min_count", f"min_count={min_count} must be at least 1.")
+        raise invalid_argument("min_count", f"min_count={min_count} must be at least 1.", Reason.TOO_SMALL, least=1)
     if measure == "revenue" and scope.of_events is not None:
         message = "where can only be about customers (trait.x) with measure='revenue': amounts are of whole orders."
-        raise invalid_argument("where", message)
+        raise invalid_argument("where", message, Reason.REVENUE_OF_ORDERS)
 
 
 def _check_size(question: Retention) -> Retention:
@@ -221,7 +223,7 @@ def _check_size(question: Retention) -> Retention:
             f"{cohorts:,} cohorts with {columns:,} periods each ({groups:,} groups) are too many; "
             "give a longer unit, a shorter range, or periods."
         )
-        raise invalid_argument("periods", message)
+        raise invalid_argument("periods", message, Reason.TOO_MANY_PERIODS)
     return question
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import Periods
 
 MOST_PERIODS = 10_000
@@ -52,9 +52,15 @@ def columns_of(
     """Check ``periods`` and ``brackets``; by default every period that begins before ``until``."""
     if brackets is not None:
         if periods is not None:
-            raise invalid_argument("periods", "periods and brackets exclude each other; give one of them.")
+            raise invalid_argument(
+                "periods", "periods and brackets exclude each other; give one of them.", Reason.NOT_WITH_BRACKETS
+            )
         if mode != "on":
-            raise invalid_argument("mode", f"mode={mode!r} has no meaning with brackets, which are spans themselves.")
+            raise invalid_argument(
+                "mode",
+                f"mode={mode!r} has no meaning with brackets, which are spans themselves.",
+                Reason.NOT_WITH_BRACKETS,
+            )
         return _bracketed(brackets.split(",") if isinstance(brackets, str) else list(brackets))
     if periods is None:
         last = -(-(until - cohorts.boundaries[0]) // window) - 1 if window else len(cohorts) - 1
@@ -62,7 +68,13 @@ def columns_of(
     elif 0 <= periods <= MOST_PERIODS:
         last = periods
     else:
-        raise invalid_argument("periods", f"periods={periods} must be from 0 to {MOST_PERIODS:,}.")
+        raise invalid_argument(
+            "periods",
+            f"periods={periods} must be from 0 to {MOST_PERIODS:,}.",
+            Reason.OUT_OF_RANGE,
+            least=0,
+            most=MOST_PERIODS,
+        )
     numbers = tuple(range(last + 1))
     return Columns(tuple(map(str, numbers)), numbers, numbers, brackets=False)
 
@@ -75,10 +87,12 @@ def _bracketed(brackets: list[str]) -> Columns:
         high = int(match[2] or low) if match else 0
         if not 1 <= low <= high <= MOST_PERIODS:
             message = f"brackets[{i}]={text!r} is not a bracket; write a period such as 1 or a span such as 2-3."
-            raise invalid_argument("brackets", message)
+            raise invalid_argument("brackets", message, Reason.NOT_BRACKETS)
         lows.append(low)
         highs.append(high)
         labels.append(str(low) if low == high else f"{low}-{high}")
     if len(labels) == 1 or len(set(labels)) < len(labels):
-        raise invalid_argument("brackets", "brackets must name at least one bracket, and none twice.")
+        raise invalid_argument(
+            "brackets", "brackets must name at least one bracket, and none twice.", Reason.NOT_BRACKETS
+        )
     return Columns(tuple(labels), tuple(lows), tuple(highs), brackets=True)

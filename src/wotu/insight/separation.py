@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.properties import property_name
 from wotu.insight.breakdown import Breakdown
 from wotu.insight.funnel_fold import credited
@@ -89,7 +89,7 @@ def separation(
     funnel = checked(source, steps, within=within, order=order, exclude=exclude, hold=hold, scope=scope)
     for name, number in (("least", least), ("top", top)):
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise invalid_argument(name, f"{name}={number!r} must be at least 1.")
+            raise invalid_argument(name, f"{name}={number!r} must be at least 1.", Reason.TOO_SMALL, least=1)
     question = Separation(
         funnel=funnel,
         step=step - 1,
@@ -109,10 +109,12 @@ def _following(funnel: Funnel, step: int) -> int:
     """The step to go on to, from 0."""
     count = len(funnel.steps)
     if isinstance(step, bool) or not isinstance(step, int) or not 1 <= step <= count:
-        raise invalid_argument("step", f"step={step!r} is no step from 1 to {count}.")
+        raise invalid_argument("step", f"step={step!r} is no step from 1 to {count}.", Reason.NO_SUCH_STEP, most=count)
     later = [number for number in range(step, count) if not funnel.steps[number].optional]
     if not later or funnel.steps[step - 1].optional:
-        raise invalid_argument("step", f"nobody drops off at step {step}: no step has to follow it.")
+        raise invalid_argument(
+            "step", f"nobody drops off at step {step}: no step has to follow it.", Reason.NO_STEP_AFTER
+        )
     return later[0]
 
 

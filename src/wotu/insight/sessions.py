@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from wotu.core.durations import SECOND
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import UNITS, WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.breakdown import OTHER, Breakdown, Naming, breakdown, check_top, naming
@@ -171,10 +171,14 @@ def sessions(
     silence = gap_of(source, gap)
     scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone, gap=silence)
     if unit not in UNITS:
-        raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
+        raise invalid_argument(
+            "unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.", Reason.NOT_A_CHOICE
+        )
     first_day = week_start or source.week_start
     if first_day not in WEEKDAYS:
-        raise invalid_argument("week_start", f"week_start={first_day!r} is not a weekday such as monday.")
+        raise invalid_argument(
+            "week_start", f"week_start={first_day!r} is not a weekday such as monday.", Reason.NOT_A_CHOICE
+        )
     counted = periods(scope.since, scope.until, unit, scope.zone, first_day)
     question = Sessions(events=event_sets(events, source.manifest), gap=silence, counted=counted, scope=scope)
     if by is not None:

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from wotu.core.durations import SECOND, parse_duration
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.drawing import bars
 from wotu.insight.goal_routes import (
@@ -172,9 +172,13 @@ def smart_path(
     the beginning and the goal. ``clean``: rules that give several events one name, see ``insight.path_names``.
     """
     if not 3 <= steps <= MOST_STEPS:
-        raise invalid_argument("steps", f"steps={steps} must be from 3 to {MOST_STEPS}.")
+        raise invalid_argument(
+            "steps", f"steps={steps} must be from 3 to {MOST_STEPS}.", Reason.OUT_OF_RANGE, least=3, most=MOST_STEPS
+        )
     if not 1 <= top <= MOST_ROUTES:
-        raise invalid_argument("top", f"top={top} must be from 1 to {MOST_ROUTES}.")
+        raise invalid_argument(
+            "top", f"top={top} must be from 1 to {MOST_ROUTES}.", Reason.OUT_OF_RANGE, least=1, most=MOST_ROUTES
+        )
     silence = parse_duration(gap, field="gap")
     question = SmartPath(
         goal=event_set(goal, source.manifest, field="goal"),

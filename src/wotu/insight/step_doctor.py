@@ -21,9 +21,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from wotu.core.durations import parse_duration
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.properties import property_column
-from wotu.insight.funnel_question import Funnel, check_steps, duration
+from wotu.insight.funnel_question import Funnel, Step, check_steps, duration
 from wotu.insight.step_doctor_answer import DoctorAnswer, answered
 from wotu.insight.step_doctor_fold import StepDoctor, fold
 from wotu.insight.step_doctor_kernel import AFTER_STEPS
@@ -56,13 +56,7 @@ def step_doctor(
     """
     scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
     checked = check_steps(steps, source.manifest)
-    if isinstance(step, bool) or not isinstance(step, int) or not 1 <= step < len(checked):
-        raise invalid_argument("step", f"step={step!r} must be a step with one after it, from 1 to {len(checked) - 1}.")
-    for place in (step - 1, step):
-        if checked[place].optional:
-            raise invalid_argument("step", f"step={step}: step {place + 1} is optional, and may be left out.")
-    if not isinstance(min_customers, int) or min_customers < 2:
-        raise invalid_argument("min_customers", f"min_customers={min_customers!r} must be at least 2.")
+    _check_step(step, checked, min_customers)
     given = {
         "views": views, "pages": pages, "fields": fields, "errors": errors or _errors(source.manifest),
         "messages": messages, "slots": slots, "offered": offers, "taken": taken,
@@ -78,6 +72,25 @@ def step_doctor(
         shortly=parse_duration(shortly, field="shortly"), gap=source.session_gap,
     )  # fmt: skip
     return answered(question, source.run(partial(fold, question)), source, min_customers)
+
+
+def _check_step(step: int, checked: Sequence[Step], min_customers: int) -> None:
+    if isinstance(step, bool) or not isinstance(step, int) or not 1 <= step < len(checked):
+        raise invalid_argument(
+            "step",
+            f"step={step!r} must be a step with one after it, from 1 to {len(checked) - 1}.",
+            Reason.NO_SUCH_STEP,
+            most=len(checked) - 1,
+        )
+    for place in (step - 1, step):
+        if checked[place].optional:
+            raise invalid_argument(
+                "step", f"step={step}: step {place + 1} is optional, and may be left out.", Reason.OPTIONAL_STEP
+            )
+    if not isinstance(min_customers, int) or min_customers < 2:
+        raise invalid_argument(
+            "min_customers", f"min_customers={min_customers!r} must be at least 2.", Reason.TOO_SMALL, least=2
+        )
 
 
 def _set(events: EventSpec | None, manifest: Manifest, field: str) -> EventSet:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from wotu.core.durations import SECOND
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.drawing import bars
 from wotu.insight.intervals import (
@@ -97,7 +97,9 @@ class DoctorAnswer:
         """Who stopped (or ``went_on``); with ``signal`` those of them who have any of it, or with ``has=False`` none.
         Wotu ids, oldest first."""
         if signal is not None and signal not in _KEYS:
-            raise invalid_argument("signal", f"signal={signal!r} is not known; use one of {', '.join(_KEYS)}.")
+            raise invalid_argument(
+                "signal", f"signal={signal!r} is not known; use one of {', '.join(_KEYS)}.", Reason.NOT_A_CHOICE
+            )
         place = None if signal is None else _KEYS.index(signal)
         return self._source.run(partial(who, self.question, went_on, place, has)).texts()
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit, types
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import WEEKDAYS, Periods, Unit, periods
 from wotu.insight.answers import Reach, ratio
 from wotu.insight.calendar_kernel import pace_of, period_at
@@ -85,7 +85,13 @@ class StickinessAnswer:
     def customers(self, *, days: int, at_least: bool = False) -> list[str]:
         """Who was active in so many units, or in at least so many."""
         if not 1 <= days <= len(self.per_unit):
-            raise invalid_argument("days", f"days={days} must be from 1 to {len(self.per_unit)}.")
+            raise invalid_argument(
+                "days",
+                f"days={days} must be from 1 to {len(self.per_unit)}.",
+                Reason.OUT_OF_RANGE,
+                least=1,
+                most=len(self.per_unit),
+            )
         return self._who(days, len(self.per_unit) if at_least else days)
 
     def figure(self) -> Figure:
@@ -112,10 +118,14 @@ def stickiness(
     """
     scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
     if unit not in UNITS:
-        raise invalid_argument("unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.")
+        raise invalid_argument(
+            "unit", f"unit={unit!r} is not known; use one of {', '.join(UNITS)}.", Reason.NOT_A_CHOICE
+        )
     first_day = week_start or source.week_start
     if first_day not in WEEKDAYS:
-        raise invalid_argument("week_start", f"week_start={first_day!r} is not a weekday such as monday.")
+        raise invalid_argument(
+            "week_start", f"week_start={first_day!r} is not a weekday such as monday.", Reason.NOT_A_CHOICE
+        )
     counted = periods(scope.since, scope.until, unit, scope.zone, first_day)
     question = Stickiness(events=event_sets(events, source.manifest), counted=counted, scope=scope)
     found = source.run(partial(fold, question))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
-from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.errors import ErrorCode, Reason, WotuError
 from wotu.timeline.path_pattern import Pattern, parse_pattern
 
 Value = str | Decimal | bool
@@ -326,4 +326,7 @@ class _Parser:
 
     def _error(self, position: int, problem: str) -> WotuError:
         message = f"{self._field}: {problem}, at character {position + 1} of {self._text!r}."
-        return WotuError(ErrorCode.INVALID_EXPRESSION, message, field=self._field)
+        return WotuError(
+            ErrorCode.INVALID_EXPRESSION, message, field=self._field, reason=Reason.UNREADABLE,
+            given={"at": position + 1, "text": self._text},
+        )  # fmt: skip

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from numba import njit, types
 
 from wotu.core.durations import MINUTE
-from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.errors import ErrorCode, Reason, WotuError
 from wotu.core.periods import parse_instant
 from wotu.core.properties import property_column, property_name
 from wotu.facts.vocabulary import EVENTS, PropertyKind
@@ -101,7 +101,7 @@ def check_event(name: str, manifest: Manifest, *, field: str) -> None:
         return
     near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.0))
     message = f"{field}: no message ever carried the event {name!r}. Nearest: {near}."
-    raise WotuError(ErrorCode.UNKNOWN_EVENT, message, field=field)
+    raise WotuError(ErrorCode.UNKNOWN_EVENT, message, field=field, given={"name": name, "near": near})
 
 
 def _check_line(condition: Condition, field: str) -> None:
@@ -109,7 +109,8 @@ def _check_line(condition: Condition, field: str) -> None:
     if name not in LINE_KINDS:
         near = ", ".join(LINES + each for each in get_close_matches(name, LINE_KINDS, n=3, cutoff=0.0))
         message = f"{field}: lines of orders have no {condition.name!r}{_at(condition.position)}. Nearest: {near}."
-        raise WotuError(ErrorCode.UNKNOWN_PROPERTY, message, field=field)
+        given = {"name": condition.name, "near": near}
+        raise WotuError(ErrorCode.UNKNOWN_PROPERTY, message, field=field, given=given)
     _check_operator(condition, LINE_KINDS[name], field)
 
 
@@ -125,7 +126,10 @@ def _check_operator(condition: Condition, kind: PropertyKind, field: str) -> Non
             f"{field}: {condition.name!r} holds {what}, which cannot be compared with "
             f"{condition.operator!r}{_at(condition.position)}.{hint}"
         )
-        raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field=field)
+        given = {"name": condition.name, "operator": condition.operator}
+        raise WotuError(
+            ErrorCode.INVALID_EXPRESSION, message, field=field, reason=Reason.WRONG_OPERATOR, given=given
+        )  # fmt: skip
 
 
 def _at(position: int) -> str:
@@ -146,7 +150,8 @@ def check_name(name: str, manifest: Manifest, *, field: str, position: int = NOW
     near = get_close_matches(name, known, n=3, cutoff=0.0)
     hint = f" Nearest: {', '.join(near)}." if near else " No property is known yet."
     message = f"{field}: no event carries a property {name!r}{_at(position)}.{hint}"
-    raise WotuError(ErrorCode.UNKNOWN_PROPERTY, message, field=field)
+    given = {"name": name, "near": ", ".join(near)}
+    raise WotuError(ErrorCode.UNKNOWN_PROPERTY, message, field=field, given=given)
 
 
 def unknown_audience(name: str, manifest: Manifest, *, field: str) -> WotuError:

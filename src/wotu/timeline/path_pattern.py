@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.errors import ErrorCode, Reason, WotuError
 
 MOST_CHARACTERS, MOST_DEPTH = 2000, 50
 
@@ -190,7 +190,10 @@ class _Parser:
 
     def _error(self, position: int, problem: str) -> WotuError:
         message = f"{self._field}: path pattern: {problem}, at character {position + 1} of {self._text!r}."
-        return WotuError(ErrorCode.INVALID_EXPRESSION, message, field=self._field)
+        return WotuError(
+            ErrorCode.INVALID_EXPRESSION, message, field=self._field, reason=Reason.UNREADABLE,
+            given={"at": position + 1, "text": self._text},
+        )  # fmt: skip
 
 
 def _repeat(item: Pattern, sign: str) -> Pattern:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from wotu.core.durations import MINUTE
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import parse_instant
 from wotu.timeline.executors import Executor, P
 from wotu.timeline.expression import All, Condition, Expression, split_customers
@@ -112,7 +112,9 @@ class Source:
         start = first if since is None else parse_instant(since, zone, field="since")
         end = self.now if until is None else parse_instant(until, zone, field="until")
         if since is not None and until is not None and end <= start:
-            raise invalid_argument("until", f"until={until!s} must be later than since={since!s}.")
+            raise invalid_argument(
+                "until", f"until={until!s} must be later than since={since!s}.", Reason.ENDS_BEFORE_IT_BEGINS
+            )
         terms = Terms(zone, self.money_places, self.session_gap if gap is None else gap)
         return Scope(start, max(end, start), self.now, zone, expression, terms)
 
@@ -133,7 +135,7 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise invalid_argument(
-            "timezone", f"timezone={name!r} is not a time zone; use one such as Asia/Shanghai."
+            "timezone", f"timezone={name!r} is not a time zone; use one such as Asia/Shanghai.", Reason.NOT_A_TIME_ZONE
         ) from error
 
 
@@ -143,7 +145,7 @@ def event_sets(events: EventSpec | None, manifest: Manifest, *, field: str = "ev
         return (EventSet("any event", ()),)
     listed = [events] if isinstance(events, (str, Mapping)) else list(events)
     if not listed:
-        raise invalid_argument(field, f"{field} is empty; name at least one event.")
+        raise invalid_argument(field, f"{field} is empty; name at least one event.", Reason.NO_EVENT)
     return tuple(_event_set(entry, manifest, f"{field}[{i}]") for i, entry in enumerate(listed))
 
 
@@ -156,7 +158,7 @@ def _event_set(entry: EventSpec, manifest: Manifest, field: str) -> EventSet:
     parts = [entry] if isinstance(entry, (str, Mapping)) else list(entry)
     named = [_choice(part, manifest, field) for part in parts]
     if not named:
-        raise invalid_argument(field, f"{field} is empty; name at least one event.")
+        raise invalid_argument(field, f"{field} is empty; name at least one event.", Reason.NO_EVENT)
     # A name that people gave means every event that is shown under it.
     choices = tuple((event, where) for name, where in named for event in manifest.meant_by(name))
     return EventSet(" | ".join(manifest.names.current(name, manifest.events) for name, _ in named), choices)

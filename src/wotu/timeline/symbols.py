@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit, types
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.timeline.expression import Expression
 from wotu.timeline.kernel_types import MASK, SYMBOL
 from wotu.timeline.masks import Mask, Terms, customer_mask, event_mask
@@ -49,7 +49,12 @@ class Symbols:
 def symbols(shard: Shard, sets: Sequence[EventSet], scope: Scope) -> Symbols:
     """The events of a shard as symbols of ``sets``, in the order given; an event that ``where`` refuses is in none."""
     if len(sets) > MOST_SETS:
-        raise invalid_argument("events", f"{len(sets)} event sets in one question; {MOST_SETS} are possible.")
+        raise invalid_argument(
+            "events",
+            f"{len(sets)} event sets in one question; {MOST_SETS} are possible.",
+            Reason.TOO_MANY,
+            most=MOST_SETS,
+        )
     filters = _filters(shard, sets)
     passed = None if scope.of_events is None else event_mask(scope.of_events, shard, scope.terms)
     if passed is None and not filters:
@@ -86,7 +91,7 @@ def _filters(shard: Shard, sets: Sequence[EventSet]) -> Filters:
         or _sizes(shard.manifest.events, found).sum() >= _MOST_SYMBOLS
     ):
         message = f"a question can put at most {_MOST_FILTERS} different filters on one event."
-        raise invalid_argument("events", message)
+        raise invalid_argument("events", message, Reason.TOO_MANY_FILTERS)
     return found
 
 

@@ -24,7 +24,8 @@ from wotu.console.asking.declaring import Asked, Field, Question
 from wotu.console.asking.drafts import Draft, Form, Pairs
 from wotu.console.asking.kinds import KINDS
 from wotu.console.asking.ranges import earlier
-from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.console.refusing import in_words
+from wotu.core.errors import WotuError, invalid_argument
 
 RANGE = ("last", "since", "until")
 _DEFAULT_LAST = "91d"
@@ -126,7 +127,8 @@ def check(asked: Asked, sight: Sight) -> None:
 
 def note(draft: Draft, error: WotuError) -> None:
     """Show a refusal of the workspace beside the input it names."""
-    draft.errors[input_of(draft, error.field or "")] = in_words(error)
+    at = input_of(draft, error.field or "")
+    draft.errors[at] = in_words(error, label_of(draft.question, error.field) if at == "form" else "")
 
 
 def input_of(draft: Draft, field: str) -> str:
@@ -142,20 +144,12 @@ def input_of(draft: Draft, field: str) -> str:
     return named or "form"
 
 
-def in_words(error: WotuError) -> str:
-    """What an error says, in the language of the page where there is a way to say it."""
-    if error.code is ErrorCode.UNKNOWN_EVENT:
-        return _("No message ever carried this event. Choose one that did.")
-    if error.code is ErrorCode.UNKNOWN_PROPERTY:
-        return _("No event or customer has a property of this name.") + f" {_detail(error)}"
-    if error.code is ErrorCode.FORBIDDEN:
-        return _("Your role may not look into identifiers: ask for a whole value, and group by something else.")
-    return _detail(error)
-
-
-def _detail(error: WotuError) -> str:
-    """The message without the field's name in front, beside which it stands already."""
-    return error.message.removeprefix(f"{error.field}: ") if error.field else error.message
+def label_of(question: Question, field: str | None) -> str:
+    """What the form calls the field that an error names; empty where it has none of that name."""
+    first = re.split(r"[.\[]", field or "")[0]
+    if first in RANGE:
+        first = "range"
+    return next((str(each.label) for each in question.fields if first in (each.name, each.kind)), "")
 
 
 def _with_default(field: Field, names: Catalogue) -> Field:

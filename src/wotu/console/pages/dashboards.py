@@ -15,13 +15,15 @@ from wotu.accounts.rules import Action
 from wotu.boards import reads, services
 from wotu.console.answers import workspace
 from wotu.console.asking.answering import Waiting, answer_or_progress, presented
-from wotu.console.asking.forms import days_of, query_of
+from wotu.console.asking.forms import days_of, label_of, query_of
 from wotu.console.asking.presenting import Presented
+from wotu.console.asking.questions import QUESTIONS
 from wotu.console.boards_acts import Acts, act, number
 from wotu.console.charts import unused_style
 from wotu.console.insight_tabs import insight_page
 from wotu.console.pages.saved import question_of, title_of
 from wotu.console.permissions import require
+from wotu.console.refusing import in_words, said
 from wotu.console.sight import Sight, sight_of
 from wotu.core.errors import ErrorCode, WotuError
 
@@ -157,7 +159,10 @@ def _shown(saved: reads.Saved, sight: Sight, waiter: str, *, with_notes: bool) -
     except WotuError as error:
         if error.code is ErrorCode.INTERNAL_ERROR:
             raise
-        return Shown(saved, title, problem=error.message)
+        known = QUESTIONS.get(saved.question)
+        # Words on what was kept name its field; what the console says of itself stands as it is.
+        label = label_of(known, error.field) if known else ""
+        return Shown(saved, title, problem=in_words(error, label) if label else said(error) or error.message)
 
 
 def _board(number: int) -> reads.Board:
