@@ -33,6 +33,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("funnel", {"steps": ["Product Viewed", "Order Completed"], "view": "times", "bins": 3}),
+    ("funnel", {"steps": ["Product Viewed", "Order Completed"], "view": "times", "bins": ["1h", "1d"]}),
     ("funnel", {"steps": ["Product Viewed", "Order Completed"], "view": "trend", "count": "sessions"}),
     ("separation", {"steps": ["Product Viewed", "Order Completed"], "least": 1, "order": "strict"}),
     ("retention", {"unit": "week", "periods": 3}),

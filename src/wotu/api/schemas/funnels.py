@@ -83,10 +83,10 @@ class FunnelGroup(Schema):
 
 
 class FunnelTime(Schema):
-    """How many took so long from start to end."""
+    """How many took so long from start to end; the last bin of borders has no end."""
 
     from_seconds: float
-    to_seconds: float
+    to_seconds: float | None
     customers: int
 
 

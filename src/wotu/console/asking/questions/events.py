@@ -103,7 +103,7 @@ def _charts(given: Given, labels: list[str]) -> tuple[Chart, ...]:
         return {
             "data": data,
             "layout": layout(
-                theme, yaxis=count_axis(values, partial(_tick, given)), showlegend=len(data) > 1, **times.layout()
+                theme, yaxis=_axis(given, values), showlegend=len(data) > 1, **times.layout()
             ),
         }  # fmt: skip
 
@@ -204,7 +204,7 @@ def _finding(given: Given, facts: tuple[Fact, ...], over: list[str], unit: str) 
     if fact.shown == figures.NO_VALUE:
         return _("%(name)s: nothing in %(period)s.") % {"name": fact.name, "period": period_words(over[-1], unit)}
     words = {
-        "name": fact.name, "value": fact.shown, "measure": _measured(given),
+        "name": fact.name, "value": fact.shown, "measure": measure_words(given.answer.measure),
         "period": period_words(over[-1], unit), "change": fact.change.text,
     }  # fmt: skip
     if fact.change.direction in ("up", "down"):
@@ -238,6 +238,11 @@ def _name(given: Given, series: Any) -> str:
 
 def _is_money(given: Given) -> bool:
     return not given.answer.formula and given.answer.measure.partition(":")[2] in MONEY
+
+
+def _axis(given: Given, values: list[float]) -> dict[str, Any]:
+    """Whole numbers, or those of a formula, which may be parts of one."""
+    return {"rangemode": "tozero"} if given.answer.formula else count_axis(values, partial(_tick, given))
 
 
 def _tick(given: Given, value: Any) -> str:
