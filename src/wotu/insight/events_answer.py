@@ -82,6 +82,9 @@ class EventsAnswer:
         found: dict[str, Any] = {"question": "events", "unit": self.unit, "measure": self.measure}
         if self.formula:
             found["formula"] = self.formula
+        if self.question.measure.money:
+            # Orders ever in a currency without a rate: they are in no sum.
+            found["unconverted"] = self.source.manifest.totals.unconverted
         return found | {"series": [each.to_dict() for each in self.series], "scope": self.reach.to_dict()}
 
     def customers(self, *, series: str | int = 0, group: str | None = None, time: str | None = None) -> list[str]:

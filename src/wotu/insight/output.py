@@ -94,13 +94,15 @@ class OutputNumbers:
 
 @dataclass(frozen=True)
 class OutputAnswer:
-    """``total``, and the same by period (label, whether it is over)."""
+    """``total``, and the same by period (label, whether it is over). ``unconverted``: orders ever in a currency
+    without a rate, left out of money."""
 
     unit: Unit
     conversion: str
     total: OutputNumbers
     periods: tuple[tuple[str, bool, OutputNumbers], ...]
     currency: str
+    unconverted: int
     reach: Reach
     _who: Callable[[int | None, bool], list[str]] = field(repr=False, compare=False)
 
@@ -127,7 +129,7 @@ class OutputAnswer:
     def to_dict(self) -> dict[str, Any]:
         return {
             "question": "output", "unit": self.unit, "conversion": self.conversion,
-            **self.total.to_dict(self.currency),
+            "unconverted": self.unconverted, **self.total.to_dict(self.currency),
             "periods": [
                 {"period": label, "complete": over, **each.to_dict(self.currency)}
                 for label, over, each in self.periods
@@ -171,7 +173,7 @@ def output(
         periods=tuple(
             (label, counted.boundaries[i + 1] <= over, numbers[i]) for i, label in enumerate(counted.labels)
         ),
-        currency=source.currency,
+        currency=source.currency, unconverted=source.manifest.totals.unconverted,
         reach=Reach.of(source, customers=numbers[-1].customers, events=found.events, timezone=str(scope.zone)),
         _who=customers,
     )  # fmt: skip

@@ -263,7 +263,7 @@ def _answer(question: Retention, source: Source, measure: str, by: str | None) -
             _group_of(question, label, partial_.cells[place], partial_.money[place] if question.revenue else _NO_MONEY)
             for place, label in enumerate(labels)
         ),
-        currency=source.currency,
+        currency=source.currency, unconverted=source.manifest.totals.unconverted,
         reach=Reach.of(
             source, customers=partial_.customers, events=partial_.events, timezone=str(question.scope.zone)
         ),

@@ -83,6 +83,7 @@ class RetentionAnswer:
     by: str | None
     groups: tuple[CohortGroup, ...]
     currency: str
+    unconverted: int
     reach: Reach
     _who: Who = field(repr=False, compare=False)
 
@@ -136,9 +137,11 @@ class RetentionAnswer:
 
     def to_dict(self) -> dict[str, Any]:
         brackets = {"brackets": list(self.columns.labels[1:])} if self.columns.brackets else {}
+        # Orders ever in a currency without a rate: they are in no revenue.
+        money = {"unconverted": self.unconverted} if self.measure == "revenue" else {}
         return {
             "question": "retention", "unit": self.unit, "mode": self.mode, "cohort": self.cohort,
-            "measure": self.measure, "rolling": self.rolling, **brackets, **self._group(self.everybody),
+            "measure": self.measure, "rolling": self.rolling, **money, **brackets, **self._group(self.everybody),
             "by": self.by,
             "groups": [{"value": group.value, **self._group(group)} for group in self.groups],
             "scope": self.reach.to_dict(),

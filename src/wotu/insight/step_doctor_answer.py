@@ -185,6 +185,9 @@ _SAID = {
 }  # fmt: skip
 
 
+_LEAST_SPREAD = 1e-9
+
+
 def _compared(signal: Signal, place: int, total: DoctorPartial) -> Comparison:
     mine, theirs = (int(total.customers[group]) for group in (WENT_ON, STOPPED))
     if signal.kind == "median":
@@ -214,4 +217,5 @@ def _medians(signal: Signal, mine: Floats, theirs: Floats) -> Comparison:
 def _per_spread(difference: float, variance: float, other: float) -> float | None:
     """A difference in units of the spread in both groups; no value where nobody differs from anybody."""
     spread = sqrt((variance + other) / 2)
-    return difference / spread if spread else None
+    # Equal values have a variance that is not quite 0 once they went through logarithms.
+    return difference / spread if spread > _LEAST_SPREAD else None

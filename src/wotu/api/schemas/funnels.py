@@ -220,6 +220,7 @@ class RetentionAnswer(Schema):
     cohort: str
     measure: str
     rolling: bool
+    unconverted: int | None = None
     brackets: list[str] | None = None
     cohorts: list[Cohort]
     overall: list[RetentionPeriod]

@@ -145,6 +145,7 @@ class EventsAnswer(Schema):
     unit: str
     measure: str
     formula: str | None = None
+    unconverted: int | None = None
     series: list[Series]
     scope: Scope
 

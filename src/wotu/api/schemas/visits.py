@@ -175,6 +175,7 @@ class OutputAnswer(OutputNumbers):
     question: Literal["output"]
     unit: str
     conversion: str
+    unconverted: int
     periods: list[OutputPeriod]
     scope: Scope
 
