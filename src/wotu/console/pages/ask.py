@@ -100,9 +100,10 @@ def suggest(request: HttpRequest, name: str) -> HttpResponse:
     require(request, Action.READ)
     _question(name, None)
     wanted, event = request.GET.get("name", ""), request.GET.get("event", "")
-    known = workspace().generation().manifest.events
+    manifest = workspace().generation().manifest
+    known = any(each in manifest.events for each in manifest.meant_by(event))
     try:
-        found = values(wanted, event if event in known else "", sight_of(request)) if wanted else []
+        found = values(wanted, event if known else "", sight_of(request)) if wanted else []
     except WotuError:
         found = []
     return render(request, "console/asking/values.html", {"values": found})
