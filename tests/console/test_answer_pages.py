@@ -145,6 +145,15 @@ def test_a_masked_group_opens_its_customers(shop: Any, sign_in: SignIn, address:
     assert cell is None or int(number[1]) == cell
 
 
+def test_an_empty_answer_leads_to_the_same_question_about_all_time(shop: Any, sign_in: SignIn) -> None:
+    viewer = sign_in("viewer")
+    asked = "/insight/ask/funnel/?steps.1=Order+Cancelled&steps.2=Order+Completed&last="
+    wider = re.search(r'href="([^"]+)">Ask about all time', _page(viewer, f"{asked}28d"))
+    assert wider is not None
+    assert unescape(wider[1]) == f"{asked}all"
+    assert "Ask about all time" not in _page(viewer, f"{asked}all")
+
+
 def test_a_seal_tells_nothing_and_finds_its_text_again() -> None:
     class Answer:
         def to_dict(self) -> dict[str, Any]:

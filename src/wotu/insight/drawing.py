@@ -35,7 +35,7 @@ def bars(title: str, values: Mapping[str, float], unit: str) -> Figure:
     figure = _figure(title, None)
     names = list(values)
     figure.add_bar(x=[values[name] for name in names], y=names, orientation="h", marker={"color": COLOURS[0]})
-    figure.update_layout(yaxis={"autorange": "reversed"}, xaxis={"title": {"text": unit}})
+    figure.update_layout(yaxis={"autorange": "reversed"}, xaxis={"title": {"text": unit}, "tickformat": ","})
     return figure
 
 
@@ -132,6 +132,15 @@ def _figure(title: str, unit: str | None) -> Figure:
         font={"family": "system-ui, 'PingFang SC', 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif", "size": 13},
         legend={"orientation": "h", "y": 1.08, "x": 0},
         margin={"l": 48, "r": 16, "t": 72, "b": 40},
-        yaxis={"title": {"text": unit}, "zeroline": True, "gridcolor": "#e7e6e1", "showgrid": True},
+        # Thousands are set apart, and long names make room for themselves.
+        xaxis={"automargin": True},
+        yaxis={
+            "title": {"text": unit},
+            "zeroline": True,
+            "gridcolor": "#e7e6e1",
+            "showgrid": True,
+            "tickformat": ",",
+            "automargin": True,
+        },
     )
     return figure

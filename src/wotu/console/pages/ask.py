@@ -76,7 +76,7 @@ def ask_page(request: HttpRequest, name: str) -> HttpResponse:
         "operators": operators(), "filter_names": filterable(names), "known_names": names.known,
         "slots": list(slots(draft)), "problems": rest_of_errors(draft),
         "presented": outcome.presented, "waiting": outcome.waiting, "query": draft.query,
-        "wider": urlencode([*(pair for pair in draft.pairs if pair[0] not in RANGE), ("last", "all")]),
+        "wider": _wider(draft),
         "unused_style": unused_style(), **_kept(request),
     }  # fmt: skip
     return _response(request, draft, context)
@@ -117,6 +117,13 @@ def export_answer(request: HttpRequest, name: str, kind: str) -> StreamingHttpRe
     draft = read(_question(name, catalogue(sight)), request.GET)
     table = presented(draft.asked, sight).table
     return export(request, name, table.header, table.exact_rows(), kind=kind, total=len(table.rows))
+
+
+def _wider(draft: Draft) -> str:
+    """The address part that asks the same about all time; empty where that was asked."""
+    if draft.asked.parameters.get("last") == "all":
+        return ""
+    return urlencode([*(pair for pair in draft.pairs if pair[0] not in RANGE), ("last", "all")])
 
 
 def _kept(request: HttpRequest) -> dict[str, Any]:

@@ -18,7 +18,9 @@
     const [first] = data;
     if (first.type === "sankey") {
       const columns = new Set(first.node.x).size;
-      first.node.label = first.node.label.map((label) => fitted(label, Math.max((room / columns) * 0.8, 60)));
+      // Labels of the last column stand before it, in the gap where those of the one before stand too.
+      const most = (x) => (room / columns) * (x > 1 - 1.5 / Math.max(columns - 1, 1) && columns > 2 ? 0.45 : 0.8);
+      first.node.label = first.node.label.map((label, index) => fitted(label, Math.max(most(first.node.x[index]), 40)));
       return;
     }
     const across = layout.xaxis || {};
@@ -76,6 +78,8 @@
         figure.layout.width = room = columns * 96;
       }
       fit(figure, room);
+      // On a telephone each name of a legend has a line of its own, which is not taken from the picture.
+      if (room < 400 && figure.data.length > 2) figure.layout.height += 20 * (figure.data.length - 1);
       const fresh = !place.data;
       Plotly.react(place, figure.data, figure.layout, settings);
       if (fresh) place.on("plotly_click", opened);
