@@ -76,6 +76,31 @@ def test_a_step_is_moved_and_filtered_by_keyboard(enter: Enter) -> None:
     expect(page.get_by_role("combobox", name="Step 1")).to_be_focused()
 
 
+def test_rare_choices_stay_unfolded_and_are_made_by_keyboard(enter: Enter) -> None:
+    page = enter(FUNNEL + "&steps.1=Order+Completed&steps.2=Order+Completed")
+    witness = Witness(page)
+    expect(page.locator(".answer-table")).to_be_visible(timeout=20_000)
+
+    page.locator("#more-choices > summary").focus()
+    page.keyboard.press("Enter")
+    page.locator("[name=order]").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page).to_have_url(re.compile("order=strict"))
+    page.get_by_role("button", name="Add a step").click()
+    expect(page.locator("[name='steps.3']")).to_have_count(1)
+    expect(page.locator("[name=order]")).to_be_visible()
+    expect(page.locator("[name='exclude.1.before'] option")).to_have_text(["last", "2", "3"])
+
+    page.locator(".filter-field").get_by_role("button", name="condition").click()
+    page.locator(".filter-field .pick > input").fill("path")
+    page.keyboard.press("Enter")
+    page.locator(".filter-field [data-value]").fill("`Order Completed`+")
+    page.keyboard.press("Tab")
+    expect(page).to_have_url(re.compile("where=path"))
+    expect(page.locator(".answer-table")).to_be_visible(timeout=20_000)
+    assert witness.complaints == []
+
+
 def test_a_phone_fits_the_workbench(enter: Enter) -> None:
     page = enter(FUNNEL, width=360, locale="zh-CN")
     expect(page.locator(".finding")).to_contain_text("60 天内", timeout=20_000)

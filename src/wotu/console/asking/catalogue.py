@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 
 from wotu.accounts.sight import Sight
 from wotu.console.answers import workspace
@@ -23,6 +24,11 @@ _NUMERIC = ("number", "money")
 # What shops are asked about first, from the first look to the order.
 _USUAL = ("Product Viewed", "Product Added", "Checkout Started", "Order Completed")
 _MOST_VALUES = 50
+# What properties of events are not called so.
+_OF_LINES = {
+    "name": pgettext_lazy("line of an order", "name"), "amount": pgettext_lazy("line of an order", "amount"),
+    "cost": pgettext_lazy("line of an order", "cost"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,12 @@ class Catalogue:
     @property
     def lines(self) -> tuple[Name, ...]:
         """What the lines of an order have."""
-        return tuple(Name(f"{LINES}{each}", property_name(each), None, kind) for each, kind in LINE_KINDS.items())
+        return tuple(
+            Name(
+                f"{LINES}{each}", _("line: %(name)s") % {"name": _OF_LINES.get(each) or property_name(each)}, None, kind
+            )
+            for each, kind in LINE_KINDS.items()
+        )
 
     @property
     def known(self) -> frozenset[str]:

@@ -31,7 +31,7 @@
       select.hidden = true;
       this.show();
       this.input.addEventListener("focus", () => this.input.select());
-      this.input.addEventListener("click", () => this.open(""));
+      this.input.addEventListener("click", () => { if (this.list.hidden) { this.input.select(); this.open(""); } });
       this.input.addEventListener("input", (event) => { event.stopPropagation(); this.open(this.input.value); });
       this.input.addEventListener("change", (event) => event.stopPropagation());
       this.input.addEventListener("keydown", (event) => this.key(event));
