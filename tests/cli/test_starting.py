@@ -24,7 +24,7 @@ def loaded(statement: str) -> set[str]:
         ("import wotu", set()),
         ("from wotu.cli.main import parser; parser()", set()),
         ("import wotu.collect.http.serving", set()),
-        ("import wotu.site.server", set()),
+        ("import wotu.site.server", {"pyarrow", "deltalake"}),
         ("import wotu.settle.reading", {"pyarrow"}),
         ("import wotu.settle.daemon", {"pyarrow", "numba", "deltalake"}),
         ("import wotu.workspace.workspace", {"pyarrow", "numba", "deltalake"}),

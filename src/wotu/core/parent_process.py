@@ -23,11 +23,13 @@ def end_with_parent() -> None:
     """Be terminated when the supervising process is gone; a process nobody supervises goes on.
 
     Linux sends the signal when the *thread* that started this process ends, so a supervisor starts
-    its children from its main thread.
+    its children from its main thread. To be called on the main thread, before the process takes SIGTERM itself.
     """
     if VARIABLE not in os.environ:
         return
     parent = int(os.environ[VARIABLE])
+    # A process that was forked has its parent's handlers, and would take the signal for one to its parent.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:

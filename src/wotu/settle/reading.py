@@ -6,13 +6,15 @@ import gc
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from multiprocessing import get_context
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
-from typing import Self
+from tempfile import NamedTemporaryFile
+from typing import IO, Self
 
 from wotu.core.parent_process import VARIABLE, end_with_parent
 from wotu.core.without_pandas import leave_pandas_out
@@ -25,17 +27,14 @@ _MANY_OBJECTS = 500_000
 class Reading:
     """A claim that is being read."""
 
-    _left: Future[tuple[str, int]]
+    _memory: IO[bytes]
+    _left: Future[int]
 
     def result(self) -> Claim:
         """The claim, once it was read; to be asked for once."""
-        name, size = self._left.result()
-        memory = SharedMemory(name)
-        try:
-            claim: Claim = pickle.loads(_bytes_of(memory)[:size])  # noqa: S301 - written by a process of ours
-        finally:
-            memory.close()
-            memory.unlink()
+        size = self._left.result()
+        with self._memory, mmap(self._memory.fileno(), size, access=ACCESS_READ) as content:
+            claim: Claim = pickle.loads(content)  # noqa: S301 - written by a process of ours
         return claim
 
 
@@ -47,30 +46,39 @@ class Reader:
         self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin)
         # Started now, by this thread: the process would end with any other that started it.
         self._pool.submit(os.getpid)
+        self._memories: list[IO[bytes]] = []
 
     def begin(self, paths: Sequence[Path], *, currency: str) -> Reading:
         """Begin to read a claim, as ``read_claim`` does, after those that were begun before."""
-        return Reading(self._pool.submit(_read_apart, paths, currency))
+        memory, place = _memory()
+        self._memories = [*(each for each in self._memories if not each.closed), memory]
+        return Reading(memory, self._pool.submit(_read_apart, paths, currency, place))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown()
+        self._pool.shutdown(cancel_futures=True)
+        for memory in self._memories:
+            memory.close()
 
 
-def _read_apart(paths: Sequence[Path], currency: str) -> tuple[str, int]:
-    """Read a claim and leave it in shared memory: through a pipe, every 64 kB would wait for the settler's turn."""
+def _memory() -> tuple[IO[bytes], str]:
+    """Memory of the settler, and where the reader finds it; what it holds is gone however the two end."""
+    if sys.platform == "linux":
+        memory: IO[bytes] = os.fdopen(os.memfd_create("claim"), "r+b")
+        place = f"/proc/{os.getpid()}/fd/{memory.fileno()}"
+    else:
+        memory = NamedTemporaryFile()  # noqa: SIM115 - closed by who takes the claim
+        place = memory.name
+    return memory, place
+
+
+def _read_apart(paths: Sequence[Path], currency: str, place: str) -> int:
+    """Read a claim and leave it in ``place``: through a pipe, every 64 kB would wait for the settler's turn."""
     content = pickle.dumps(read_claim(paths, currency=currency), protocol=5)
-    memory = SharedMemory(create=True, size=len(content))
-    _bytes_of(memory)[: len(content)] = content
-    memory.close()
-    return memory.name, len(content)
-
-
-def _bytes_of(memory: SharedMemory) -> memoryview:
-    assert memory.buf is not None
-    return memory.buf
+    with Path(place).open("wb") as memory:
+        return memory.write(content)
 
 
 def _begin() -> None:

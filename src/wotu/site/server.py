@@ -19,6 +19,8 @@ from wotu.core.logs import server_logging
 from wotu.core.parent_process import as_parent, end_with_parent
 from wotu.core.without_pandas import leave_pandas_out
 from wotu.site.dispatch import LateConsole, Site
+from wotu.site.metrics import CollectorMetrics
+from wotu.site.observed import observed
 
 _COLLECTS = "WOTU_SITE_COLLECTS"
 
@@ -81,10 +83,6 @@ def worker() -> Site:
     """The application, in the process that answers; it ends with the server that started it."""
     end_with_parent()
     leave_pandas_out()
-    # Not above: the process that watches over this one needs no data plane.
-    from wotu.site.metrics import CollectorMetrics
-    from wotu.site.observed import observed
-
     workspace = Path(os.environ["WOTU_WORKSPACE"])
     collector = Collector(Layout(workspace)) if os.environ[_COLLECTS] else None
     console = LateConsole(lambda: load_console(workspace))
