@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from wotu.insight.event_cells import (
 from wotu.insight.measures import Measure, Summary, summary
 from wotu.timeline.questions import EventSet, Scope
 from wotu.timeline.shard import Shard
-from wotu.timeline.symbols import PASSES, symbols
+from wotu.timeline.symbols import PASSES, Symbols, symbols
 
 Integers = npt.NDArray[np.int64]
 ANY_GROUP = -1
@@ -38,6 +39,13 @@ class Events:
     scope: Scope
     clock: Clock
     naming: Naming | None = None
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether events are counted, and nothing else, in sets that their names alone tell apart: however many."""
+        names = [name for each in self.sets for name, where in each.choices if where is None]
+        plain = len(names) == sum(len(each.choices) for each in self.sets) and all(each.choices for each in self.sets)
+        return self.measure.kind == "count" and self.naming is None and plain and len(set(names)) == len(names)
 
     @property
     def groups(self) -> int:
@@ -64,15 +72,17 @@ class EventsPartial:
 
 def fold(question: Events, shard: Shard) -> EventsPartial:
     """One shard's cells."""
-    found, at, group = symbols(shard, question.sets, question.scope), question.clock, _groups(question, shard)
-    cells = Cells.of(found.sets, len(question.sets), question.groups, at)
-    where = (at.periods, at.ends, at.shift, int(at.boundaries[0]), at.until, cells.per_row)
+    at, group = question.clock, _groups(question, shard)
+    if question.is_apart:
+        found = symbols(shard, (), question.scope)
+        numbers = _set_numbers(shard.manifest.events, question.sets)[found.code]
+        cells = Cells.apart(numbers, len(question.sets), at)
+    else:
+        found = symbols(shard, question.sets, question.scope)
+        cells = Cells.of(found.sets, len(question.sets), question.groups, at)
     if question.measure.kind == "count" and question.naming is None and not cells.several:
-        counting = count_rare if cells.are_rare(found.symbol) else count_common
-        count, events, everybody = counting(
-            shard.offsets, shard.time, found.symbol, cells.first, found.kept, *where, cells.count
-        )
-        return EventsPartial(count, _NOBODY, None, events, everybody)
+        return _counted(shard, found, cells, at)
+    where = (at.periods, at.ends, at.shift, int(at.boundaries[0]), at.until, cells.per_row)
     count, customers, events, everybody = count_customers(
         shard.offsets, shard.time, found.symbol, cells.row, cells.sets, group, found.kept, *where, cells.groups,
         cells.count,
@@ -85,6 +95,30 @@ def fold(question: Events, shard: Shard) -> EventsPartial:
         )  # fmt: skip
         values = summary(question.measure, shard, rows, places, cells.count)
     return EventsPartial(count, _NOBODY if question.measure.kind == "count" else customers, values, events, everybody)
+
+
+def _counted(shard: Shard, found: Symbols, cells: Cells, at: Clock) -> EventsPartial:
+    """Events alone, each in one cell at most."""
+    read = (shard.offsets, shard.time, found.symbol, cells.first, found.kept)
+    since, count = int(at.boundaries[0]), cells.count
+    if at.is_whole and not cells.are_rare(found.symbol):
+        counted = count_common(*read, at.slices(beyond=count), at.shift, since, at.until, count)
+    else:
+        counted = count_rare(*read, at.periods, at.ends, at.shift, since, at.until, cells.per_row, count)
+    cells_of, events, everybody = counted
+    return EventsPartial(cells_of, _NOBODY, None, events, everybody)
+
+
+@lru_cache(maxsize=4)
+def _set_numbers(events: tuple[str, ...], sets: tuple[EventSet, ...]) -> npt.NDArray[np.uint32]:
+    """Per code of an event name the number of its set, and behind them, for what is no event, that of none."""
+    codes = {name: code for code, name in enumerate(events)}
+    numbers = np.full(len(events) + 1, len(sets), np.uint32)
+    for number, each in enumerate(sets):
+        for name, _ in each.choices:
+            if name in codes:
+                numbers[codes[name]] = number
+    return numbers
 
 
 def fold_values(question: Events, by: Breakdown, shard: Shard) -> Frequencies:

@@ -82,6 +82,8 @@ def _asked(question: Events, source: Source) -> list[EventsPartial]:
 
 def _parts(question: Events) -> list[Events]:
     sets = question.sets
+    if question.is_apart:
+        return [question]
     return [replace(question, sets=sets[start : start + MOST_SETS]) for start in range(0, len(sets), MOST_SETS)]
 
 

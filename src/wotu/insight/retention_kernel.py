@@ -29,6 +29,39 @@ def _room(array, size):  # type: ignore[no-untyped-def]
     return larger
 
 
+@njit(types.int64(SYMBOL, SETS, types.uint64, types.int64, types.int64), cache=True, nogil=True)
+def _next(symbol, sets, looked_for, start, end):  # type: ignore[no-untyped-def]
+    """The first row of ``start:end`` in one of the sets, or ``end``."""
+    for j in range(start, end):
+        if sets[symbol[j]] & looked_for:
+            return j
+    return end
+
+
+@njit(
+    types.Tuple((_INTEGERS, _INTEGERS, _INTEGERS))(READ, READ, SYMBOL, SETS, MASK, READ, types.int64),
+    cache=True,
+    nogil=True,
+)
+def _every(offsets, time, symbol, sets, kept, boundaries, until):  # type: ignore[no-untyped-def]
+    """As ``memberships``, for a cohort in every period with a birth event: the first of the period counts."""
+    customers, rows, cohorts = np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16, np.int64)
+    found, pace = 0, pace_of(boundaries)
+    for i in range(len(offsets) - 1):
+        if not kept[i]:
+            continue
+        edge, end = boundaries[0], offsets[i + 1]
+        j = _next(symbol, sets, BORN, offsets[i], end)
+        while j < end and time[j] < until:
+            if time[j] >= edge:
+                period = period_at(boundaries, pace, time[j])
+                customers, rows, cohorts = _room(customers, found), _room(rows, found), _room(cohorts, found)
+                customers[found], rows[found], cohorts[found] = i, j, period
+                found, edge = found + 1, boundaries[period + 1]
+            j = _next(symbol, sets, BORN, j + 1, end)
+    return customers[:found], rows[:found], cohorts[:found]
+
+
 @njit(
     types.Tuple((_INTEGERS, _INTEGERS, _INTEGERS))(
         READ, READ, SYMBOL, SETS, MASK, READ, types.int64, types.int64
@@ -38,26 +71,20 @@ def _room(array, size):  # type: ignore[no-untyped-def]
 )  # fmt: skip
 def memberships(offsets, time, symbol, sets, kept, boundaries, until, cohort):  # type: ignore[no-untyped-def]
     """Per membership the customer, the row of the birth event and the cohort, in the order of customers."""
-    customers, rows, cohorts = np.empty(16, np.int64), np.empty(16, np.int64), np.empty(16, np.int64)
+    if cohort == EVERY:
+        return _every(offsets, time, symbol, sets, kept, boundaries, until)
+    size = len(offsets) - 1
+    customers, rows, cohorts = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     looked_for = NAMED if cohort == FIRST_EVER else BORN
     found, pace = 0, pace_of(boundaries)
-    for i in range(len(offsets) - 1):
+    for i in range(size):
         if not kept[i]:
             continue
-        period = 0
-        for j in range(offsets[i], offsets[i + 1]):
-            if not sets[symbol[j]] & looked_for:
-                continue
-            if time[j] >= until:
-                break
-            if time[j] >= boundaries[period] and sets[symbol[j]] & BORN:
-                period = period_at(boundaries, pace, time[j])
-                customers, rows, cohorts = _room(customers, found), _room(rows, found), _room(cohorts, found)
-                customers[found], rows[found], cohorts[found] = i, j, period
-                found += 1
-                period += 1
-            if cohort != EVERY:
-                break
+        end = offsets[i + 1]
+        j = _next(symbol, sets, looked_for, offsets[i], end)
+        if j < end and boundaries[0] <= time[j] < until and sets[symbol[j]] & BORN:
+            customers[found], rows[found], cohorts[found] = i, j, period_at(boundaries, pace, time[j])
+            found += 1
     return customers[:found], rows[:found], cohorts[:found]
 
 
