@@ -37,23 +37,6 @@ class Clock:
     def count(self) -> int:
         return len(self.boundaries) - 1
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether the last period counts to its end."""
-        return self.until == self.boundaries[-1]
-
-    def slices(self, beyond: int) -> npt.NDArray[np.uint64]:
-        """Per slice its period and, in the lowest ``shift + 1`` bits, where within it the next one begins.
-
-        One number more stands for all time outside of the periods: its period is ``beyond``.
-        """
-        starts = self.boundaries[0] + (np.arange(len(self.ends)) << self.shift)
-        length = 1 << self.shift
-        next_one = np.append(np.minimum(self.ends - starts, length), length)
-        return (np.append(self.periods, beyond).astype(np.uint64) << np.uint64(self.shift + 1)) | next_one.astype(
-            np.uint64
-        )
-
 
 def clock(counted: Periods, until: int) -> Clock:
     """The periods of ``counted`` up to ``until``."""
@@ -100,60 +83,44 @@ class Cells:
         return bool((self.first[some] < self.count).mean() < _RARE) if len(some) else False
 
 
-_RARE_COUNT = types.Tuple((types.int64[::1], types.int64, types.int64))(
+_COUNT = types.Tuple((types.int64[::1], types.int64, types.int64))(
     READ, READ, SYMBOL, CELL, MASK, READ32, READ, types.int64, types.int64, types.int64, types.int64,
     types.int64,
 )  # fmt: skip
 
 
-@njit(types.int64(READ, READ, SYMBOL, CELL, MASK, types.int64, types.int64, types.uint32), cache=True, nogil=True)
-def _customers(offsets, time, symbol, first, kept, since, until, none):  # type: ignore[no-untyped-def]
-    """How many customers have an event in any cell."""
-    customers = 0
-    for i in range(len(offsets) - 1):
-        if kept[i]:
-            for j in range(offsets[i], offsets[i + 1]):
-                if first[symbol[j]] < none and since <= time[j] < until:
-                    customers += 1
-                    break
-    return customers
+@njit(_COUNT, cache=True, nogil=True)
+def count_common(  # type: ignore[no-untyped-def]
+    offsets, time, symbol, first, kept, periods, ends, shift, since, until, per_row, cells
+):  # fmt: skip
+    """Events per cell, without groups, and events and customers in any.
 
-
-@njit(
-    types.Tuple((types.int64[::1], types.int64, types.int64))(
-        READ, READ, SYMBOL, CELL, MASK, SETS, types.int64, types.int64, types.int64, types.int64
-    ),
-    cache=True,
-    nogil=True,
-)  # fmt: skip
-def count_common(offsets, time, symbol, first, kept, slices, shift, since, until, cells):  # type: ignore[no-untyped-def]
-    """Events per cell, without groups, and events and customers in any; ``slices`` as of ``Clock.slices``.
-
-    What an event is decides nothing about what is done next, which is faster than to look at few of its parts; where
-    one customer ends is of no concern. Events of no set and of no period are counted behind the cells.
+    What an event is decides nothing about what is done next, which is faster than to look at few of its parts.
     """
-    count = np.zeros(3 * cells + 1, np.uint32)
+    count = np.zeros(cells + per_row, np.int64)
     # Numba looks whether a signed number counts from the end.
-    step, beyond, one = np.uint64(shift), np.uint64(len(slices) - 1), np.uint64(1)
-    within, low = (one << step) - one, (one << (step + one)) - one
-    i, size = 0, len(offsets) - 1
-    while i < size:
+    step, none = np.uint64(shift), np.uint64(cells)
+    events, customers = 0, 0
+    for i in range(len(offsets) - 1):
         if not kept[i]:
-            i += 1
             continue
-        begin = offsets[i]
-        while i < size and kept[i]:
-            i += 1
-        for j in range(np.uint64(begin), np.uint64(offsets[i])):
-            moment = np.uint64(time[j] - since)
-            here = slices[min(moment >> step, beyond)]
-            period = (here >> (step + one)) + np.uint64(moment & within >= here & low)
-            count[np.uint64(first[symbol[j]]) + period] += np.uint32(1)
-    found = count[:cells].astype(np.int64)
-    return found, found.sum(), _customers(offsets, time, symbol, first, kept, since, until, np.uint32(cells))
+        start, end = offsets[i], offsets[i + 1]
+        while start < end and time[start] < since:
+            start += 1
+        while end > start and time[end - 1] >= until:
+            end -= 1
+        before = events
+        for j in range(np.uint64(start), np.uint64(end)):
+            piece = np.uint64(time[j] - since) >> step
+            cell = np.uint64(first[symbol[j]])
+            events += int(cell < none)
+            cell += np.uint64(periods[piece]) + np.uint64(time[j] >= ends[piece])
+            count[cell] += 1
+        customers += events > before
+    return count[:cells].copy(), events, customers
 
 
-@njit(_RARE_COUNT, cache=True, nogil=True)
+@njit(_COUNT, cache=True, nogil=True)
 def count_rare(  # type: ignore[no-untyped-def]
     offsets, time, symbol, first, kept, periods, ends, shift, since, until, per_row, cells
 ):  # fmt: skip

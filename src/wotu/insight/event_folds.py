@@ -99,14 +99,12 @@ def fold(question: Events, shard: Shard) -> EventsPartial:
 
 def _counted(shard: Shard, found: Symbols, cells: Cells, at: Clock) -> EventsPartial:
     """Events alone, each in one cell at most."""
-    read = (shard.offsets, shard.time, found.symbol, cells.first, found.kept)
-    since, count = int(at.boundaries[0]), cells.count
-    if at.is_whole and not cells.are_rare(found.symbol):
-        counted = count_common(*read, at.slices(beyond=count), at.shift, since, at.until, count)
-    else:
-        counted = count_rare(*read, at.periods, at.ends, at.shift, since, at.until, cells.per_row, count)
-    cells_of, events, everybody = counted
-    return EventsPartial(cells_of, _NOBODY, None, events, everybody)
+    counting = count_rare if cells.are_rare(found.symbol) else count_common
+    count, events, everybody = counting(
+        shard.offsets, shard.time, found.symbol, cells.first, found.kept, at.periods, at.ends, at.shift,
+        int(at.boundaries[0]), at.until, cells.per_row, cells.count,
+    )  # fmt: skip
+    return EventsPartial(count, _NOBODY, None, events, everybody)
 
 
 @lru_cache(maxsize=4)
