@@ -138,6 +138,27 @@ def test_more_events_than_symbols_tell_apart() -> None:
     assert answer.reach.events == 150
 
 
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(event_cases())
+def test_names_counted_together_are_what_each_counts_alone(case: EventCase) -> None:
+    held = case["events"]
+    with built(held, properties=COLUMNS) as generation:
+        of = source(generation, now=at("2030-01-01"), zone=case["zone"], week_start=case["week_start"])
+        names = sorted({event[1] for event in held})
+        assume(names)
+        asked: dict[str, Any] = {
+            "measure": "count",
+            "unit": case["unit"],
+            "since": case["since"],
+            "until": case["until"],
+        }
+        together, alone = events(of, names, **asked), [events(of, name, **asked) for name in names]
+        assert [each.points for each in together.series] == [each.series[0].points for each in alone]
+        assert together.reach.events == sum(each.reach.events for each in alone)
+        counted = {who for answer in alone for who in answer.customers(series=answer.series[0].label)}
+        assert together.reach.customers == len(counted)
+
+
 def test_only_the_most_frequent_groups_are_named() -> None:
     held = [buy(i, "A", "2026-01-01", channel=f"c{min(i, 3)}") for i in range(6)]
     answer = ask(held, "Order Completed", by="channel", top=1, measure="count", unit="month", **JANUARY)
