@@ -84,7 +84,7 @@ def test_other_types_are_drift_and_lists_of_texts_are_not(make_workspace: Make) 
     assert tally is not None
     (stream,) = tally.streams
     assert (stream.present, stream.drift) == ({"size": 2, "tags": 1}, {"size": {"text": 1}})
-    assert tally.columns == {"size": "number"}
+    assert tally.columns == {"size": "number", "tags": "texts"}
 
 
 def test_messages_are_classed_by_how_long_they_took(make_workspace: Make) -> None:
