@@ -16,7 +16,16 @@ from tests.console import real
 from wotu.console.refusing import in_words, said
 from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 
-GIVEN = {"least": 1, "most": 4_000, "at": 3, "text": "a >>", "name": "revenue", "operator": ">", "near": "A, B"}
+GIVEN = {
+    "least": 1,
+    "most": 4_000,
+    "at": 3,
+    "text": "a >>",
+    "name": "revenue",
+    "operator": ">",
+    "near": "A, B",
+    "value": "1",
+}
 HTMX = {"HX-Request": "true"}
 ENGLISH = re.compile(r"[A-Za-z]{3,} [A-Za-z]{2,}")
 

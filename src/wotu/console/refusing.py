@@ -43,6 +43,7 @@ _BY_REASON: Mapping[Reason, Words] = {
     Reason.TWO_STEPS: gettext_lazy("Name at least two steps that are not optional."),
     Reason.UNREADABLE: gettext_lazy("This cannot be read at character %(at)s of “%(text)s”."),
     Reason.WRONG_OPERATOR: gettext_lazy("“%(name)s” cannot be compared with %(operator)s."),
+    Reason.WRONG_VALUE: gettext_lazy("“%(name)s” cannot be compared with “%(value)s”: its values are of another kind."),
 }
 _BY_CODE: Mapping[ErrorCode, Words] = {
     ErrorCode.CANCELLED: gettext_lazy("The question was cancelled before it had its answer. Ask it again."),

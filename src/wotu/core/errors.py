@@ -73,6 +73,7 @@ class Reason(StrEnum):
     TWO_STEPS = "two_steps"
     UNREADABLE = "unreadable"
     WRONG_OPERATOR = "wrong_operator"
+    WRONG_VALUE = "wrong_value"
 
 
 class WotuError(Exception):

@@ -19,9 +19,10 @@ from wotu.core.errors import Reason, invalid_argument
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros
 from wotu.facts.vocabulary import PropertyKind
+from wotu.timeline.checking import check_name, event_column, kind_of
 from wotu.timeline.columns import MISSING, missing
 from wotu.timeline.expression import of_customers
-from wotu.timeline.masks import check_name, column_of, event_column, kind_of
+from wotu.timeline.masks import column_of
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from wotu.core.durations import parse_duration
 from wotu.core.errors import Reason, invalid_argument
 from wotu.insight.breakdown import Breakdown, breakdown
+from wotu.timeline.checking import check_name
 from wotu.timeline.expression import of_customers
 from wotu.timeline.manifest import Manifest
-from wotu.timeline.masks import check_name
 from wotu.timeline.questions import EventSet, EventSpec, Scope, Source, event_sets
 
 Order = Literal["ordered", "strict", "any"]

@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from wotu.core.errors import Reason, invalid_argument
 from wotu.core.money import decimal_text
+from wotu.timeline.checking import check_name, kind_of
 from wotu.timeline.expression import of_customers
 from wotu.timeline.manifest import Manifest
-from wotu.timeline.masks import check_name, column_of, kind_of, present
+from wotu.timeline.masks import column_of, present
 from wotu.timeline.shard import Shard
 
 Integers = npt.NDArray[np.int64]

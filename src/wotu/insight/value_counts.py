@@ -15,9 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from wotu.facts.vocabulary import PropertyKind
+from wotu.timeline.checking import check_event, check_name, kind_of
 from wotu.timeline.columns import CODED, Column, Values, coded
 from wotu.timeline.expression import of_customers
-from wotu.timeline.masks import Mask, check_event, check_name, column_of, kind_of, present
+from wotu.timeline.masks import Mask, column_of, present
 from wotu.timeline.questions import Source
 from wotu.timeline.shard import Shard
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from wotu.timeline.checking import check_names
 from wotu.timeline.expression import All, Any, Expression, OnPath, parse
 from wotu.timeline.manifest import Manifest
-from wotu.timeline.masks import check_names
 from wotu.timeline.path_pattern import renamed
 
 

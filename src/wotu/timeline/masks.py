@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
+from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,35 +20,28 @@ import pyarrow.compute as pc
 from numba import njit, types
 
 from wotu.core.durations import MINUTE
-from wotu.core.errors import ErrorCode, Reason, WotuError
+from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.periods import parse_instant
-from wotu.core.properties import property_column, property_name
-from wotu.facts.vocabulary import EVENTS, PropertyKind
 from wotu.identity.hashing import hash_text
-from wotu.timeline.automaton import check_size, path_mask
+from wotu.timeline.automaton import path_mask
+from wotu.timeline.checking import TRAIT, decimal_of, event_column
 from wotu.timeline.columns import CODED, MISSING, Column, entry
 from wotu.timeline.expression import (
-    NOWHERE,
     All,
     AnyLine,
     Condition,
     Expression,
     OnPath,
     Value,
-    leaves,
     names,
     of_customers,
 )  # fmt: skip
 from wotu.timeline.expression import Any as AnyOf
 from wotu.timeline.kernel_types import MASK, READ, READ32
-from wotu.timeline.manifest import Manifest
-from wotu.timeline.order_lines import LINE_KINDS, LINES, line_column, orders_with
-from wotu.timeline.path_pattern import names_of
-from wotu.timeline.published import AUDIENCE
+from wotu.timeline.order_lines import LINES, line_column, orders_with
 from wotu.timeline.shard import Shard
 
 Mask = npt.NDArray[np.bool_]
-_TRAIT, _PROPERTY = "trait.", "property."
 _LARGEST = np.iinfo(np.int64).max
 _COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 # UTF-8 stands in the order of its letters.
@@ -77,114 +69,10 @@ class Terms:
         return Terms, (self.zone, self.money_places, self.session_gap)
 
 
-def check_names(expression: Expression | None, manifest: Manifest, *, field: str = "where") -> None:
-    """Raise for the first name that no message ever carried, and the first comparison its values do not know."""
-    for leaf in leaves(expression) if expression is not None else ():
-        if isinstance(leaf, OnPath):
-            for event in sorted(names_of(leaf.pattern)):
-                check_event(event, manifest, field=field)
-            check_size(leaf.pattern, field=field)
-        elif isinstance(leaf, AnyLine):
-            for condition in names(leaf):
-                _check_line(condition, field)
-        else:
-            check_name(leaf.name, manifest, field=field, position=leaf.position)
-            kind = kind_of(leaf.name, manifest)
-            assert kind is not None
-            _check_operator(leaf, kind, field)
-
-
-def check_event(name: str, manifest: Manifest, *, field: str) -> None:
-    """Raise ``unknown_event``, with the nearest names, unless a message ever carried ``name`` or we declare it."""
-    known = list(dict.fromkeys([*manifest.events, *EVENTS, *manifest.names.shown.values()]))
-    if name in known or manifest.names.is_given(name):
-        return
-    near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.0))
-    message = f"{field}: no message ever carried the event {name!r}. Nearest: {near}."
-    raise WotuError(ErrorCode.UNKNOWN_EVENT, message, field=field, given={"name": name, "near": near})
-
-
-def _check_line(condition: Condition, field: str) -> None:
-    name = condition.name.removeprefix(LINES)
-    if name not in LINE_KINDS:
-        near = ", ".join(LINES + each for each in get_close_matches(name, LINE_KINDS, n=3, cutoff=0.0))
-        message = f"{field}: lines of orders have no {condition.name!r}{_at(condition.position)}. Nearest: {near}."
-        given = {"name": condition.name, "near": near}
-        raise WotuError(ErrorCode.UNKNOWN_PROPERTY, message, field=field, given=given)
-    _check_operator(condition, LINE_KINDS[name], field)
-
-
-def _check_operator(condition: Condition, kind: PropertyKind, field: str) -> None:
-    if kind == "texts":
-        refused = not ("contains" in condition.operator or "null" in condition.operator)
-    else:
-        refused = "contains" in condition.operator if kind != "text" else False
-    if refused or (kind in ("key", "boolean") and condition.operator in ("<", "<=", ">", ">=")):
-        hint = f' Write {condition.name} contains "…".' if kind == "texts" else ""
-        what = "lists of texts" if kind == "texts" else f"{kind} values"
-        message = (
-            f"{field}: {condition.name!r} holds {what}, which cannot be compared with "
-            f"{condition.operator!r}{_at(condition.position)}.{hint}"
-        )
-        given = {"name": condition.name, "operator": condition.operator}
-        raise WotuError(
-            ErrorCode.INVALID_EXPRESSION, message, field=field, reason=Reason.WRONG_OPERATOR, given=given
-        )  # fmt: skip
-
-
-def _at(position: int) -> str:
-    return "" if position < 0 else f", at character {position + 1}"
-
-
-def check_name(name: str, manifest: Manifest, *, field: str, position: int = NOWHERE) -> None:
-    """Raise ``unknown_property``, with the nearest names, unless a question can read ``name``."""
-    if kind_of(name, manifest) is not None:
-        return
-    if name.startswith(AUDIENCE):
-        raise unknown_audience(name, manifest, field=field)
-    if name.startswith(LINES):
-        message = f"{field}: {name!r} is of the lines of an order{_at(position)}; write any({name} == …)."
-        raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field=field)
-    known = [property_name(column) for column in manifest.properties] + [_TRAIT + trait for trait in manifest.traits]
-    known += manifest.published
-    near = get_close_matches(name, known, n=3, cutoff=0.0)
-    hint = f" Nearest: {', '.join(near)}." if near else " No property is known yet."
-    message = f"{field}: no event carries a property {name!r}{_at(position)}.{hint}"
-    given = {"name": name, "near": ", ".join(near)}
-    raise WotuError(ErrorCode.UNKNOWN_PROPERTY, message, field=field, given=given)
-
-
-def unknown_audience(name: str, manifest: Manifest, *, field: str) -> WotuError:
-    """The error for an audience or list that nobody saved, with the nearest names."""
-    known = [each.removeprefix(AUDIENCE) for each in manifest.published if each.startswith(AUDIENCE)]
-    near = get_close_matches(name.removeprefix(AUDIENCE), known, n=3, cutoff=0.0)
-    hint = f"Nearest: {', '.join(near)}." if near else "None has been saved yet."
-    message = f"{field}: no audience or list is called {name.removeprefix(AUDIENCE)!r}. {hint}"
-    code = ErrorCode.INVALID_ARGUMENT if field == "audience" else ErrorCode.UNKNOWN_PROPERTY
-    return WotuError(code, message, field=field)
-
-
-def kind_of(name: str, manifest: Manifest) -> PropertyKind | None:
-    """What values ``name`` has; nothing when no question can read it."""
-    if name.startswith(_TRAIT):
-        return manifest.traits.get(name.removeprefix(_TRAIT))
-    if of_customers(name):
-        return manifest.published.get(name)
-    return manifest.properties.get(event_column(name, manifest))
-
-
-def event_column(name: str, manifest: Manifest) -> str:
-    """The lake column of an event's property; ``property.x`` is the property x, whatever else is called so."""
-    column = property_column(name)
-    if column not in manifest.properties and name.startswith(_PROPERTY):
-        return property_column(name.removeprefix(_PROPERTY))
-    return column
-
-
 def column_of(name: str, shard: Shard) -> Column:
     """The column called ``name``: of customers one value per customer, else one per event."""
-    if name.startswith(_TRAIT):
-        return shard.trait(name.removeprefix(_TRAIT))
+    if name.startswith(TRAIT):
+        return shard.trait(name.removeprefix(TRAIT))
     if of_customers(name):
         return shard.published(name)
     return shard.property(event_column(name, shard.manifest))
@@ -355,7 +243,7 @@ def _text_matches(text: str, operator: str, value: Value) -> bool:
     if "contains" in operator:
         return (str(value) in text) == (operator == "contains")
     if isinstance(value, Decimal):
-        number = _decimal(text)
+        number = decimal_of(text)
         return operator == "!=" if number is None else _COMPARISONS[operator](number, value)
     other = str(value).lower() if isinstance(value, bool) else value
     return _COMPARISONS[operator](text, other)
@@ -369,7 +257,7 @@ def _limit(column: Column, operator: str, value: Value, terms: Terms) -> tuple[s
         return (operator, np.int8(value)) if isinstance(value, bool) else None
     if column.kind == "time":
         return operator, parse_instant(str(value), terms.zone, field="where")
-    number = value if isinstance(value, Decimal) else _decimal(str(value))
+    number = value if isinstance(value, Decimal) else decimal_of(str(value))
     if number is None or column.kind == "number":
         return None if number is None else (operator, float(number))
     minor = number.scaleb(terms.money_places)
@@ -382,11 +270,3 @@ def _limit(column: Column, operator: str, value: Value, terms: Terms) -> tuple[s
         if operator in ("==", "!=")
         else ("<=" if below else ">=", math.floor(minor) if below else math.ceil(minor))
     )
-
-
-def _decimal(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None

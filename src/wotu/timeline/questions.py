@@ -12,12 +12,13 @@ import numpy as np
 from wotu.core.durations import MINUTE
 from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import parse_instant
+from wotu.timeline.checking import check_event, unknown_audience
 from wotu.timeline.executors import Executor, P
 from wotu.timeline.expression import All, Condition, Expression, split_customers
 from wotu.timeline.filters import read_filter
 from wotu.timeline.generation import Generation
 from wotu.timeline.manifest import Manifest
-from wotu.timeline.masks import Mask, Terms, check_event, event_mask, unknown_audience
+from wotu.timeline.masks import Mask, Terms, event_mask
 from wotu.timeline.published import AUDIENCE
 from wotu.timeline.shard import Shard
 

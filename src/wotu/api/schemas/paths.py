@@ -66,7 +66,7 @@ class SmartPathQuestion(Scoped):
     goal: EventSet = Field(examples=["Order Completed"])
     start: EventSet | None = Field(None, examples=["Product Viewed"])
     across: bool = Field(False, description="Let a route go on beyond the session.")
-    steps: int = Field(20, ge=3, le=1_000, description="Of a longer route the beginning and the goal are told.")
+    steps: int = Field(20, ge=3, le=50, description="Of a longer route the beginning and the goal are told.")
     gap: str = Field("30m", max_length=32, description=SPAN)
     top: int = Field(10, ge=1, description="How many routes are told.")
     clean: list[Literal["trailing slash"] | Renaming] = Field([], max_length=100)
