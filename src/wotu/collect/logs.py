@@ -19,7 +19,7 @@ from wotu.core.crash_points import crash_point
 from wotu.core.durable import sync, sync_descriptor
 
 SEAL_SECONDS = 0.15
-LARGEST_LOG = 4 * 1024 * 1024
+LARGEST_LOG = 3 * 1024 * 1024
 _ABANDONED_SECONDS = 60.0
 
 
