@@ -50,8 +50,9 @@ Progress = Callable[[str], None]
 
 Integers = npt.NDArray[np.int64]
 _RECEIPTS_KEPT_SECONDS = 3600.0
-# How often to look for logs whose writer died.
+# Larger claims wait longer, smaller ones cost more.
 _CLAIM_BYTES = 3_000_000
+# How often to look for logs whose writer died.
 _ORPHANS_SECONDS = 2.0
 COMMIT_ROWS, COMMIT_SECONDS = 100_000, 30.0
 # Decisions of people and tables besides events are read from the lake: they are committed at once.
