@@ -43,6 +43,15 @@ def test_columns_are_the_same_from_values_and_from_texts(rows: list, lake: pa.Sc
         _nothing_is_lost(found.slice(row, 1).to_pylist()[0], kind, given_)
 
 
+def test_a_property_has_a_piece_for_each_type_however_many_shapes_there_are() -> None:
+    rows = [{f"k{j}": 1 if j % 3 else "x" for j in range(40) if (row >> (j % 8)) & 1} for row in range(1, 200)]
+    texts = pa.array([json.dumps(each) for each in [*rows, {"k1": "one"}, {"k1": None}]])
+    said = values_by_property(pa.table({"type": pa.array(["track"] * len(texts)), "properties": texts}))
+    assert {name: len(values.pieces) for name, values in said.items()} == {
+        f"k{j}": 3 if j == 1 else 1 for j in range(40)
+    }
+
+
 def _rows(table: pa.Table) -> list[dict]:
     """The rows; in what order ``rest`` has its names says nothing."""
     return [row | {"rest": json.loads(row["rest"] or "null")} for row in table.to_pylist()]

@@ -87,7 +87,7 @@ ByProperty = Mapping[str, PropertyValues]
 
 
 def values_by_property(messages: pa.Table, decoded: Sequence[Decoded] | None = None) -> ByProperty:
-    """The values of every property of ``messages``; rows of the same shape are taken together.
+    """The values of every property of ``messages``; rows of the same shape are taken apart together.
 
     ``decoded``: what the texts in ``properties`` say, where somebody has read them already.
     """
@@ -100,12 +100,14 @@ def values_by_property(messages: pa.Table, decoded: Sequence[Decoded] | None = N
             rows, values = shapes.setdefault(tuple(said), ([], []))
             rows.append(row)
             values.append(said.values())
-    found: dict[str, PropertyValues] = {}
+    # However many shapes there are, a property has a piece for each type of its values.
+    told: dict[str, tuple[list[int], list[Any]]] = {}
     for shape, (rows, values) in shapes.items():
-        at = np.array(rows, np.int64)
         for name, column in zip(shape, zip(*values, strict=True), strict=True):
-            found.setdefault(name, PropertyValues()).pieces.append(Piece(at, _of_one_type(column)))
-    return found
+            at, said_of = told.setdefault(name, ([], []))
+            at += rows
+            said_of += column
+    return {name: PropertyValues(_pieces(rows, values)) for name, (rows, values) in told.items()}
 
 
 def only(found: ByProperty, kept: Mask) -> ByProperty:
@@ -124,9 +126,20 @@ def is_texts(value: Any) -> bool:
     return type(value) is list and all(type(entry) is str for entry in value)
 
 
-def _of_one_type(values: Sequence[Any]) -> pa.Array | Sequence[Any]:
-    given = set(map(type, values))
-    kind = _ARROW.get(given.pop()) if len(given) == 1 else None
+def _pieces(rows: list[int], values: list[Any]) -> list[Piece]:
+    places, given = np.array(rows, np.int64), dict.fromkeys(map(type, values))
+    if len(given) == 1:
+        (kind,) = given
+        return [Piece(places, _of_one_type(kind, values))]
+    pieces = []
+    for kind in given:
+        mine = [at for at, value in enumerate(values) if type(value) is kind]
+        pieces.append(Piece(places[mine], _of_one_type(kind, [values[at] for at in mine])))
+    return pieces
+
+
+def _of_one_type(given: type, values: Sequence[Any]) -> pa.Array | Sequence[Any]:
+    kind = _ARROW.get(given)
     if kind is None or (kind == pa.int64() and not _are_exact(values)):
         return values
     return pa.array(values, kind)
