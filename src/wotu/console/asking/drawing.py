@@ -22,8 +22,10 @@ _MUTE = {"light": "#626a65", "dark": "#9aa29d"}
 _PANEL = {"light": "#ffffff", "dark": "#191c1a"}
 _HEAT = {
     "light": ["#f3f2ee", "#d7e5f5", "#b4cdea", "#86abd9", "#5687c4", "#2f5f9e"],
-    "dark": ["#202422", "#20334a", "#284769", "#335f90", "#4c82c0", "#8ab4e8"],
+    "dark": ["#202422", "#1f3147", "#254263", "#2d557f", "#35689c", "#3f79b5"],
 }
+# On the dark scale one colour can be read on every tint, and beside them; on the light one Plotly chooses.
+_ON_HEAT: dict[str, dict[str, str]] = {"light": {}, "dark": {"color": "#f2f4f3"}}
 HEIGHT = 340
 _ROW = 46
 _FEW_PLACES = 16
@@ -244,7 +246,7 @@ def heat(
                     "text": [list(row) for row in shown], "customdata": [list(row) for row in who],
                     "texttemplate": "%{text}" if few else "", "colorscale": scale, "showscale": False,
                     "hovertemplate": "%{y} · %{x} <b>%{text}</b><extra></extra>", "xgap": 2, "ygap": 2,
-                    "hoverongaps": False, "zmin": 0, "textfont": {"size": 12},
+                    "hoverongaps": False, "zmin": 0, "textfont": {"size": 12} | _ON_HEAT[theme],
                 }
             ],
             "layout": layout(
