@@ -1,0 +1,26 @@
+"""``price`` and its referee agree: money, points, which rules, and every line's discounts."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given, settings
+from tests.loyalty.carts import carts, rule_sets
+from tests.oracles.prices import cheapest
+
+from wotu.loyalty.pricing import Cart, Rule, price
+
+
+@settings(max_examples=150)
+@given(carts(), rule_sets())
+def test_the_price_is_that_of_the_referee(cart: Cart, rules: list[Rule]) -> None:
+    quote = price(cart, rules)
+    order = cheapest(msgspec.to_builtins(cart), [msgspec.to_builtins(rule) for rule in rules])
+    assert quote.exhaustive
+    assert {line.line_id: line.payable for line in quote.lines} == order.left
+    assert (quote.shipping, quote.points) == (order.shipping, order.points)
+    assert [(use.rule_id, use.amount, use.shipping) for use in quote.used] == [
+        (rule_id, sum(amounts.values()), shipping) for rule_id, amounts, shipping in order.taken
+    ]
+    for line in quote.lines:
+        wanted = [(rule_id, amounts[line.line_id]) for rule_id, amounts, _ in order.taken if amounts.get(line.line_id)]
+        assert [(each.rule_id, each.amount) for each in line.discounts] == wanted
