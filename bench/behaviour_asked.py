@@ -62,24 +62,12 @@ def timed(ask: Callable[[int], Any], rows: Callable[[Any], Rows] = list, repetit
         seconds.append(time.perf_counter() - start)
         worked.append(time.process_time() - cpu)
         asked.append(rows(answer))
-    return {"seconds": round(median(seconds), 4), "cpu": round(median(worked), 4), "rows": asked}
+    return {**medians(seconds, worked), "rows": asked}
 
 
-def best_form(
-    forms: dict[str, Callable[[int], Any]], rows: Callable[[Any], Rows] = list, repetitions: int = REPETITIONS
-) -> Json:
-    """Of several forms the one that is fastest in a first try of each; all must answer alike."""
-    tries: dict[str, float] = {}
-    answers: list[Rows] = []
-    for form, ask in forms.items():
-        start = time.perf_counter()
-        answer = ask(0)
-        tries[form] = round(time.perf_counter() - start, 4)
-        answers.append(rows(answer))
-        if not same(answers[0], answers[-1]):
-            raise ValueError(f"the form {form!r} answers otherwise than the first one")
-    form = min(tries, key=lambda each: tries[each])
-    return timed(forms[form], rows, repetitions) | {"form": form, "tries": tries}
+def medians(seconds: list[float], worked: list[float]) -> Json:
+    """What is said of a question's repetitions."""
+    return {"seconds": round(median(seconds), 4), "cpu": round(median(worked), 4), "repetitions": len(seconds)}
 
 
 def same(one: Any, other: Any) -> bool:

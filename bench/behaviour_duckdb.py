@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import duckdb
-from behaviour_asked import BORN, DAY, ONE, RETENTION_DAYS, RETURNS, STEPS, TEXT, ZONE, Rows, best_form, bound
-from measuring import Json, Stopwatch
+from behaviour_asked import BORN, DAY, ONE, RETENTION_DAYS, RETURNS, STEPS, TEXT, ZONE, Rows, bound
+from behaviour_peer import Opened, Peer
+from measuring import Stopwatch
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {"threads": 2, "memory_limit": "12GB"}
 _LOAD = """
@@ -113,26 +113,24 @@ FORMS: dict[str, dict[str, str]] = {
 }
 
 
-def duckdb_all(lake: Path, scratch: Path, repetitions: int) -> Json:
-    """Sort the lake's files into a table in memory, and ask."""
-    connection = duckdb.connect(config=_CONFIG | {"temp_directory": str(scratch)})
+def opened(lake: Path, scratch: Path) -> Opened:
+    """Sort the lake's files into a table in memory."""
+    connection = duckdb.connect(config=_CONFIG | {"temp_directory": str(scratch / "duckdb")})
     # A progress bar would go to standard output.
     connection.execute("SET enable_progress_bar = false")
     watch = Stopwatch()
     with watch.stage("sort"):
         connection.execute(_LOAD, {"files": str(lake / "*.parquet")})
 
-    def asking(sql: str) -> Callable[[int], Any]:
-        named = [name for name in bound(0) if f"${name}" in sql]
-        return lambda repetition: connection.sql(
-            sql, params={name: bound(repetition)[name] for name in named}
-        ).to_arrow_table()
+    def ask(sql: str, repetition: int) -> Any:
+        named = {name: value for name, value in bound(repetition).items() if f"${name}" in sql}
+        return connection.sql(sql, params=named).to_arrow_table()
 
-    found: Json = watch.rounded()
-    for question, forms in FORMS.items():
-        found[question] = best_form({form: asking(sql) for form, sql in forms.items()}, _rows, repetitions)
-    return found
+    return Opened(ask, _rows, watch.seconds["sort"])
 
 
 def _rows(table: Any) -> Rows:
     return [list(row) for row in zip(*table.to_pydict().values(), strict=True)]
+
+
+PEER = Peer(opened, FORMS)

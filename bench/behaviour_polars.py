@@ -18,9 +18,9 @@ from behaviour_asked import (
     Parameters,
     Rows,
     parameters,
-    timed,
 )
-from measuring import Json, Stopwatch
+from behaviour_peer import Opened, Peer
+from measuring import Stopwatch
 
 _TIME, _CODE = pl.col("time"), pl.col("code")
 _OF = pl.col("day")
@@ -131,7 +131,8 @@ def _growth(events: pl.LazyFrame, asked: Parameters) -> pl.LazyFrame:
     return joined.filter(week.is_between(first, last))
 
 
-QUESTIONS: dict[str, Callable[[pl.LazyFrame, Parameters], pl.LazyFrame]] = {
+Question = Callable[[pl.LazyFrame, Parameters], pl.LazyFrame]
+QUESTIONS: dict[str, Question] = {
     "funnel": _funnel,
     "funnel_full": _funnel_full,
     "retention": _retention,
@@ -144,8 +145,8 @@ QUESTIONS: dict[str, Callable[[pl.LazyFrame, Parameters], pl.LazyFrame]] = {
 }
 
 
-def polars_all(lake: Path, repetitions: int) -> Json:
-    """Sort the lake's files into columns in memory, and ask."""
+def opened(lake: Path, _scratch: Path) -> Opened:
+    """Sort the lake's files into columns in memory."""
     watch = Stopwatch()
     with watch.stage("sort"):
         code = (pl.col("event").str.slice(6).cast(pl.UInt16) - 1).alias("code")
@@ -153,13 +154,15 @@ def polars_all(lake: Path, repetitions: int) -> Json:
         customer, channel = pl.col("subject").cast(pl.Int32).alias("customer"), pl.col("p_channel").cast(pl.Categorical)
         scan = pl.scan_parquet(lake / "*.parquet").select(customer, time, code, channel.alias("channel"))
         events = scan.sort("customer", "time").collect().lazy()
-    found: Json = watch.rounded()
 
-    def asking(question: Callable[[pl.LazyFrame, Parameters], pl.LazyFrame]) -> Callable[[int], pl.DataFrame]:
-        return lambda repetition: question(events, parameters(repetition)).collect()
+    def ask(question: Question, repetition: int) -> pl.DataFrame:
+        return question(events, parameters(repetition)).collect()
 
-    return found | {name: timed(asking(question), _rows, repetitions) for name, question in QUESTIONS.items()}
+    return Opened(ask, _rows, watch.seconds["sort"])
 
 
 def _rows(frame: pl.DataFrame) -> Rows:
     return [list(row) for row in frame.rows()]
+
+
+PEER = Peer(opened, {name: {"lazy": question} for name, question in QUESTIONS.items()})

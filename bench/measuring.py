@@ -137,11 +137,11 @@ def _measured(function: Callable[..., Json], arguments: Sequence[Any]) -> Json:
 @contextmanager
 def own_memory() -> Iterator[list[int]]:
     """The highest anonymous memory (kB) seen by a sampling thread, from what it is now."""
-    highest, done = [_status_kb("RssAnon") if _STATUS.exists() else 0], threading.Event()
+    highest, done = [anonymous_kb()], threading.Event()
 
     def sample() -> None:
         while not done.wait(_SAMPLE_SECONDS):
-            highest[0] = max(highest[0], _status_kb("RssAnon"))
+            highest[0] = max(highest[0], anonymous_kb())
 
     if _STATUS.exists():
         threading.Thread(target=sample, daemon=True).start()
@@ -158,6 +158,14 @@ def _peak_kb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
 
 
-def _status_kb(name: str) -> int:
-    match = re.search(rf"^{name}:\s+(\d+)", _STATUS.read_text(), re.MULTILINE)
+def anonymous_kb(process: int | str = "self") -> int:
+    """Memory of a process without mapped files; 0 where the system does not tell, or the process is gone."""
+    try:
+        return _status_kb("RssAnon", Path(f"/proc/{process}/status"))
+    except OSError:
+        return 0
+
+
+def _status_kb(name: str, status: Path = _STATUS) -> int:
+    match = re.search(rf"^{name}:\s+(\d+)", status.read_text(), re.MULTILINE)
     return int(match[1]) if match else 0

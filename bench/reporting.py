@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,13 +15,22 @@ from measuring import Apart, Json, machine
 SMALL = 50
 
 
-def arguments(description: str | None, *, flags: Sequence[str] = (), **sizes: int) -> Namespace:
-    """The options: ``--<size> N``, ``--<flag>``, ``--small`` (a fiftieth of every size) and ``--table``."""
+def arguments(
+    description: str | None,
+    *,
+    flags: Sequence[str] = (),
+    settings: Mapping[str, tuple[int | str, str]] | None = None,
+    **sizes: int,
+) -> Namespace:
+    """The options: ``--<size> N``, ``--<flag>``, ``--<setting> VALUE`` (a default and what it is for), ``--small`` (a
+    fiftieth of every size) and ``--table``."""
     parser = ArgumentParser(description=description)
     for name, size in sizes.items():
         parser.add_argument(f"--{name}", type=int, default=size, metavar="N", help=f"default {size:,}")
     for name in flags:
         parser.add_argument(f"--{name}", action="store_true")
+    for name, (value, purpose) in (settings or {}).items():
+        parser.add_argument(f"--{name}", type=type(value), default=value, help=f"{purpose} (default {value})")
     parser.add_argument("--small", action="store_true", help=f"1/{SMALL} of the sizes: does it still run?")
     parser.add_argument("--table", action="store_true", help="a Markdown table instead of JSON")
     options = parser.parse_args()
