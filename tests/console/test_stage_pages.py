@@ -97,9 +97,9 @@ def test_who_are_exactly_those_who_were_counted(shop: Workspace, sign_in: SignIn
         ({"kind": "event", "event": "Product Viewed", "where": "channel = 1"}, "channel <mark>=</mark> 1"),
         ({"kind": "event", "event": "Product Veiwed"}, "<mark>Product Veiwed</mark>"),
         ({"kind": "event", "event": "A | B", "nth": "2"}, "Only one event"),
-        ({"kind": "order", "nth": "0"}, "not a whole number"),
+        ({"kind": "order", "nth": "0"}, "Write a number from 1 to 1,000,000."),
         ({"kind": "json", "json": "{"}, "This is not JSON"),
-        ({"kind": "event"}, "Name at least one event."),
+        ({"kind": "event"}, "Choose an event."),
     ],
 )
 def test_a_rule_is_counted_while_it_is_typed(

@@ -20,7 +20,7 @@ from wotu.accounts.choices import AuditAction, KeyKind, Role
 from wotu.accounts.models import Key, User
 from wotu.accounts.reads import in_force
 from wotu.accounts.snapshot import write_keys_on_commit
-from wotu.core.errors import WotuError, invalid_argument
+from wotu.core.errors import Reason, WotuError, invalid_argument
 
 OVERLAP = timedelta(hours=24)
 LONGEST_OVERLAP = timedelta(days=90)
@@ -51,14 +51,18 @@ def create_key(
     may what ``role`` may. Raises ``WotuError`` naming the argument that cannot be used.
     """
     if kind not in KeyKind.values:
-        raise invalid_argument("kind", f"kind={kind!r} is not known; use one of {', '.join(KeyKind.values)}.")
+        raise invalid_argument(
+            "kind", f"kind={kind!r} is not known; use one of {', '.join(KeyKind.values)}.", Reason.NOT_A_CHOICE
+        )
     writes = kind == KeyKind.WRITE
     given = Key(kind=kind, name=_name("name", name or ("web" if writes else "api")), created_at=timezone.now())
     if writes:
         given.namespace, given.messages_per_second = _name("namespace", namespace), _rate(messages_per_second)
     else:
         if messages_per_second is not None:
-            raise invalid_argument("messages_per_second", gettext("Only a write key has a limit of messages."))
+            raise invalid_argument(
+                "messages_per_second", gettext("Only a write key has a limit of messages."), Reason.SAID
+            )
         given.role = _role(role)
     detail = {"kind": kind, "name": given.name, "namespace": given.namespace, "role": str(given.role)}
     with transaction.atomic():
@@ -72,7 +76,7 @@ def create_key(
 def rotate_key(key_id: str, *, overlap: timedelta = OVERLAP, by: Actor = "system", address: str = "") -> NewKey:
     """Replace a key by a new one that may the same; the old one works on for ``overlap``."""
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
-        raise invalid_argument("overlap", gettext("The overlap must be between 0 and 90 days."))
+        raise invalid_argument("overlap", gettext("The overlap must be between 0 and 90 days."), Reason.SAID)
     number, now = _number(key_id), timezone.now()
     with transaction.atomic():
         # The statement that ends the old key is the one that checks it: of two at once, one replaces it.
@@ -128,19 +132,21 @@ def _name(field: str, text: str) -> str:
     name = text.strip()
     if not _NAME.fullmatch(name):
         message = gettext("Write 1 to 64 letters, digits or . _ - : for it.")
-        raise invalid_argument(field, message)
+        raise invalid_argument(field, message, Reason.SAID)
     return name
 
 
 def _role(role: str) -> Role:
     if role not in Role.values:
-        raise invalid_argument("role", f"role={role!r} is not known; use one of {', '.join(Role.values)}.")
+        raise invalid_argument(
+            "role", f"role={role!r} is not known; use one of {', '.join(Role.values)}.", Reason.NOT_A_CHOICE
+        )
     return Role(role)
 
 
 def _rate(rate: int | None) -> int | None:
     if rate is not None and not 0 < rate <= _HIGHEST_RATE:
-        raise invalid_argument("messages_per_second", gettext("Write a whole number from 1 to 1,000,000."))
+        raise invalid_argument("messages_per_second", gettext("Write a whole number from 1 to 1,000,000."), Reason.SAID)
     return rate
 
 
@@ -160,11 +166,12 @@ def _not_in_force(key_id: str, number: int) -> WotuError:
         message = gettext("%(old)s was replaced by %(new)s already.") % {"old": key_id, "new": f"k{newer.pk}"}
     else:
         message = gettext("%(key)s does not work any more; make a new one.") % {"key": key_id}
-    return invalid_argument("id", message)
+    return invalid_argument("id", message, Reason.SAID)
 
 
 def _unknown(key_id: str) -> WotuError:
-    return invalid_argument("id", gettext("There is no key %(key)s; look at the list of keys.") % {"key": key_id})
+    message = gettext("There is no key %(key)s; look at the list of keys.") % {"key": key_id}
+    return invalid_argument("id", message, Reason.SAID)
 
 
 def _digest(text: str) -> str:

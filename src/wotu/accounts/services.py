@@ -19,7 +19,7 @@ from wotu.accounts import audit, limits
 from wotu.accounts.audit import Actor
 from wotu.accounts.choices import AuditAction, Language, Role, Theme
 from wotu.accounts.models import OneTimeLogin, User
-from wotu.core.errors import WotuError, invalid_argument
+from wotu.core.errors import Reason, WotuError, invalid_argument
 
 TOKEN_LIFE = timedelta(hours=24)
 _LONGEST_NAME = 64
@@ -41,7 +41,7 @@ def add_user(
     """Add a person and return a one-time sign-in token, valid for 24 hours."""
     name = fold(username)
     if not name or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise invalid_argument("username", f"username={username!r} must have 1 to {_LONGEST_NAME} characters.")
+        raise invalid_argument("username", gettext("Write a name of 1 to 64 characters."), Reason.SAID)
     _check_role(role)
     try:
         with transaction.atomic():
@@ -52,7 +52,8 @@ def add_user(
             )
             return _issue_token(user)
     except IntegrityError as error:
-        raise invalid_argument("username", f"username={name!r} exists already; reset it instead.") from error
+        message = gettext("%(name)s exists already; reset it instead.") % {"name": name}
+        raise invalid_argument("username", message, Reason.SAID) from error
 
 
 def reset_user(username: str, *, by: Actor = "system", address: str = "") -> str:
@@ -152,13 +153,14 @@ def sign_in_once(token: str, *, address: str = "") -> User:
 def change_password(user: User, *, current: str, new: str, address: str = "") -> None:
     """Set a new password. One who has none yet (a first sign-in, a reset) need not name the current one."""
     if user.has_usable_password() and not check_password(current[:_LONGEST_PASSWORD], user.password):
-        raise invalid_argument("current", gettext("The current password is not right."))
+        raise invalid_argument("current", gettext("The current password is not right."), Reason.SAID)
     if len(new) > _LONGEST_PASSWORD:
-        raise invalid_argument("new", gettext("A password has at most 1,024 characters."))
+        raise invalid_argument("new", gettext("A password has at most 1,024 characters."), Reason.SAID)
     try:
         validate_password(new, user)
     except ValidationError as error:
-        raise invalid_argument("new", " ".join(_password_words(each) for each in error.error_list)) from error
+        words = " ".join(_password_words(each) for each in error.error_list)
+        raise invalid_argument("new", words, Reason.SAID) from error
     user.password = make_password(new)
     with transaction.atomic():
         user.save(update_fields=["password"])
@@ -168,20 +170,22 @@ def change_password(user: User, *, current: str, new: str, address: str = "") ->
 def choose_language(user: User, language: str) -> None:
     """Remember the language of the person's pages."""
     if language not in Language.values:
-        raise invalid_argument("language", f"language={language!r} is not offered.")
+        raise invalid_argument("language", f"language={language!r} is not offered.", Reason.NOT_A_CHOICE)
     User.objects.filter(pk=user.pk).update(language=language)
 
 
 def choose_theme(user: User, theme: str) -> None:
     """Remember whether the person's pages are light or dark."""
     if theme not in Theme.values:
-        raise invalid_argument("theme", f"theme={theme!r} is not offered.")
+        raise invalid_argument("theme", f"theme={theme!r} is not offered.", Reason.NOT_A_CHOICE)
     User.objects.filter(pk=user.pk).update(theme=theme)
 
 
 def _check_role(role: str) -> None:
     if role not in Role.values:
-        raise invalid_argument("role", f"role={role!r} is not known; use one of {', '.join(Role.values)}.")
+        raise invalid_argument(
+            "role", f"role={role!r} is not known; use one of {', '.join(Role.values)}.", Reason.NOT_A_CHOICE
+        )
 
 
 def _locked(username: str, *, stays_owner: bool = True) -> User:
@@ -199,7 +203,7 @@ def _locked(username: str, *, stays_owner: bool = True) -> User:
     others = [each for each in found if each.pk != user.pk]
     if not stays_owner and user.role == Role.OWNER and user.is_active and not others:
         message = gettext("%(name)s is the last owner who can sign in; make somebody else an owner first.")
-        raise invalid_argument("username", message % {"name": user.username})
+        raise invalid_argument("username", message % {"name": user.username}, Reason.SAID)
     return user
 
 
@@ -234,4 +238,5 @@ def _digest(token: str) -> str:
 
 
 def _unknown(username: str) -> WotuError:
-    return invalid_argument("username", f"username={username!r} does not exist; add it first.")
+    message = gettext("%(name)s does not exist; add it first.") % {"name": username}
+    return invalid_argument("username", message, Reason.SAID)

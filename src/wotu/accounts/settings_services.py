@@ -15,7 +15,7 @@ from wotu.accounts import audit
 from wotu.accounts.audit import Actor
 from wotu.accounts.choices import AuditAction
 from wotu.core.durations import parse_duration
-from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.errors import ErrorCode, Reason, WotuError
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.settings import Settings, check_settings, read_settings, write_settings
@@ -85,7 +85,7 @@ def _check(name: str, value: Any) -> None:
         usable = name != "name" or bool(value.strip())
         check_settings(msgspec.convert({name: value}, Settings))
     except (msgspec.ValidationError, WotuError) as error:
-        raise _refused(name, _advice(name) or str(error).partition(" - at ")[0]) from error
+        raise _refused(name, _advice(name)) from error
     if not usable:
         raise _refused(name, _advice(name))
 
@@ -94,6 +94,8 @@ def _advice(name: str) -> str:
     """What to write instead, in the language of the page."""
     if name in ("largest_message_bytes", "largest_batch_bytes", "most_identifiers"):
         return gettext("Write a whole number of at least 1.")
+    if name in ("week_start", "questions_until"):
+        return gettext("Choose one of the options.")
     return {
         "name": gettext("Write a name."),
         "timezone": gettext("Write a time zone such as Asia/Shanghai."),
@@ -101,7 +103,7 @@ def _advice(name: str) -> str:
         "session_gap": gettext("Write a duration such as 30m or 1h."),
         "csrf_origins": gettext("Write origins such as https://admin.example.com:8443, one a line."),
         "trusted_proxies": gettext("Write addresses or networks such as 10.0.0.0/8, one a line."),
-    }.get(name, "")
+    }.get(name, gettext("Write a whole number."))
 
 
 def _plain(value: Any) -> Any:
@@ -109,4 +111,4 @@ def _plain(value: Any) -> Any:
 
 
 def _refused(name: str, message: str) -> WotuError:
-    return WotuError(ErrorCode.INVALID_SETTING, message, field=name)
+    return WotuError(ErrorCode.INVALID_SETTING, message, field=name, reason=Reason.SAID)

@@ -18,7 +18,7 @@ from wotu.accounts import audit
 from wotu.accounts.choices import AuditAction
 from wotu.accounts.models import User
 from wotu.boards.models import Annotation, Card, Dashboard, SavedQuestion, ShareLink
-from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 from wotu.workspace.questions import Questions
 
 MOST_CARDS = 40
@@ -90,7 +90,7 @@ def add_card(dashboard: int, saved: int, *, by: User, address: str = "") -> None
             raise _gone()
         if board.cards.count() >= MOST_CARDS:
             message = gettext("A dashboard holds %(most)s cards; take one off first.") % {"most": MOST_CARDS}
-            raise invalid_argument("saved", message)
+            raise invalid_argument("saved", message, Reason.SAID)
         last = board.cards.aggregate(last=Max("position"))["last"]
         position = 0 if last is None else last + 1
         Card.objects.get_or_create(dashboard=board, saved_id=saved, defaults={"position": position})
@@ -141,7 +141,7 @@ def move_card(dashboard: int, saved: int, places: int, *, by: User, address: str
 def share_dashboard(number: int, *, days: int = 30, by: User, address: str = "") -> str:
     """Make a link that lets anybody read the dashboard for ``days``; the token, told here and nowhere again."""
     if days not in LIFETIMES:
-        raise invalid_argument("days", gettext("Choose one of the options."))
+        raise invalid_argument("days", gettext("Choose one of the options."), Reason.SAID)
     token, now = secrets.token_urlsafe(24), timezone.now()
     with transaction.atomic():
         if not Dashboard.objects.filter(pk=number).exists():
@@ -166,7 +166,7 @@ def annotate(day: date, text: str, *, by: User, address: str = "") -> int:
     """Note what happened on a day; the number of the note."""
     wanted = text.strip()
     if not 0 < len(wanted) <= LONGEST_NOTE:
-        raise invalid_argument("text", gettext("Write 1 to 200 characters."))
+        raise invalid_argument("text", gettext("Write 1 to 200 characters."), Reason.SAID)
     with transaction.atomic():
         note = Annotation.objects.create(day=day, text=wanted, created_by=by, created_at=timezone.now())
         _record(by, AuditAction.ANNOTATE, note.pk, address, day=day.isoformat())
@@ -188,20 +188,22 @@ def digest(token: str) -> str:
 def _named(name: str) -> str:
     wanted = " ".join(name.split())
     if not 0 < len(wanted) <= LONGEST_NAME:
-        raise invalid_argument("name", gettext("Write a name of 1 to 120 characters."))
+        raise invalid_argument("name", gettext("Write a name of 1 to 120 characters."), Reason.SAID)
     return wanted
 
 
 def _question(question: str) -> str:
     known = sorted(name for name in vars(Questions) if not name.startswith("_"))
     if question not in known:
-        raise invalid_argument("question", f"question={question!r} is not known; use one of {', '.join(known)}.")
+        raise invalid_argument(
+            "question", f"question={question!r} is not known; use one of {', '.join(known)}.", Reason.NOT_A_CHOICE
+        )
     return question
 
 
 def _parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
     if len(msgspec.json.encode(parameters)) > _LARGEST_PARAMETERS:
-        raise invalid_argument("parameters", gettext("The question is too long to be saved."))
+        raise invalid_argument("parameters", gettext("The question is too long to be saved."), Reason.SAID)
     return dict(parameters)
 
 
@@ -211,7 +213,9 @@ def _one_of(changed: int) -> None:
 
 
 def _gone() -> WotuError:
-    return WotuError(ErrorCode.NOT_FOUND, gettext("This is not there any more; somebody may have deleted it."))
+    return WotuError(
+        ErrorCode.NOT_FOUND, gettext("This is not there any more; somebody may have deleted it."), reason=Reason.SAID
+    )
 
 
 def _record(by: User, action: AuditAction, number: int, address: str, **detail: Any) -> None:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from wotu.accounts.rules import Action
 from wotu.console.addresses import client_address
 from wotu.console.permissions import require, signed_in_member
-from wotu.console.refusing import said
-from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.console.refusing import in_words
+from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 
 Acts = Mapping[str, Callable[[Mapping[str, str], dict[str, Any]], object]]
 
@@ -25,12 +25,12 @@ def act(request: HttpRequest, acts: Acts) -> tuple[object, dict[str, str]]:
     try:
         wanted = acts.get(posted.get("do", ""))
         if wanted is None:
-            raise invalid_argument("do", _("Choose one of the options."))
+            raise invalid_argument("do", _("Choose one of the options."), Reason.SAID)
         return wanted(posted, who), {}
     except WotuError as error:
         if error.code not in (ErrorCode.INVALID_ARGUMENT, ErrorCode.NOT_FOUND):
             raise
-        return None, {error.field or "form": said(error) or error.message}
+        return None, {error.field or "form": in_words(error)}
 
 
 def number(posted: Mapping[str, str], name: str) -> int:

@@ -11,9 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from wotu.console.fact_words import CHOICES, column_name, hint
-from wotu.core.errors import WotuError
+from wotu.console.refusing import in_words, speaks_another_language
+from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.fact_tables import FactColumn, FactTable
 from wotu.core.money import decimal_text
 
@@ -86,9 +88,27 @@ def searched(rows: pa.Table, words: str, *, hidden: frozenset[str]) -> pa.Table:
     return rows.filter(reduce(pc.or_, found))
 
 
-def error_of(error: WotuError, table: FactTable) -> dict[str, str]:
+def error_of(error: WotuError, table: FactTable, typed: Mapping[str, str]) -> dict[str, str]:
     """What is wrong, by the column it is beside; under ``form`` where no column is to blame."""
     name = (error.field or "").rpartition(".")[2]
-    known = name in (column.name for column in table.columns)
-    message = error.message.removeprefix(f"{error.field}: ")
-    return {name if known else "form": message}
+    column = next((each for each in table.columns if each.name == name), None)
+    if column is None:
+        return {"form": in_words(error)}
+    if error.code is ErrorCode.INVALID_MESSAGE and speaks_another_language():
+        return {name: _wanted(column) if typed.get(name) else _("Fill this in.")}
+    return {name: in_words(error)}
+
+
+def _wanted(column: FactColumn) -> str:
+    """What to write in place of a value that cannot be used."""
+    if column.choices:
+        return _("Choose one of the options.")
+    written = hint(column) or {
+        "money": _("an amount such as 35.00, not below 0"), "price": _("an amount such as 35.00, not below 0"),
+        "count": _("a whole number of 0 or more"), "number": _("a number"),
+    }.get(column.kind)  # fmt: skip
+    return (
+        _("This value cannot be used. Write it so: %(how)s.") % {"how": written}
+        if written
+        else _("This value cannot be used.")
+    )

@@ -16,7 +16,7 @@ from wotu.console.answers import found_exactly, workspace
 from wotu.console.parameters import RfmParameters
 from wotu.console.whom import Whom
 from wotu.console.words import SEGMENTS
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 
 SORTS = ("revenue", "orders", "last_order", "last_seen", "first_seen", "name")
 SIZES = (25, 50, 100, 200)
@@ -74,7 +74,7 @@ class Listing:
         if not self.trait:
             return ""
         if "`" in self.trait:
-            raise invalid_argument("trait", _("A trait whose name has a backquote cannot be filtered by."))
+            raise invalid_argument("trait", _("A trait whose name has a backquote cannot be filtered by."), Reason.SAID)
         escaped = self.value.replace("\\", "\\\\").replace('"', '\\"')
         return f'`trait.{self.trait}` == "{escaped}"'
 

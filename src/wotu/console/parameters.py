@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
+from wotu.console.refusing import in_words
 from wotu.core.durations import parse_days
-from wotu.core.errors import WotuError, invalid_argument
+from wotu.core.errors import Reason, WotuError, invalid_argument
 from wotu.core.money import parse_decimal
 from wotu.core.periods import parse_date
 
@@ -72,13 +73,13 @@ class RfmParameters:
         """``arguments`` for a page without the fields; raises ``WotuError`` for the first that cannot be read."""
         arguments = self.arguments(dated=dated)
         for name, message in self.errors.items():
-            raise invalid_argument(name, f"{name}={self.typed.get(name, '')!r}: {message}")
+            raise invalid_argument(name, message, Reason.SAID)
         return arguments
 
     def note(self, error: WotuError) -> None:
         """Show a refusal of the workspace beside the field it names."""
         name = (error.field or "").rsplit(".", 1)[-1].strip("]'\"").rsplit("[", 1)[-1].strip("'\"")
-        self.errors[name if name in self.typed else "form"] = error.message
+        self.errors[name if name in self.typed else "form"] = in_words(error)
 
     def _own(self) -> dict[str, Any]:
         own: dict[str, Any] = {}
@@ -90,9 +91,8 @@ class RfmParameters:
     def _try(self, name: str, read: Any) -> Any:
         try:
             return read()
-        except WotuError as error:
+        except WotuError:
             self.errors[name] = _READ_AS[name]()
-            self.errors.setdefault(name, error.message)
             return None
 
 

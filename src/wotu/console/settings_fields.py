@@ -10,7 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from wotu.core.errors import ErrorCode, WotuError
+from wotu.console.refusing import in_words
+from wotu.core.errors import ErrorCode, Reason, WotuError
 from wotu.core.periods import WEEKDAYS
 from wotu.core.settings import Settings
 
@@ -57,7 +58,9 @@ class Field:
         if self.kind == "number":
             cleaned = text.strip()
             if not (cleaned.isascii() and cleaned.isdigit() and len(cleaned) <= _MOST_DIGITS):
-                raise WotuError(ErrorCode.INVALID_SETTING, str(_("Write a whole number.")), field=self.name)
+                raise WotuError(
+                    ErrorCode.INVALID_SETTING, str(_("Write a whole number.")), field=self.name, reason=Reason.SAID
+                )
             return int(cleaned)
         return text.strip()
 
@@ -149,5 +152,5 @@ def read_form(posted: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]
             try:
                 values[name] = field.read(posted[name])
             except WotuError as error:
-                errors[name] = error.message
+                errors[name] = in_words(error)
     return values, errors

@@ -8,8 +8,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from wotu.core.errors import WotuError, invalid_argument
+from django.utils.translation import gettext as _
+
+from wotu.console.refusing import in_words
+from wotu.core.errors import Reason, WotuError, invalid_argument
 from wotu.core.fact_tables import STAGES
+from wotu.facts.stages import MOST_TIMES
 
 KINDS = ("event", "order", "trait", "json")
 _BETWEEN = "|"
@@ -59,7 +63,7 @@ class RuleFields:
             try:
                 return json.loads(self.json)
             except ValueError as error:
-                raise invalid_argument(f"rules.{stage}", f"This is not JSON: {error}.") from error
+                raise invalid_argument(f"rules.{stage}", f"This is not JSON: {error}.", Reason.NOT_JSON) from error
         if self.kind == "order":
             return {"order": self._number(stage), **({"where": self.where} if self.where else {})}
         if self.kind == "trait":
@@ -74,10 +78,12 @@ class RuleFields:
         events = [each.strip() for each in self.event.split(_BETWEEN) if each.strip()]
         number = self._number(stage)
         if not events:
-            raise invalid_argument(f"rules.{stage}", "Name at least one event.")
+            raise invalid_argument(f"rules.{stage}", "Name at least one event.", Reason.NO_EVENT)
         where = {"where": self.where} if self.where else {}
         if len(events) > 1 and number > 1:
-            raise invalid_argument(f"rules.{stage}.nth", "Only one event can be counted to its n-th time.")
+            raise invalid_argument(
+                f"rules.{stage}.nth", _("Only one event can be counted to its n-th time."), Reason.SAID
+            )
         if len(events) > 1:
             return [{"event": event, **where} if where else event for event in events]
         return {"event": events[0], **where, "nth": number} if where or number > 1 else events[0]
@@ -86,7 +92,13 @@ class RuleFields:
         if not self.nth:
             return 1
         if not (self.nth.isascii() and self.nth.isdigit() and int(self.nth[:8]) > 0 and len(self.nth) < 8):
-            raise invalid_argument(f"rules.{stage}.nth", f"{self.nth!r} is not a whole number of at least 1.")
+            raise invalid_argument(
+                f"rules.{stage}.nth",
+                f"{self.nth!r} is not a whole number of at least 1.",
+                Reason.OUT_OF_RANGE,
+                least=1,
+                most=MOST_TIMES,
+            )
         return int(self.nth)
 
 
@@ -106,8 +118,8 @@ def rule_error(error: WotuError, fields: RuleFields) -> RuleError:
         at = _blamed(error.message, text)
         if at is not None:
             start, end = at
-            return RuleError(error.message, text[:start], text[start:end] or "␣", text[end:])
-    return RuleError(error.message)
+            return RuleError(in_words(error), text[:start], text[start:end] or "␣", text[end:])
+    return RuleError(in_words(error))
 
 
 def _blamed(message: str, text: str) -> tuple[int, int] | None:

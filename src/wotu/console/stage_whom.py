@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from wotu.console import figures
 from wotu.console.answers import ask
 from wotu.console.words import STAGES
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.periods import parse_date
 
 _LONGEST_RULE = 2_000
@@ -61,7 +61,7 @@ class StageWhom:
         try:
             return json.loads(self.rule)
         except ValueError as error:
-            raise invalid_argument("rule", f"rule is not JSON: {error}.") from error
+            raise invalid_argument("rule", f"rule is not JSON: {error}.", Reason.NOT_JSON) from error
 
     def _day(self, name: str) -> str:
         text = getattr(self, name)

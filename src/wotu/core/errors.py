@@ -43,17 +43,25 @@ class ErrorCode(StrEnum):
 
 
 class Reason(StrEnum):
-    """What is wrong with an argument, for faces that say it in their own words and language."""
+    """What is wrong with an argument, for faces that say it in their own words and language.
 
+    ``SAID``: the message itself is in the language of the reader already.
+    """
+
+    SAID = "said"
     OUT_OF_RANGE = "out_of_range"
     TOO_SMALL = "too_small"
     TOO_MANY = "too_many"
+    TOO_LONG = "too_long"
+    OF_A_FILE = "of_a_file"
     TOO_MANY_PERIODS = "too_many_periods"
     TOO_MANY_FILTERS = "too_many_filters"
     NOT_A_CHOICE = "not_a_choice"
     NOT_A_DATE = "not_a_date"
     NOT_A_DURATION = "not_a_duration"
     NOT_A_TIME_ZONE = "not_a_time_zone"
+    NOT_A_RULE = "not_a_rule"
+    NOT_JSON = "not_json"
     NOT_A_FORMULA = "not_a_formula"
     NOT_BRACKETS = "not_brackets"
     NOT_RISING = "not_rising"
@@ -62,6 +70,7 @@ class Reason(StrEnum):
     NOT_WITH_BRACKETS = "not_with_brackets"
     NEEDS_NUMBERS = "needs_numbers"
     REVENUE_OF_ORDERS = "revenue_of_orders"
+    OF_EVENTS = "of_events"
     SAME_IN_ALL_EVENTS = "same_in_all_events"
     ENDS_BEFORE_IT_BEGINS = "ends_before_it_begins"
     NEVER = "never"

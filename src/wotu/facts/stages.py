@@ -16,9 +16,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.fact_tables import STAGES
 from wotu.facts.vocabulary import ORDER_COMPLETED
+
+MOST_TIMES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 def preset(name: str) -> dict[str, Any]:
     """The rules of a preset by stage."""
     if name not in PRESETS:
-        raise invalid_argument("preset", f"preset={name!r} is not known; use one of {', '.join(PRESETS)}.")
+        raise invalid_argument(
+            "preset", f"preset={name!r} is not known; use one of {', '.join(PRESETS)}.", Reason.NOT_A_CHOICE
+        )
     return PRESETS[name]
 
 
@@ -108,7 +112,7 @@ def check_stage(stage: str, field: str) -> None:
     """Raise unless ``stage`` is one of the stages."""
     if stage not in STAGES:
         near = ", ".join(get_close_matches(stage, STAGES, n=3, cutoff=0.0))
-        raise invalid_argument(field, f"{field}: there is no stage {stage!r}. Nearest: {near}.")
+        raise invalid_argument(field, f"{field}: there is no stage {stage!r}. Nearest: {near}.", Reason.NOT_A_CHOICE)
 
 
 def parse_rule(given: object, field: str) -> Rule:
@@ -127,7 +131,7 @@ def parse_rule(given: object, field: str) -> Rule:
 def _event_rule(given: object, field: str) -> EventRule:
     parts = given if isinstance(given, (list, tuple)) else [given]
     if not parts:
-        raise invalid_argument(field, f"{field} is empty; name at least one event.")
+        raise invalid_argument(field, f"{field} is empty; name at least one event.", Reason.NO_EVENT)
     nth = 1
     if isinstance(given, Mapping):
         nth = _positive(given.get("nth", 1), f"{field}.nth")
@@ -148,6 +152,7 @@ def _choices(parts: Iterable[object], field: str, *, several: bool) -> Iterable[
                 place,
                 f'{place} must be the name of an event such as {example}, {{"event": …, "where": …, "nth": …}}, '
                 '{"order": 2} or {"trait": "trait.level == \\"gold\\""}.',
+                Reason.NOT_A_RULE,
             )
         _only(part, ("event", "where"), place)
         yield part["event"], _filter(part.get("where"), f"{place}.where")
@@ -156,12 +161,20 @@ def _choices(parts: Iterable[object], field: str, *, several: bool) -> Iterable[
 def _only(given: Mapping[str, Any], names: tuple[str, ...], field: str) -> None:
     for name in given:
         if name not in names:
-            raise invalid_argument(f"{field}.{name}", f"{field}.{name} has no meaning here; use {', '.join(names)}.")
+            raise invalid_argument(
+                f"{field}.{name}", f"{field}.{name} has no meaning here; use {', '.join(names)}.", Reason.NOT_A_RULE
+            )
 
 
 def _positive(value: object, field: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 1_000_000:
-        raise invalid_argument(field, f"{field}={value!r} must be a whole number of at least 1.")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_TIMES:
+        raise invalid_argument(
+            field,
+            f"{field}={value!r} must be a whole number of at least 1.",
+            Reason.OUT_OF_RANGE,
+            least=1,
+            most=MOST_TIMES,
+        )
     return value
 
 
@@ -169,7 +182,9 @@ def _filter(value: object, field: str, *, required: bool = False) -> str:
     if value is None and not required:
         return ""
     if not isinstance(value, str) or (required and not value.strip()):
-        raise invalid_argument(field, f'{field} must be a filter as text, such as "channel == \\"wechat\\"".')
+        raise invalid_argument(
+            field, f'{field} must be a filter as text, such as "channel == \\"wechat\\"".', Reason.NOT_A_RULE
+        )
     return value.strip()
 
 

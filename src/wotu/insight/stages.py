@@ -23,7 +23,7 @@ import pyarrow as pa
 from numba import njit, types
 
 from wotu.core.customer_ids import customer_texts
-from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.errors import ErrorCode, Reason, WotuError
 from wotu.facts.stages import BESIDE, NAMES, EventRule, OrderRule, Rule, check_stage, stage_rules
 from wotu.facts.vocabulary import ORDER_COMPLETED
 from wotu.insight.answers import Reach, ratio
@@ -174,13 +174,14 @@ def _events(choices: tuple[tuple[str, str], ...], manifest: Manifest, field: str
         except WotuError as error:
             # ``event_sets`` counts what it is given; a rule names one event.
             message = error.message.replace(f"{place}[0]", place)
-            raise WotuError(error.code, message, field=(error.field or place).replace(f"{place}[0]", place)) from error
+            at = (error.field or place).replace(f"{place}[0]", place)
+            raise WotuError(error.code, message, field=at, reason=error.reason, given=error.given) from error
     return EventSet(" | ".join(each.label for each in made), tuple(choice for each in made for choice in each.choices))
 
 
 def _not_a_trait(name: str, field: str) -> WotuError:
     message = f"{field}: {name!r} belongs to events; a trait rule looks at trait.{name}, an event rule at its where."
-    return WotuError(ErrorCode.INVALID_EXPRESSION, message, field=field)
+    return WotuError(ErrorCode.INVALID_EXPRESSION, message, field=field, reason=Reason.OF_EVENTS, given={"name": name})
 
 
 def fold(question: Stages, shard: Shard) -> StagesPartial:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wotu.core.durations import parse_days
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.core.money import parse_decimal
 from wotu.core.periods import from_micros, midnight, parse_date
 from wotu.timeline.questions import Source
@@ -74,7 +74,9 @@ def question(source: Source, as_of: date | str | None, window: str | None, monet
     if window is not None:
         since = _window_start(day, window, zone)
     if monetary not in ("total", "average"):
-        raise invalid_argument("monetary", f"monetary={monetary!r} is not known; use total or average.")
+        raise invalid_argument(
+            "monetary", f"monetary={monetary!r} is not known; use total or average.", Reason.NOT_A_CHOICE
+        )
     kind, given = _split(split, source)
     until = midnight(day, zone)
     return Rfm(as_of=day, since=int(since), until=until, monetary=monetary, split=kind, given=given, zone=zone)
@@ -84,7 +86,11 @@ def _window_start(day: date, window: str, zone: ZoneInfo) -> int:
     days = parse_days(window, field="window")
     if days >= day.toordinal():
         raise invalid_argument(
-            "window", f"window={window!r} reaches back before the year 1; leave it out for all history."
+            "window",
+            f"window={window!r} reaches back before the year 1; leave it out for all history.",
+            Reason.OUT_OF_RANGE,
+            least=1,
+            most=day.toordinal() - 1,
         )
     return midnight(day - timedelta(days=days), zone)
 
@@ -94,15 +100,21 @@ def _split(split: Split, source: Source) -> tuple[Literal["mean", "median", "sco
         return split, None
     if not isinstance(split, Mapping) or set(split) != {"r", "f", "m"}:
         raise invalid_argument(
-            "split", f'split={split!r} must be mean, median, score or {{"r": days, "f": orders, "m": amount}}.'
+            "split",
+            f'split={split!r} must be mean, median, score or {{"r": days, "f": orders, "m": amount}}.',
+            Reason.NOT_A_CHOICE,
         )
     values: dict[str, Decimal] = {}
     for name, value in split.items():
         try:
             values[name] = parse_decimal(str(value))
         except ValueError as error:
-            raise invalid_argument(f"split.{name}", f"split.{name}={value!r} is not a number.") from error
+            raise invalid_argument(
+                f"split.{name}", f"split.{name}={value!r} is not a number.", Reason.TOO_SMALL, least=0
+            ) from error
         if values[name] < 0:
-            raise invalid_argument(f"split.{name}", f"split.{name}={value!r} must not be negative.")
+            raise invalid_argument(
+                f"split.{name}", f"split.{name}={value!r} must not be negative.", Reason.TOO_SMALL, least=0
+            )
     minor = values["m"].scaleb(source.money_places)
     return "given", Thresholds(float(values["r"]), float(values["f"]), float(minor))

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from numba import njit, types
 
 from wotu.core.durations import MINUTE
-from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.errors import ErrorCode, Reason, WotuError
 from wotu.core.periods import parse_instant
 from wotu.identity.hashing import hash_text
 from wotu.timeline.automaton import path_mask
@@ -104,7 +104,9 @@ def customer_mask(expression: Expression | None, shard: Shard, terms: Terms) -> 
         name = names(expression)[0].name
         if not of_customers(name):
             message = f"where: {name!r} belongs to events; customers are chosen by trait.{name}."
-            raise WotuError(ErrorCode.INVALID_EXPRESSION, message, field="where")
+            raise WotuError(
+                ErrorCode.INVALID_EXPRESSION, message, field="where", reason=Reason.OF_EVENTS, given={"name": name}
+            )
         assert isinstance(expression, Condition)
         return _condition(column_of(name, shard), expression, terms)
     return _combined(expression, [customer_mask(part, shard, terms) for part in expression.parts])

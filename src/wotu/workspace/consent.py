@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 from wotu.core.identifiers import STRONG
 from wotu.facts.vocabulary import CONSENT_GIVEN, CONSENT_WITHDRAWN, MESSAGE_UNSUBSCRIBED
 
@@ -120,7 +120,9 @@ def _checked(field: str, text: str) -> str:
 
 def _short(field: str, text: str) -> str:
     if not 0 < len(text.strip()) <= _LONGEST_SOURCE:
-        raise invalid_argument(field, f"{field} must have 1 to {_LONGEST_SOURCE} characters.")
+        raise invalid_argument(
+            field, f"{field} must have 1 to {_LONGEST_SOURCE} characters.", Reason.TOO_LONG, most=_LONGEST_SOURCE
+        )
     return text.strip()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Protocol
 
-from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 from wotu.core.fact_tables import CATALOGUE
 from wotu.core.settings import Settings
 from wotu.facts.event_names import HIDDEN, SHOWN_AS, YES, EventNames
@@ -38,7 +38,8 @@ class EventChoices:
     def merge_events(self: _Space, events: Sequence[str], shown_as: str) -> EventNames:
         """Show several events as one: a question about ``shown_as`` means all of them."""
         if not events or not shown_as.strip():
-            raise invalid_argument("events" if not events else "shown_as", "name the events, and what to show them as.")
+            field = "events" if not events else "shown_as"
+            raise invalid_argument(field, "name the events, and what to show them as.", Reason.NO_EVENT)
         _choose(self, events, {SHOWN_AS: _shown(shown_as)})
         return self.generation().manifest.names
 
@@ -51,7 +52,12 @@ class EventChoices:
 def _shown(name: str) -> str:
     text = name.strip()
     if len(text) > _MOST or not text.isprintable():
-        raise invalid_argument("shown_as", f"shown_as={name!r} must have at most {_MOST} characters on one line.")
+        raise invalid_argument(
+            "shown_as",
+            f"shown_as={name!r} must have at most {_MOST} characters on one line.",
+            Reason.TOO_LONG,
+            most=_MOST,
+        )
     return text
 
 
@@ -62,7 +68,7 @@ def _choose(space: _Space, events: Sequence[str], choice: dict[str, str]) -> Non
         if event not in known:
             near = ", ".join(get_close_matches(event, known, n=3, cutoff=0.0))
             message = f"event: no message ever carried the event {event!r}. Nearest: {near}."
-            raise WotuError(ErrorCode.UNKNOWN_EVENT, message, field="event")
+            raise WotuError(ErrorCode.UNKNOWN_EVENT, message, field="event", given={"near": near})
     said = {row["name"]: row for row in space._facts.facts().rows(CATALOGUE) if row["kind"] == "event"}
     rows: list[dict[str, Any]] = []
     for event in dict.fromkeys(events):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from wotu.collect.quarantine import LONGEST_CONTENT, Quarantine, QuarantinedRow
 from wotu.collect.retrying import Retry, read_again
 from wotu.core.crash_points import crash_point
-from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 
@@ -91,9 +91,16 @@ class QuarantineActions:
         """
         row = self.row(row_id)
         if row.protocol is None:
-            raise invalid_argument("id", "This row is not a message: correct its file and import it again.")
+            raise invalid_argument(
+                "id", "This row is not a message: correct its file and import it again.", Reason.OF_A_FILE
+            )
         if len(content) >= LONGEST_CONTENT:
-            raise invalid_argument("content", f"content is longer than {LONGEST_CONTENT:,} characters; send it anew.")
+            raise invalid_argument(
+                "content",
+                f"content is longer than {LONGEST_CONTENT:,} characters; send it anew.",
+                Reason.TOO_LONG,
+                most=LONGEST_CONTENT,
+            )
         retry = read_again([replace(row, content=content)], currency=self._currency)
         for failed in retry.failed:
             raise WotuError(ErrorCode.INVALID_MESSAGE, f"{failed.field} {failed.reason}", field=failed.field)

@@ -12,6 +12,7 @@ from wotu.accounts import services
 from wotu.accounts.choices import Theme
 from wotu.accounts.reads import signed_in
 from wotu.console.addresses import client_address
+from wotu.console.refusing import in_words
 from wotu.core.errors import WotuError
 
 
@@ -36,7 +37,7 @@ def password(request: HttpRequest) -> HttpResponse:
                 address=client_address(request)[0],
             )  # fmt: skip
         except WotuError as error:
-            context["errors"] = {error.field: error.message}
+            context["errors"] = {error.field: in_words(error)}
             return render(request, "console/password.html", context, status=422)
         update_session_auth_hash(request, user)
         return redirect("console:home") if context["first"] else redirect("/account/?changed")

@@ -19,7 +19,7 @@ from wotu.console.answers import workspace
 from wotu.console.permissions import require
 from wotu.console.sight import Sight, sight_of
 from wotu.console.words import CHANNELS, PURPOSES
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 from wotu.workspace.consent import Consent
 
 
@@ -33,7 +33,7 @@ def record_consent(request: HttpRequest, customer_id: str) -> HttpResponse:
     assert member is not None
     channel, purpose, given = (request.POST.get(name, "") for name in ("channel", "purpose", "given"))
     if channel not in CHANNELS or purpose not in PURPOSES or given not in ("yes", "no"):
-        raise invalid_argument("channel", _("Choose one of the options."))
+        raise invalid_argument("channel", _("Choose one of the options."), Reason.SAID)
     space = workspace()
     customer = space.customer(customer_id).customer_id
     source = request.POST.get("source", "").strip()[:200]

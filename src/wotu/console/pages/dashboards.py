@@ -23,7 +23,7 @@ from wotu.console.charts import unused_style
 from wotu.console.insight_tabs import insight_page
 from wotu.console.pages.saved import question_of, title_of
 from wotu.console.permissions import require
-from wotu.console.refusing import in_words, said
+from wotu.console.refusing import in_words
 from wotu.console.sight import Sight, sight_of
 from wotu.core.errors import ErrorCode, WotuError
 
@@ -162,7 +162,7 @@ def _shown(saved: reads.Saved, sight: Sight, waiter: str, *, with_notes: bool) -
         known = QUESTIONS.get(saved.question)
         # Words on what was kept name its field; what the console says of itself stands as it is.
         label = label_of(known, error.field) if known else ""
-        return Shown(saved, title, problem=in_words(error, label) if label else said(error) or error.message)
+        return Shown(saved, title, problem=in_words(error, label))
 
 
 def _board(number: int) -> reads.Board:

@@ -21,8 +21,9 @@ from wotu.accounts.rules import Action
 from wotu.collect.http.recent import last_arrivals
 from wotu.console.addresses import client_address
 from wotu.console.permissions import require, signed_in_member
+from wotu.console.refusing import in_words
 from wotu.console.settings_tabs import settings_page
-from wotu.core.errors import WotuError, invalid_argument
+from wotu.core.errors import Reason, WotuError, invalid_argument
 
 _OVERLAPS = {"0": timedelta(0), "1": timedelta(hours=1), "24": timedelta(hours=24), "168": timedelta(days=7)}
 _MOST_DIGITS = 7
@@ -37,7 +38,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     try:
         made = _change(request)
     except WotuError as error:
-        context = {"errors": {error.field: error.message}, "typed": request.POST}
+        context = {"errors": {error.field: in_words(error)}, "typed": request.POST}
         return _page(request, context, status=422)
     if made is None:
         return HttpResponseRedirect(reverse("console:keys") + "?done=yes")
@@ -59,10 +60,10 @@ def _change(request: HttpRequest) -> NewKey | None:
     if wanted == "rotate":
         overlap = _OVERLAPS.get(posted.get("overlap", ""))
         if overlap is None:
-            raise invalid_argument("overlap", _("Choose one of the options."))
+            raise invalid_argument("overlap", _("Choose one of the options."), Reason.SAID)
         return key_services.rotate_key(posted.get("id", ""), overlap=overlap, **told)
     if wanted != "revoke":
-        raise invalid_argument("do", _("Choose one of the options."))
+        raise invalid_argument("do", _("Choose one of the options."), Reason.SAID)
     key_services.revoke_key(posted.get("id", ""), **told)
     return None
 
@@ -72,7 +73,7 @@ def _rate(posted: Any) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-        raise invalid_argument("messages_per_second", _("Write a whole number from 1 to 1,000,000."))
+        raise invalid_argument("messages_per_second", _("Write a whole number from 1 to 1,000,000."), Reason.SAID)
     return int(text)
 
 

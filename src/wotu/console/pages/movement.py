@@ -16,9 +16,10 @@ from wotu.console.answers import ask, workspace
 from wotu.console.exporting import export
 from wotu.console.parameters import RfmParameters
 from wotu.console.permissions import require_export
+from wotu.console.refusing import in_words
 from wotu.console.whom import NOWHERE
 from wotu.console.words import SEGMENTS, segment_name
-from wotu.core.errors import WotuError, invalid_argument
+from wotu.core.errors import Reason, WotuError, invalid_argument
 from wotu.core.periods import parse_date
 
 _APART = timedelta(days=91)
@@ -82,7 +83,7 @@ def export_movement(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     dates = _dates(request)
     before, after = (parse_date(dates[name], field=name) for name in ("before", "after"))
     if before >= after:
-        raise invalid_argument("after", _("The second date must be after the first."))
+        raise invalid_argument("after", _("The second date must be after the first."), Reason.SAID)
     flows = ask("rfm_movement", before, after, **parameters.checked(dated=False)).flows
     header = [_("From, on %(day)s") % {"day": before}, _("To, on %(day)s") % {"day": after}, _("Customers")]
     rows = [(segment_name(source), segment_name(target), moved) for (source, target), moved in sorted(flows.items())]
@@ -139,8 +140,8 @@ def _answer(dates: dict[str, str], parameters: RfmParameters) -> Any:
         return None
     try:
         if read["before"] >= read["after"]:
-            raise invalid_argument("after", _("The second date must be after the first."))
+            raise invalid_argument("after", _("The second date must be after the first."), Reason.SAID)
         return ask("rfm_movement", read["before"], read["after"], **arguments)
     except WotuError as error:
-        parameters.errors[error.field if error.field in dates else "form"] = error.message
+        parameters.errors[error.field if error.field in dates else "form"] = in_words(error)
         return None

@@ -21,7 +21,7 @@ from wotu.console.addresses import client_address
 from wotu.console.answers import workspace
 from wotu.console.permissions import require, signed_in_member
 from wotu.console.sight import sight_of
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 
 
 @require_POST
@@ -56,7 +56,9 @@ def erase(request: HttpRequest, customer_id: str) -> HttpResponse:
     space, member = workspace(), signed_in_member(request)
     customer = space.customer(customer_id).customer_id
     if request.POST.get("typed", "").strip() != customer:
-        raise invalid_argument("typed", _("Type %(id)s to confirm; nothing was erased.") % {"id": customer})
+        raise invalid_argument(
+            "typed", _("Type %(id)s to confirm; nothing was erased.") % {"id": customer}, Reason.SAID
+        )
     space.erase(customer, by=member.username, wait=False)
     forget_customers()
     record(actor=member, action=AuditAction.ERASE, target=customer, address=client_address(request)[0])

@@ -13,7 +13,7 @@ from wotu.accounts.choices import Theme
 from wotu.accounts.reads import signed_in
 from wotu.console.redirects import own_address
 from wotu.console.shell import RAIL_COOKIE, THEME_COOKIE
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import Reason, invalid_argument
 
 _YEAR = 365 * 24 * 3600
 
@@ -24,7 +24,7 @@ def language(request: HttpRequest) -> HttpResponse:
     """Show pages in the chosen language from now on."""
     chosen = request.POST.get("language", "")
     if chosen not in dict(settings.LANGUAGES) or not check_for_language(chosen):
-        raise invalid_argument("language", f"language={chosen!r} is not offered.")
+        raise invalid_argument("language", f"language={chosen!r} is not offered.", Reason.NOT_A_CHOICE)
     if (member := signed_in(request.user)) is not None:
         services.choose_language(member, chosen)
     response = _back(request)
@@ -38,7 +38,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     """Show light or dark pages from now on."""
     chosen = request.POST.get("theme", "")
     if chosen not in Theme.values:
-        raise invalid_argument("theme", f"theme={chosen!r} is not offered.")
+        raise invalid_argument("theme", f"theme={chosen!r} is not offered.", Reason.NOT_A_CHOICE)
     if (member := signed_in(request.user)) is not None:
         services.choose_theme(member, chosen)
     response = _back(request)

@@ -24,8 +24,9 @@ from wotu.console.answers import workspace
 from wotu.console.data_tabs import allowed, data_page
 from wotu.console.exporting import export
 from wotu.console.permissions import require, require_export, signed_in_member
+from wotu.console.refusing import in_words
 from wotu.console.sight import Sight, sight_of
-from wotu.core.errors import WotuError, invalid_argument
+from wotu.core.errors import Reason, WotuError, invalid_argument
 from wotu.workspace.quarantine_actions import Choice, general_reason
 
 _ROWS = 50
@@ -101,7 +102,7 @@ def row(request: HttpRequest, row_id: str) -> HttpResponse:
     try:
         told = actions.mend(row_id, _compact(typed))
     except WotuError as error:
-        context |= {"content": typed, "error": error.message}
+        context |= {"content": typed, "error": in_words(error)}
         return data_page(request, "console/data/quarantined.html", "quarantine", context, status=422)
     _tell(request, AuditAction.RETRY_QUARANTINE, found.source, {"rows": 1, "mended": True, **told})
     return _led_back({"done": "retried", **told})
@@ -131,7 +132,7 @@ def _change(request: HttpRequest) -> HttpResponse:
         # What could not be read again is shown where it was.
         return _led_back({"done": "retried", **outcome}, choice if outcome["left"] else None)
     if wanted != "discard" or request.POST.get("confirm") != "yes":
-        raise invalid_argument("do", _("Choose one of the options."))
+        raise invalid_argument("do", _("Choose one of the options."), Reason.SAID)
     rows = actions.discard(choice)
     _tell(request, AuditAction.DISCARD_QUARANTINE, choice.source or "", told | {"rows": rows})
     return _led_back({"done": "discarded", "accepted": rows})

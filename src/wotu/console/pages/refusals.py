@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import requires_csrf_token
 
-from wotu.console.refusing import said
+from wotu.console.refusing import in_words
 from wotu.core.errors import ErrorCode, WotuError
 
 _STATUS = {
@@ -29,7 +29,7 @@ def question_refused(request: HttpRequest, error: WotuError) -> HttpResponse:
         title, advice = _("This customer is not known"), _("Search by another identifier, or by name.")
         return _page(request, status, title, advice)
     title, advice = _("This cannot be answered as asked"), _("Go back and change it; nothing was changed here.")
-    return _page(request, status, title, advice, detail=said(error) or error.message)
+    return _page(request, status, title, advice, detail=in_words(error))
 
 
 @requires_csrf_token

@@ -17,7 +17,7 @@ from wotu.console.asking.questions import QUESTIONS
 from wotu.console.boards_acts import act, number
 from wotu.console.insight_tabs import insight_page
 from wotu.console.permissions import require
-from wotu.core.errors import WotuError, invalid_argument
+from wotu.core.errors import Reason, WotuError, invalid_argument
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,7 +44,7 @@ def saved(request: HttpRequest) -> HttpResponse:
 def question_of(saved: reads.Saved) -> Asked:
     """The saved question, checked as if it had been typed; raises when Wotu cannot ask it (any more)."""
     if saved.question not in QUESTIONS:
-        raise invalid_argument("question", _("This question cannot be shown here; ask it over the API."))
+        raise invalid_argument("question", _("This question cannot be shown here; ask it over the API."), Reason.SAID)
     return asked_of(QUESTIONS[saved.question], saved.parameters)
 
 
@@ -66,10 +66,10 @@ def _save(posted: Any, who: dict[str, Any]) -> int:
     """Keep the question the workbench shows: its address is what was asked."""
     question = posted.get("question", "")
     if question not in QUESTIONS:
-        raise invalid_argument("question", _("Choose one of the options."))
+        raise invalid_argument("question", _("Choose one of the options."), Reason.SAID)
     draft = read(QUESTIONS[question], QueryDict(posted.get("query", "")))
     if draft.errors:
-        raise invalid_argument("question", _("The question has a gap; fill it in before you save it."))
+        raise invalid_argument("question", _("The question has a gap; fill it in before you save it."), Reason.SAID)
     name = posted.get("name", "").strip() or str(QUESTIONS[question].title)
     kept = services.save_question(name, question, draft.asked.to_dict()["parameters"], **who)
     if posted.get("dashboard"):

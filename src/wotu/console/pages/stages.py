@@ -22,6 +22,7 @@ from wotu.console.addresses import client_address
 from wotu.console.answers import ask, workspace
 from wotu.console.data_tabs import allowed, data_page
 from wotu.console.permissions import require, signed_in_member
+from wotu.console.refusing import in_words
 from wotu.console.stage_rules import KINDS, RuleError, RuleFields, read_rules, rule_error
 from wotu.console.stage_whom import StageWhom
 from wotu.console.words import STAGES
@@ -162,7 +163,7 @@ def _save(request: HttpRequest) -> HttpResponse:
         rules = {stage: each.rule(stage) for stage, each in fields.items()}
         kept = workspace().set_stage_rules({stage: rule for stage, rule in rules.items() if rule is not None})
     except WotuError as error:
-        return _page(request, fields, draft=True, problem=error.message, status=422)
+        return _page(request, fields, draft=True, problem=in_words(error), status=422)
     record(
         actor=signed_in_member(request), action=AuditAction.EDIT_FACTS, target="stage_rules",
         detail={"stages": ", ".join(kept)}, address=client_address(request)[0],

@@ -86,7 +86,7 @@ def row(request: HttpRequest, name: str) -> HttpResponse:
     try:
         done = _change(declared, typed, delete=request.POST.get("do") == "delete", more=known)
     except WotuError as error:
-        return _form(request, declared, typed, error_of(error, declared), known=known is not None, status=422)
+        return _form(request, declared, typed, error_of(error, declared, typed), known=known is not None, status=422)
     record(
         actor=signed_in_member(request), action=AuditAction.EDIT_FACTS, target=name,
         detail={"key": _told(declared, typed), "do": done}, address=client_address(request)[0],

@@ -15,9 +15,10 @@ from wotu.accounts.choices import Role
 from wotu.accounts.rules import Action
 from wotu.console.addresses import client_address
 from wotu.console.permissions import require, signed_in_member
+from wotu.console.refusing import in_words
 from wotu.console.settings_tabs import settings_page
 from wotu.console.words import ROLES
-from wotu.core.errors import WotuError, invalid_argument
+from wotu.core.errors import Reason, WotuError, invalid_argument
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,7 +30,7 @@ def team(request: HttpRequest) -> HttpResponse:
     try:
         token = _change(request)
     except WotuError as error:
-        return _page(request, {"error": error.message, "typed": request.POST}, status=422)
+        return _page(request, {"error": in_words(error), "typed": request.POST}, status=422)
     if token is None:
         return HttpResponseRedirect(reverse("console:team") + "?done=yes")
     link = request.build_absolute_uri(reverse("console:sign-in-once", args=[token]))
@@ -53,7 +54,7 @@ def _change(request: HttpRequest) -> str | None:
     }  # fmt: skip
     change = changes.get(request.POST.get("do", ""))
     if change is None:
-        raise invalid_argument("do", _("Choose one of the options."))
+        raise invalid_argument("do", _("Choose one of the options."), Reason.SAID)
     return change()
 
 

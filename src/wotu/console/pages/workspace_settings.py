@@ -24,6 +24,7 @@ from wotu.accounts.settings_services import (
 )
 from wotu.console.addresses import client_address
 from wotu.console.permissions import require, signed_in_member
+from wotu.console.refusing import in_words
 from wotu.console.settings_fields import FIELDS, GROUPS, read_form
 from wotu.console.settings_tabs import settings_page
 from wotu.core.errors import WotuError
@@ -54,7 +55,7 @@ def workspace_settings(request: HttpRequest) -> HttpResponse:
     except WotuError as error:
         # A value that is refused is said beside its field; anything else above the form.
         field = error.field if error.field in FIELDS else "form"
-        return _page(request, current, {"errors": {field: error.message}, "typed": request.POST}, status=422)
+        return _page(request, current, {"errors": {field: in_words(error)}, "typed": request.POST}, status=422)
     # The pages of this process follow at once.
     settings.WOTU_SETTINGS = changed
     waits = any(FIELDS[name].restart for name in told)
