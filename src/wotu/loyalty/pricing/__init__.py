@@ -9,6 +9,7 @@ from __future__ import annotations
 from wotu.loyalty.pricing.cart import Cart, Line
 from wotu.loyalty.pricing.combining import MOST_COMBINATIONS, price
 from wotu.loyalty.pricing.quote import Discount, Gift, LineQuote, Quote, Refusal, Refused, Used
+from wotu.loyalty.pricing.returning import LineRefund, Refund, RefundPolicy, refund
 from wotu.loyalty.pricing.rules import (
     AmountOff,
     Bundle,
@@ -31,5 +32,6 @@ from wotu.loyalty.pricing.rules import (
 __all__ = [
     "MOST_COMBINATIONS", "AmountOff", "Bundle", "BuyGet", "Cart", "Discount", "Exchange", "FlashPrice",
     "FreeShipping", "FullDiscount", "FullReduction", "Gift", "GiftOf", "LimitedTimePrice", "Line", "LineQuote",
-    "MemberPrice", "Percent", "PointsOff", "Quote", "Refusal", "Refused", "Rule", "Scope", "Threshold", "Used", "price",
+    "LineRefund", "MemberPrice", "Percent", "PointsOff", "Quote", "Refund", "RefundPolicy", "Refusal", "Refused",
+    "Rule", "Scope", "Threshold", "Used", "price", "refund",
 ]  # fmt: skip
