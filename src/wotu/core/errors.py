@@ -38,6 +38,10 @@ class ErrorCode(StrEnum):
     FORBIDDEN = "forbidden"
     IN_PROGRESS = "in_progress"
     REUSED_IDEMPOTENCY_KEY = "reused_idempotency_key"
+    INSUFFICIENT_BALANCE = "insufficient_balance"
+    LIMIT_REACHED = "limit_reached"
+    HOLD_ENDED = "hold_ended"
+    NOTHING_TO_REVERSE = "nothing_to_reverse"
     CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 

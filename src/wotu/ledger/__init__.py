@@ -1,0 +1,1 @@
+"""Everything of value by double entry: accounts, transfers, lots, limits, holds, and the proof that they agree."""

@@ -1,0 +1,82 @@
+"""When two customers turn out to be one, or one is erased: accounts follow, and every sum stays right."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Concat
+
+from wotu.core.customer_ids import customer_text
+from wotu.ledger import accounts, statements
+from wotu.ledger.choices import Owner, Purpose
+from wotu.ledger.models import Account, Hold, Lot, Transfer
+from wotu.ledger.rules import Cause, Leg, check_cause
+from wotu.ledger.services import Receipt, post
+
+
+def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) -> Receipt:
+    """Move everything of ``gone`` to ``survivor`` by one transfer: lots keep their order and expiry, holds hold on."""
+    with transaction.atomic():
+        transfer, new = statements.open_transfer(check_cause(cause), now)
+        if not new or gone == survivor:
+            return Receipt(transfer, repeated=not new)
+        units = Account.objects.filter(owner=gone, owner_kind=Owner.CUSTOMER).values_list("unit_id", flat=True)
+        legs: list[Leg] = []
+        for unit in sorted(set(units)):
+            legs += _move_unit(gone, survivor, unit)
+        if legs:
+            post(transfer, legs)
+    return Receipt(transfer)
+
+
+def forget(customer: int) -> int:
+    """Take the name off everything of an erased customer; how many accounts that were. Postings and sums stay."""
+    with transaction.atomic():
+        owned = Account.objects.filter(owner=customer, owner_kind=Owner.CUSTOMER)
+        numbers = list(owned.order_by("pk").values_list("pk", flat=True))
+        nameless = Concat(Value("erased:"), Cast("pk", CharField()))
+        Hold.objects.filter(account__in=numbers).update(key=nameless)
+        touched = Transfer.objects.filter(postings__account__in=numbers).values("pk")
+        Transfer.objects.filter(pk__in=touched).update(event=nameless)
+        named = Transfer.objects.filter(beneficiary=customer_text(customer))
+        named.update(event=nameless, beneficiary="erased")
+        Account.objects.filter(pk__in=numbers).update(owner_kind=Owner.ERASED, owner=F("pk"), due_at=None)
+    return len(numbers)
+
+
+def _move_unit(gone: int, survivor: int, unit: str) -> list[Leg]:
+    target = accounts.lock(survivor, unit)
+    source = accounts.lock(gone, unit)
+    legs = []
+    for account in Account.objects.select_for_update().filter(owner=gone, unit_id=unit, owner_kind=Owner.CUSTOMER):
+        if account.purpose == Purpose.DEBT:
+            legs += _move_debt(account, survivor)
+        else:
+            legs += _move_lots(account, survivor)
+    Hold.objects.filter(account_id=source.id).update(account_id=target.id)
+    statements.change(target.id, held=source.held)
+    return [*legs, *accounts.repay(target)]
+
+
+def _move_lots(account: Account, survivor: int) -> list[Leg]:
+    purpose = Purpose(account.purpose)
+    target = statements.credit(survivor, account.unit_id, purpose, account.balance, account.due_at)
+    lots = Lot.objects.filter(account_id=account.pk)
+    legs = []
+    for lot in lots.filter(remaining__gt=0).order_by("pk"):
+        legs.append(Leg(account.unit_id, account.pk, -lot.remaining, lot.pk))
+        legs.append(Leg(account.unit_id, target, lot.remaining, lot.pk))
+    lots.update(account_id=target)
+    statements.change(account.pk, balance=-account.balance, held=-account.held)
+    Account.objects.filter(pk=account.pk).update(due_at=None)
+    return legs
+
+
+def _move_debt(account: Account, survivor: int) -> list[Leg]:
+    if not account.balance:
+        return []
+    target = statements.credit(survivor, account.unit_id, Purpose.DEBT, account.balance, None)
+    statements.change(account.pk, balance=-account.balance)
+    return [Leg(account.unit_id, account.pk, -account.balance), Leg(account.unit_id, target, account.balance)]
