@@ -10,6 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 MOST_LINES, MOST_FUNCTION_LINES = 400, 40
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "misc.py", "base.py", "common.py"}
+# Django looks for a database backend in a file of this name.
+ASKED_FOR = {"src/wotu/site/sqlite/base.py"}
 LONG_FUNCTIONS: dict[str, int] = {}
 
 SOURCES = sorted(
@@ -28,9 +30,9 @@ def _functions(path: Path) -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_file_and_its_functions_are_small(path: Path) -> None:
-    assert path.name not in FORBIDDEN_NAMES
-    assert len(path.read_text("utf-8").splitlines()) <= MOST_LINES
     place = str(path.relative_to(ROOT))
+    assert path.name not in FORBIDDEN_NAMES or place in ASKED_FOR
+    assert len(path.read_text("utf-8").splitlines()) <= MOST_LINES
     long = {name: lines for name, lines in _functions(path) if lines > LONG_FUNCTIONS.get(f"{place}:{name}", 40)}
     assert long == {}, f"longer than {MOST_FUNCTION_LINES} lines: {long}"
 

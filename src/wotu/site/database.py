@@ -31,7 +31,7 @@ def probe() -> None:
 
 def _sqlite(path: Path) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "wotu.site.sqlite",
         "NAME": str(path),
         # Tests with several connections need a file: one in memory has no write-ahead log.
         "TEST": {"NAME": str(path.with_name("control-test.db"))},
