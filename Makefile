@@ -29,10 +29,10 @@ test-sqlite: $(SETUP_DEV) kernels ## Run all tests but those in a browser
 
 # Answers that are made up at random ask the data plane, and their refusals no database: one database is enough.
 test-postgresql: $(SETUP_DEV) kernels ## Run the tests of the control database on PostgreSQL
-	$(BIN)/python -m pytest -n 2 --database postgresql --ignore=tests/api/test_described.py tests/accounts tests/boards tests/ledger tests/api tests/console $(ARGS)
+	$(BIN)/python -m pytest -n 2 --database postgresql --ignore=tests/api/test_described.py tests/accounts tests/outbox tests/boards tests/ledger tests/api tests/console $(ARGS)
 
 test-plane: $(SETUP_DEV) kernels ## Run the tests of the Django-free rooms only
-	$(BIN)/python -m pytest -n 2 -m "not slow" --ignore=tests/accounts --ignore=tests/boards --ignore=tests/ledger --ignore=tests/api --ignore=tests/console --ignore=tests/browser $(ARGS)
+	$(BIN)/python -m pytest -n 2 -m "not slow" --ignore=tests/accounts --ignore=tests/outbox --ignore=tests/boards --ignore=tests/ledger --ignore=tests/api --ignore=tests/console --ignore=tests/browser $(ARGS)
 
 test-plain: ## Run the Django-free rooms' tests in an environment without Django
 	sh scripts/test_without_django.sh

@@ -80,3 +80,5 @@ class AuditAction(TextChoices):
     ANNOTATE = "annotate", _("Noted something on a day")
     DELETE_ANNOTATION = "delete_annotation", _("Deleted a note on a day")
     DISCARD_QUARANTINE = "discard_quarantine", _("Discarded quarantined rows")
+    RETRY_WORK = "retry_work", _("Let work be tried again")
+    DISCARD_WORK = "discard_work", _("Discarded work that had failed")

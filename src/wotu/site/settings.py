@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "ninja",
     "wotu.accounts",
+    "wotu.outbox",
     "wotu.ledger",
     "wotu.boards",
     "wotu.console",
