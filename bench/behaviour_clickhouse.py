@@ -81,6 +81,21 @@ SELECT {_REACHED} FROM (
     FROM (SELECT {_TIMES} FROM events WHERE {_OF_STEPS} GROUP BY customer)
 ) {_IN_ORDER}
 """
+_BITS = ", ".join(f"code = {code}, {1 << number}" for number, code in enumerate(STEPS))
+_AFTER = "t <= first + {window:UInt64}"
+_ANY_WALKED = f"""
+WITH ordered AS (
+    SELECT customer, time, toUInt8(multiIf({_BITS}, 0)) AS bit FROM events WHERE {_OF_STEPS} ORDER BY customer, time
+),
+listed AS (SELECT groupArray(time) AS times, groupArray(bit) AS bits FROM ordered GROUP BY customer),
+masked AS (
+    SELECT arrayMap((first, i) -> arrayReduce('groupBitOr',
+        arrayMap((t, bit) -> if({_AFTER}, bit, 0), arraySlice(times, i), arraySlice(bits, i))
+    ), times, arrayEnumerate(times)) AS masks
+    FROM listed
+)
+SELECT {_REACHED} FROM (SELECT arrayMax(mask -> bitCount(mask), masks) AS level FROM masked) {_IN_ORDER}
+"""
 _PATH = f"""
 SELECT count() FROM (
     SELECT customer, {{matches}} AS matched FROM events {{filter}} GROUP BY customer
@@ -166,7 +181,7 @@ _DISTINCT = {"exact": f"uniqExact({_DAY})", "compact": f"length(arrayCompact(gro
 FORMS: dict[str, dict[str, str]] = {
     "funnel": _funnels(),
     "funnel_full": {"arrays": _FULL},
-    "funnel_any": {"arrays": _ANY},
+    "funnel_any": {"arrays": _ANY, "walked": _ANY_WALKED},
     "path_pattern": {
         f"{form}, {which}": _filled(_PATH, matches=matches, filter=condition)
         for form, matches in _MATCHES.items()

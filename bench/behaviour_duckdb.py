@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from behaviour_asked import BORN, DAY, ONE, RETENTION_DAYS, RETURNS, STEPS, TEXT, ZONE, Rows, bound
+from behaviour_asked import BORN, DAY, ONE, PATH, RETENTION_DAYS, RETURNS, STEPS, TEXT, ZONE, Rows, bound
 from behaviour_peer import Opened, Peer
 from measuring import Stopwatch
 
@@ -51,6 +51,26 @@ credited AS (
     FROM deep GROUP BY customer
 )
 SELECT {_REACHED}, {_QUANTILES}, {_WHO}, len(list((customer, level))) FROM credited
+"""
+# How many of the steps follow within the window of any of them.
+_BITS = " ".join(f"WHEN {code} THEN {1 << number}" for number, code in enumerate(STEPS))
+_ANY = f"""
+WITH found AS (
+    SELECT customer, bit_count(bit_or(CASE code {_BITS} END) OVER ahead) AS level
+    FROM events WHERE code IN ({", ".join(map(str, STEPS))})
+    WINDOW ahead AS (PARTITION BY customer ORDER BY time RANGE BETWEEN CURRENT ROW AND $window FOLLOWING)
+),
+levels AS (SELECT customer, max(level) AS level FROM found GROUP BY customer)
+SELECT {_REACHED} FROM levels
+"""
+_PATH = f"""
+WITH first AS (SELECT customer, min(time) AS at FROM events WHERE code = {PATH[0]} GROUP BY customer),
+second AS (
+    SELECT customer, min(time) AS at FROM events JOIN first USING (customer)
+    WHERE code = {PATH[1]} AND time > first.at GROUP BY customer
+),
+third AS (SELECT customer, max(time) AS at FROM events WHERE code = $last GROUP BY customer)
+SELECT count(*) FROM second JOIN third USING (customer) WHERE third.at > second.at
 """
 _COHORTS = f"""
 WITH births AS (
@@ -103,6 +123,8 @@ ORDER BY week
 FORMS: dict[str, dict[str, str]] = {
     "funnel": {"asof": _ASOF},
     "funnel_full": {"asof": _FULL},
+    "funnel_any": {"window": _ANY},
+    "path_pattern": {"joined": _PATH},
     "retention": {"joined": _COHORTS},
     "stickiness": {"distinct": _ACTIVE_DAYS, "grouped twice": _ACTIVE_DAYS_TWICE},
     "customers_by_day": {"distinct": _CUSTOMERS, "grouped twice": _CUSTOMERS_TWICE},

@@ -10,6 +10,7 @@ from behaviour_asked import (
     BORN,
     DAY,
     ONE,
+    PATH,
     RETENTION_DAYS,
     RETURNS,
     STEPS,
@@ -79,6 +80,26 @@ def _funnel_full(events: pl.LazyFrame, asked: Parameters) -> pl.LazyFrame:
     return credited.select(*_reached(), *times, *who, pl.len().alias("entered"))
 
 
+def _funnel_any(events: pl.LazyFrame, asked: Parameters) -> pl.LazyFrame:
+    """How many of the steps follow within the window of any of them."""
+    found = events.filter(_CODE.is_in(STEPS)).select("customer", "time")
+    for code in STEPS:
+        step = events.filter(code == _CODE).select("customer", "time", pl.lit(1).alias(f"of {code}"))
+        found = found.join_asof(
+            step, on="time", by="customer", strategy="forward", tolerance=asked.window, check_sortedness=False
+        )
+    level = pl.sum_horizontal(pl.col(f"of {code}").is_not_null() for code in STEPS)
+    return found.group_by("customer").agg(level.max().alias("level")).select(_reached())
+
+
+def _path_pattern(events: pl.LazyFrame, asked: Parameters) -> pl.LazyFrame:
+    first, second, third = (events.filter(code == _CODE).select("customer", "time") for code in (*PATH, asked.last))
+    started = first.group_by("customer").agg(start=_TIME.min())
+    went = second.join(started, on="customer").filter(pl.col("start") < _TIME).group_by("customer").agg(at=_TIME.min())
+    ended = third.group_by("customer").agg(end=_TIME.max())
+    return went.join(ended, on="customer").filter(pl.col("at") < pl.col("end")).select(pl.len())
+
+
 def _retention(events: pl.LazyFrame, asked: Parameters) -> pl.LazyFrame:
     births = events.filter(_CODE == BORN).group_by("customer").agg(_TIME.min())
     births = births.select("customer", _DAY.alias("born"))
@@ -135,6 +156,8 @@ Question = Callable[[pl.LazyFrame, Parameters], pl.LazyFrame]
 QUESTIONS: dict[str, Question] = {
     "funnel": _funnel,
     "funnel_full": _funnel_full,
+    "funnel_any": _funnel_any,
+    "path_pattern": _path_pattern,
     "retention": _retention,
     "stickiness": _stickiness,
     "customers_by_day": _customers_by_day,
