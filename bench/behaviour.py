@@ -40,6 +40,7 @@ PEERS = {
     "duckdb": behaviour_duckdb.PEER,
     "polars": behaviour_polars.PEER,
 }
+_TITLES = {"clickhouse": "ClickHouse", "duckdb": "DuckDB", "polars": "Polars"}
 _PER_CUSTOMER = 25
 _SMALL, _CHOOSING = 100_000, 1_000_000
 _SLOWER = 2
@@ -148,7 +149,8 @@ def _compared(result: Json, peers: list[str]) -> Json:
 def table(result: Json) -> list[list[str]]:
     """Rows for the documentation."""
     peers = [peer for peer in PEERS if peer in result]
-    rows = [["question", "Wotu", *peers, *(f"{peer} ÷ Wotu" for peer in peers)]]
+    titles = [_TITLES[peer] for peer in peers]
+    rows = [["question", "Wotu", *titles, *(f"{title} ÷ Wotu" for title in titles)]]
     for question, own in result["wotu"].items():
         if isinstance(own, dict):
             answered = [result[peer].get(question, {}) for peer in peers]
