@@ -64,7 +64,6 @@ screenshots: $(SETUP_DEV) ## Take the README's screenshots from the demo
 	$(BIN)/python scripts/screenshots.py
 
 lock: $(SETUP_DEV) ## Pin all dependencies again, with hashes
-	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --extra demo --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --all-extras --output-file requirements-dev.lock
 
@@ -81,6 +80,6 @@ $(SETUP): requirements.lock pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(SETUP_DEV): requirements-dev.lock pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python scripts/install.py $(VENV) requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@ $(SETUP)

