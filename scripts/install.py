@@ -14,11 +14,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 # What pip is told, under the name that uv knows.
 NAMES = {
-    "index-url": "UV_DEFAULT_INDEX",
-    "extra-index-url": "UV_INDEX",
-    "find-links": "UV_FIND_LINKS",
+    "index_url": "UV_DEFAULT_INDEX",
+    "extra_index_url": "UV_INDEX",
+    "find_links": "UV_FIND_LINKS",
     "cert": "SSL_CERT_FILE",
-    "trusted-host": "UV_INSECURE_HOST",
+    "trusted_host": "UV_INSECURE_HOST",
 }
 PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 
@@ -56,7 +56,11 @@ def _told(python: str) -> dict[str, str]:
     shown = subprocess.run([python, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False).stdout
     # A value of the environment is listed before one of a file, which is not asked then.
     given = dict(reversed(re.findall(r"^(?:global|install|:env:)\.([a-z-]+)=['\"](.*)['\"]$", shown, re.MULTILINE)))
-    told = {NAMES[name]: " ".join(value.replace("\\n", " ").split()) for name, value in given.items() if name in NAMES}
+    told = {
+        NAMES[name.replace("-", "_")]: " ".join(value.replace("\\n", " ").split())
+        for name, value in given.items()
+        if name.replace("-", "_") in NAMES
+    }
     if "UV_FIND_LINKS" in told:
         told["UV_FIND_LINKS"] = told["UV_FIND_LINKS"].replace(" ", ",")
     return told | {"UV_INDEX_STRATEGY": "unsafe-best-match"}
