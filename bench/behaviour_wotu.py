@@ -32,7 +32,7 @@ from numba import njit, types
 from wotu.core.without_pandas import leave_pandas_out
 from wotu.insight import funnel_ordered
 from wotu.timeline.executors import ThreadExecutor
-from wotu.timeline.kernel_types import MASK, READ, SYMBOL
+from wotu.timeline.kernel_types import READ, SYMBOL
 from wotu.timeline.questions import EventSet, Scope, event_set
 from wotu.timeline.shard import Shard
 from wotu.timeline.symbols import symbols
@@ -197,22 +197,10 @@ def _counts_alone(ask: Workspace, asked: Parameters) -> Rows:
 
 def _levels_of(sets: tuple[EventSet, ...], scope: Scope, window: int, shard: Shard) -> np.ndarray:
     found = symbols(shard, sets, scope)
-    table = funnel_ordered.slots(found.sets, len(sets))
-    asked = (len(sets), window, scope.since, scope.until)
-    return _levels(shard.offsets, shard.time, found.symbol, table, found.kept, *asked)
-
-
-@njit(types.int64[::1](READ, READ, SYMBOL, funnel_ordered.SLOTS, MASK, *[types.int64] * 4), nogil=True, cache=True)
-def _levels(offsets, time, symbol, slots, kept, steps, within, since, until):  # type: ignore[no-untyped-def]
-    levels, latest = np.zeros(steps + 1, np.int64), np.empty(steps + 4, np.int64)
-    latest[:] = funnel_ordered.NEVER
-    for i in range(len(offsets) - 1):
-        if kept[i]:
-            level, _ = funnel_ordered._furthest(
-                offsets[i], offsets[i + 1], time, symbol, slots, latest, steps, within, since, np.uint64(until - since)
-            )  # fmt: skip
-            levels[level] += 1
-    return levels
+    asked = (found.kept, len(sets), window, scope.since, scope.until)
+    slots = funnel_ordered.slots(found.sets, len(sets))
+    levels, _ = funnel_ordered.furthest(shard.offsets, shard.time, found.symbol, slots, *asked)
+    return np.bincount(levels, minlength=len(sets) + 1)
 
 
 def _totals(sums: Any) -> Rows:

@@ -1,9 +1,10 @@
 """The plain ordered funnel: who gets how far, and the credited attempt of everybody, in one forward pass.
 
-``latest[k]`` is the latest start of an attempt that has reached step k so far. An event of step k takes it over
-from step k−1 when the start is not too long ago; that is all there is to do for an event, so the pass has no
-branch to mispredict. The virtual step 0 holds the event's own time, and an event of no step reads a start that
-never was.
+``latest[k]`` is the latest start of an attempt that has reached step k so far. An event of step k hands it on from
+step k−1, also where that start is too long ago: it stays so for all that follows, and stands where an even earlier
+one stood. Only the level asks for the window. The virtual step 0 holds the event's own time, and an event of no step,
+or one that may not start an attempt, reads a start that never was. So there is little to mispredict, which would cost
+as much as ten events.
 
 The attempt to credit follows from where the furthest level was reached *first*. The greedy chain of an earlier
 start never ends later than that of a later start. So whichever attempt reaches the level first in the log, every
@@ -20,6 +21,7 @@ from wotu.timeline.kernel_types import MASK, READ, SETS, SYMBOL
 
 NEVER = -(1 << 62)
 POSITIONS = types.int32[:, ::1]
+Integers = npt.NDArray[np.int64]
 CREDITED = types.Tuple((types.int32[::1], types.uint32[::1], POSITIONS))
 SLOTS = types.Array(types.uint8, 1, "C", readonly=True)
 
@@ -36,115 +38,110 @@ def slots(sets: npt.NDArray[np.uint64], steps: int) -> npt.NDArray[np.uint8]:
     return found
 
 
-@njit(
-    types.UniTuple(types.int64, 2)(
-        types.int64, types.int64, READ, SYMBOL, SLOTS, types.int64[::1], types.int64, types.int64, types.int64,
-        types.uint64,
-    ),
-    cache=True,
-    nogil=True,
-)  # fmt: skip
-def _furthest(begin, stop, time, symbol, slots, latest, steps, within, since, span):  # type: ignore[no-untyped-def]
-    """How far the events ``begin:stop`` come, and at which event they come there first."""
-    one, last = np.uint64(1), np.uint64(steps)
-    level, end = np.uint64(0), begin
-    for step in range(steps + 1):
-        latest[step] = NEVER
-    for j in range(begin, stop):
-        t = time[j]
-        latest[0] = t if np.uint64(t - since) < span else NEVER
-        k = np.uint64(slots[symbol[j]])
-        start = latest[k]
-        in_time = t - start <= within
-        latest[k + one] = start if in_time else latest[k + one]
-        if in_time and k >= level:
-            level, end = k + one, j
-            if level == last:
-                break
-    return np.int64(level), end
+_ASKED = (MASK, types.int64, types.int64, types.int64, types.int64)
+_REACHED = (types.uint8[::1], types.int64[::1])
 
 
-@njit(
-    types.UniTuple(types.int64, 2)(
-        types.int64, types.int64, READ, SYMBOL, SETS, types.int64[::1], types.int64, types.int64, types.int64,
-        types.uint64,
-    ),
-    cache=True,
-    nogil=True,
-)  # fmt: skip
-def _furthest_shared(begin, stop, time, symbol, sets, latest, steps, within, since, span):  # type: ignore[no-untyped-def]
-    """As ``_furthest``, where an event may belong to several steps."""
-    level, end, of_steps = 0, begin, (np.uint64(1) << np.uint64(steps)) - np.uint64(1)
-    for step in range(steps + 1):
-        latest[step] = NEVER
-    for j in range(begin, stop):
-        belongs = sets[symbol[j]] & of_steps
-        if not belongs:
-            continue
-        t = time[j]
-        latest[0] = t if np.uint64(t - since) < span else NEVER
-        # The furthest step first: one event never serves two.
-        for step in range(min(level, steps - 1), -1, -1):
-            if belongs >> np.uint64(step) & np.uint64(1) and t - latest[step] <= within:
-                latest[step + 1] = latest[step]
-                if step == level:
-                    level, end = step + 1, j
-        if level == steps:
-            break
-    return level, end
+@njit(types.Tuple(_REACHED)(READ, READ, SYMBOL, SLOTS, *_ASKED), cache=True, nogil=True)
+def furthest(offsets, time, symbol, slots, kept, steps, within, since, until):  # type: ignore[no-untyped-def]
+    """How far each unit comes, and at which event it comes there first; no symbol is of several steps.
 
-
-@njit(
-    types.void(types.int32[::1], types.int64, types.int64, READ, SYMBOL, SETS, types.int64, types.int64, types.int64),
-    cache=True,
-    nogil=True,
-)
-def _chain(at, begin, end, time, symbol, sets, level, within, since):  # type: ignore[no-untyped-def]
-    """Follow the earliest start whose chain takes its last step at ``end``."""
-    for k in range(level, len(at)):
-        at[k] = -1
-    at[level - 1] = end
-    if level == 1:
-        return
-    earliest = max(since, time[end] - within)
-    low, high = begin, end
-    while low < high:
-        middle = (low + high) // 2
-        if time[middle] < earliest:
-            low = middle + 1
-        else:
-            high = middle
-    step, j = 0, low
-    while step < level - 1:
-        if sets[symbol[j]] >> np.uint64(step) & np.uint64(1):
-            at[step] = j
-            step += 1
-        j += 1
-
-
-@njit(
-    CREDITED(READ, READ, SYMBOL, SLOTS, SETS, MASK, types.int64, types.int64, types.int64, types.int64),
-    cache=True,
-    nogil=True,
-)
-def credit(offsets, time, symbol, slots, sets, kept, steps, within, since, until):  # type: ignore[no-untyped-def]
-    """Per unit that entered: its row, a bit for each step reached, and where each step was taken (−1 if not)."""
-    units, shared = len(offsets) - 1, False
-    for slot in slots:
-        shared |= slot == steps + 2
-    unit, reached = np.empty(units, np.int32), np.empty(units, np.uint32)
-    at, latest = np.empty((units, steps), np.int32), np.full(steps + 3, NEVER, np.int64)
-    span, found = np.uint64(until - since), 0
-    for i in range(units):
+    One pass over all units: to call a kernel for each would count the references to its arrays each time.
+    """
+    levels, ends = np.zeros(len(kept), np.uint8), np.zeros(len(kept), np.int64)
+    latest, span = np.full(steps + 3, NEVER, np.int64), np.uint64(until - since)
+    # Numba looks whether a signed number counts from the end.
+    none, one, of_none, size = np.uint64(0), np.uint64(1), np.uint64(steps + 1), np.uint64(len(slots))
+    # Behind them the slots of events outside the range, which start nothing.
+    slot = np.concatenate((slots, np.where(slots > 0, slots, np.uint8(of_none))))
+    for i in range(np.uint64(len(kept))):
         if not kept[i]:
             continue
-        begin, end = offsets[i], offsets[i + 1]
-        if shared:
-            level, end = _furthest_shared(begin, end, time, symbol, sets, latest, steps, within, since, span)
-        else:
-            level, end = _furthest(begin, end, time, symbol, slots, latest, steps, within, since, span)
-        if level > 0:
-            unit[found], reached[found] = i, (1 << level) - 1
-            _chain(at[found], begin, end, time, symbol, sets, level, within, since)
-            found += 1
-    return unit[:found], reached[:found], at[:found]
+        for step in range(of_none):
+            latest[step] = NEVER
+        level, end = none, none
+        for j in range(np.uint64(offsets[i]), np.uint64(offsets[i + one])):
+            t = time[j]
+            latest[none] = t
+            k = np.uint64(slot[np.uint64(symbol[j]) + (size if np.uint64(t - since) >= span else none)])
+            start = latest[k]
+            latest[k + one] = start
+            further = (k >= level) & (t - start <= within)
+            level = k + one if further else level
+            end = np.uint64(j) if further else end
+        levels[i], ends[i] = level, end
+    return levels, ends
+
+
+@njit(types.Tuple(_REACHED)(READ, READ, SYMBOL, SETS, *_ASKED), cache=True, nogil=True)
+def _furthest_shared(offsets, time, symbol, sets, kept, steps, within, since, until):  # type: ignore[no-untyped-def]
+    """As ``furthest``, where an event may belong to several steps."""
+    levels, ends = np.zeros(len(kept), np.uint8), np.zeros(len(kept), np.int64)
+    latest, span = np.empty(steps + 1, np.int64), np.uint64(until - since)
+    of_steps = (np.uint64(1) << np.uint64(steps)) - np.uint64(1)
+    for i in range(len(kept)):
+        if not kept[i]:
+            continue
+        latest[:] = NEVER
+        level = 0
+        for j in range(offsets[i], offsets[i + 1]):
+            belongs = sets[symbol[j]] & of_steps
+            if not belongs:
+                continue
+            t = time[j]
+            latest[0] = t if np.uint64(t - since) < span else NEVER
+            # The furthest step first: one event never serves two.
+            for step in range(min(level, steps - 1), -1, -1):
+                if belongs >> np.uint64(step) & np.uint64(1) and t - latest[step] <= within:
+                    latest[step + 1] = latest[step]
+                    if step == level:
+                        level, ends[i] = step + 1, j
+            if level == steps:
+                break
+        levels[i] = level
+    return levels, ends
+
+
+@njit(
+    POSITIONS(types.int32[::1], READ, READ, SYMBOL, SETS, *_REACHED, types.int64, types.int64, types.int64),
+    cache=True,
+    nogil=True,
+)
+def _chains(units, offsets, time, symbol, sets, levels, ends, steps, within, since):  # type: ignore[no-untyped-def]
+    """Follow the earliest start of each unit whose chain takes its last step where the unit's best attempt does."""
+    at = np.full((len(units), steps), -1, np.int32)
+    for row, i in enumerate(units):
+        last = np.int64(levels[i]) - 1
+        at[row, last] = ends[i]
+        if last == 0:
+            continue
+        earliest = max(since, time[ends[i]] - within)
+        low, high = offsets[i], ends[i]
+        while low < high:
+            middle = (low + high) // 2
+            if time[middle] < earliest:
+                low = middle + 1
+            else:
+                high = middle
+        step, j = 0, low
+        while step < last:
+            if sets[symbol[j]] >> np.uint64(step) & np.uint64(1):
+                at[row, step] = j
+                step += 1
+            j += 1
+    return at
+
+
+def credit(
+    offsets: Integers, time: Integers, symbol: npt.NDArray[np.uint16], slots: npt.NDArray[np.uint8],
+    sets: npt.NDArray[np.uint64], kept: npt.NDArray[np.bool_], steps: int, within: int, since: int, until: int,
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint32], npt.NDArray[np.int32]]:  # fmt: skip
+    """Per unit that entered: its row, a bit for each step reached, and where each step was taken (−1 if not)."""
+    asked = (kept, steps, within, since, until)
+    if slots.max(initial=0) > steps + 1:
+        levels, ends = _furthest_shared(offsets, time, symbol, sets, *asked)
+    else:
+        levels, ends = furthest(offsets, time, symbol, slots, *asked)
+    unit = np.flatnonzero(levels).astype(np.int32)
+    reached = (1 << levels[unit].astype(np.uint32)) - 1
+    return unit, reached, _chains(unit, offsets, time, symbol, sets, levels, ends, steps, within, since)

@@ -105,6 +105,8 @@ def _sizes(events: tuple[str, ...], filters: Filters) -> npt.NDArray[np.int64]:
 
 def _recoded(shard: Shard, filters: Filters, terms: Terms) -> npt.NDArray[np.uint16]:
     """Symbol 0 is no event at all; a name with *m* filters has 2ᵐ symbols, a bit for each filter passed."""
+    if not filters:
+        return shard.code + np.uint16(1)
     starts = np.concatenate([[1], 1 + np.cumsum(_sizes(shard.manifest.events, filters))]).astype(np.uint16)
     symbol = _moved(shard.code, starts)
     for code, wheres in filters.items():
