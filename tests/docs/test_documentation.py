@@ -26,6 +26,8 @@ from wotu.core.identifiers import STRONG, WEAK
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 from wotu.facts.vocabulary import EVENTS, PROPERTIES
+from wotu.loyalty.pricing import Refused
+from wotu.loyalty.pricing.rules import STAGES
 from wotu.score.segments import SEGMENTS
 from wotu.workspace import Workspace
 from wotu.workspace.event_choices import EventChoices
@@ -37,6 +39,7 @@ REFERENCE = ROOT / "docs" / "reference"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "tests" / "README.md"])
 EXAMPLES = [ROOT / "README.md", ROOT / "README.zh-CN.md"]
 EXAMPLES += sorted(page for part in ("tutorial", "how-to", "questions") for page in (ROOT / "docs" / part).glob("*.md"))
+EXAMPLES += [ROOT / "docs" / "explanation" / "prices.md"]
 HASTY_WORDS = ("simply", "just", "easily", "obviously")
 
 
@@ -150,6 +153,13 @@ def test_every_public_method_has_a_heading_with_its_parameters_and_no_other() ->
 
 def test_every_error_code_has_a_heading_and_no_other() -> None:
     assert coded(headings(REFERENCE / "errors.md")) == [code.value for code in ErrorCode]
+
+
+def test_the_page_of_prices_tells_every_effect_in_its_stage_and_every_reason() -> None:
+    told = rows(ROOT / "docs" / "explanation" / "prices.md")
+    effects = {row[0]: int(row[2].split()[0]) for row in told if len(row) == 4}
+    assert effects == {str(kind.__struct_config__.tag): n + 1 for n, kinds in enumerate(STAGES) for kind in kinds}
+    assert [row[0] for row in told if len(row) == 2] == [reason.value for reason in Refused]
 
 
 def mapping_keys() -> set[str]:
