@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from tests.loyalty.carts import carts, rule_sets
 from tests.oracles.prices import cheapest
 
-from wotu.loyalty.pricing import Cart, Rule, price
+from wotu.loyalty.pricing import Cart, Rule, combining, price
 
 
 @settings(max_examples=150)
@@ -24,3 +25,13 @@ def test_the_price_is_that_of_the_referee(cart: Cart, rules: list[Rule]) -> None
     for line in quote.lines:
         wanted = [(rule_id, amounts[line.line_id]) for rule_id, amounts, _ in order.taken if amounts.get(line.line_id)]
         assert [(each.rule_id, each.amount) for each in line.discounts] == wanted
+
+
+@settings(max_examples=40)
+@given(carts(), rule_sets(most=4))
+def test_beyond_the_bound_few_rules_have_the_same_answer(cart: Cart, some: list[Rule]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(combining, "MOST_COMBINATIONS", 0)
+        bounded = price(cart, some)
+    assert not bounded.exhaustive
+    assert msgspec.structs.replace(bounded, exhaustive=True) == price(cart, some)

@@ -1,8 +1,8 @@
 """Which rules are used together: the combination that costs the customer least.
 
 A combination is any set of rules of which no two conflict, applied in the order of ``Rule.order``. All of them are
-looked at while there are at most ``MOST_COMBINATIONS``. Beyond, rules are added one by one, each time the one that
-makes the order cheapest, until none does: nearly always the same answer, but not promised to be.
+looked at while there are at most ``MOST_COMBINATIONS``. Beyond, rules are taken in their order, with and without each,
+and the ``KEPT`` cheapest combinations so far go on: nearly always the same answer, but not promised to be.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from wotu.loyalty.pricing.rules import Rule
 from wotu.loyalty.pricing.working import Candidate, NotTaken, Taken, Working, after, at_list_price
 
 MOST_COMBINATIONS = 1024
+KEPT = 8
 
 Step = tuple[int, Taken]
 """The number of a candidate in their order, and what it takes."""
@@ -50,7 +51,7 @@ def price(cart: Cart, rules: Iterable[Rule]) -> Quote:
     refused = {rule.rule_id: no for rule in in_order if (no := refused_for_good(rule, ordered))}
     candidates = [Candidate(rule, rule.lines_of(ordered), ordered) for rule in in_order if rule.rule_id not in refused]
     exhaustive = combinations(candidates) <= MOST_COMBINATIONS
-    best = cheapest(candidates, ordered) if exhaustive else _one_by_one(candidates, ordered)
+    best = cheapest(candidates, ordered) if exhaustive else _nearly_cheapest(candidates, ordered)
     for number, candidate in enumerate(candidates):
         if number not in dict(best.steps):
             refused[candidate.rule.rule_id] = _why_not(number, candidates, best, ordered)
@@ -82,8 +83,7 @@ def cheapest(candidates: Sequence[Candidate], cart: Cart) -> Combination:
 def _all(candidates: Sequence[Candidate], first: int, so_far: Combination) -> Iterator[Combination]:
     yield so_far
     for number in range(first, len(candidates)):
-        used = (candidates[earlier].rule for earlier, _ in so_far.steps)
-        if not any(candidates[number].rule.conflicts(rule) for rule in used):
+        if _fits(so_far, number, candidates):
             longer = _with(so_far, number, candidates)
             if longer is not None:
                 yield from _all(candidates, number + 1, longer)
@@ -104,19 +104,21 @@ def _applied(numbers: Iterable[int], candidates: Sequence[Candidate], cart: Cart
     return combination
 
 
-def _one_by_one(candidates: Sequence[Candidate], cart: Cart) -> Combination:
-    best = Combination(at_list_price(cart))
-    while True:
-        used = dict(best.steps)
-        free = [
-            number for number, candidate in enumerate(candidates)
-            if number not in used and not any(candidate.rule.conflicts(candidates[other].rule) for other in used)
-        ]  # fmt: skip
-        longer = [_applied([*used, number], candidates, cart) for number in free]
-        step = min([best, *longer], key=Combination.cost)
-        if step.cost() == best.cost():
-            return best
-        best = step
+def _nearly_cheapest(candidates: Sequence[Candidate], cart: Cart) -> Combination:
+    """Of each exclusive rule alone, and of the others rule by rule, where the cheapest ``KEPT`` go on each time."""
+    beginning = Combination(at_list_price(cart))
+    alone = [_with(beginning, n, candidates) for n, each in enumerate(candidates) if each.rule.exclusive]
+    going = [beginning]
+    for number, candidate in enumerate(candidates):
+        if candidate.rule.exclusive:
+            continue
+        longer = [_with(each, number, candidates) for each in going if _fits(each, number, candidates)]
+        going = sorted([*going, *filter(None, longer)], key=Combination.cost)[:KEPT]
+    return min([*going, *filter(None, alone)], key=Combination.cost)
+
+
+def _fits(so_far: Combination, number: int, candidates: Sequence[Candidate]) -> bool:
+    return not any(candidates[number].rule.conflicts(candidates[other].rule) for other, _ in so_far.steps)
 
 
 def _why_not(number: int, candidates: Sequence[Candidate], best: Combination, cart: Cart) -> Refusal:
