@@ -170,7 +170,7 @@ def _cell(answered: Json) -> str:
 
 def main(options: Namespace) -> int:
     """The exit code is 1 when answers differ or a program failed for another reason than time and memory."""
-    effort = Effort(options.memory, options.limit, options.budget, REPETITIONS if Apart.processes else 1)
+    effort = Effort(options.memory, options.limit, options.budget, options.repetitions if Apart.processes else 1)
     in_order, peers = not options.unsorted, options.peers.split(",")
     with ExitStack() as stack:
         folder = Path(options.data) if options.data else stack.enter_context(temporary())
@@ -185,6 +185,7 @@ SETTINGS: dict[str, tuple[int | str, str]] = {
     "peers": (",".join(PEERS), "whom to ask"),
     "limit": (120, "seconds of one run, after which it is given up"),
     "budget": (20, "seconds of a peer's repetitions of a question"),
+    "repetitions": (REPETITIONS, "at most so many of them, of everybody"),
     "memory": (round(machine()["memory_gb"] * 2 / 3), "GB that a peer may take"),
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from behaviour_asked import BORN, DAY, ONE, PATH, RETENTION_DAYS, RETURNS, STEPS, TEXT, ZONE, Rows, bound
+from behaviour_asked import BORN, DAY, ONE, PATH, RETENTION_DAYS, RETURNS, START, STEPS, TEXT, YEAR, ZONE, Rows, bound
 from behaviour_peer import Opened, Peer
 from measuring import Stopwatch
 
@@ -93,6 +93,16 @@ WITH active AS (SELECT customer, {_DAY} AS day FROM events WHERE {_RANGE} GROUP 
 counted AS (SELECT count(*) AS days FROM active GROUP BY customer)
 SELECT days, count(*) FROM counted GROUP BY days ORDER BY days
 """
+_ACTIVE_BITS = f"""
+SELECT days, count(*) FROM (
+    SELECT bit_count(bitstring_agg({_DAY}, {(START + ZONE) // DAY}, {(START + YEAR + ZONE) // DAY})) AS days
+    FROM events WHERE {_RANGE} GROUP BY customer
+)
+GROUP BY days ORDER BY days
+"""
+_CUSTOMERS_BITS = (
+    f"SELECT {_DAY} AS day, bit_count(bitstring_agg(customer)) FROM events WHERE {_RANGE} GROUP BY day ORDER BY day"
+)
 _CUSTOMERS = f"SELECT {_DAY} AS day, count(DISTINCT customer) FROM events WHERE {_RANGE} GROUP BY day ORDER BY day"
 _CUSTOMERS_TWICE = f"""
 WITH active AS (SELECT customer, {_DAY} AS day FROM events WHERE {_RANGE} GROUP BY ALL)
@@ -126,8 +136,8 @@ FORMS: dict[str, dict[str, str]] = {
     "funnel_any": {"window": _ANY},
     "path_pattern": {"joined": _PATH},
     "retention": {"joined": _COHORTS},
-    "stickiness": {"distinct": _ACTIVE_DAYS, "grouped twice": _ACTIVE_DAYS_TWICE},
-    "customers_by_day": {"distinct": _CUSTOMERS, "grouped twice": _CUSTOMERS_TWICE},
+    "stickiness": {"bits": _ACTIVE_BITS, "distinct": _ACTIVE_DAYS, "grouped twice": _ACTIVE_DAYS_TWICE},
+    "customers_by_day": {"bits": _CUSTOMERS_BITS, "distinct": _CUSTOMERS, "grouped twice": _CUSTOMERS_TWICE},
     "counts_by_day_and_event": {"grouped": _CELLS},
     "count_by_day": {"grouped": _ONE},
     "text_filter": {"contains": _FILTERED},

@@ -51,6 +51,7 @@ class Heard:
             self.unsorted = (why, False)
             return
         run.failure = why
+        _say(("end", run))
         self.runs[run.question].append(run)
         self.left[run.question].remove(run.form)
         if run.measured or not self.left[run.question]:
