@@ -4,7 +4,7 @@
 step k−1, also where that start is too long ago: it stays so for all that follows, and stands where an even earlier
 one stood. Only the level asks for the window. The virtual step 0 holds the event's own time, and an event of no step,
 or one that may not start an attempt, reads a start that never was. So there is little to mispredict, which would cost
-as much as ten events.
+as much as several events.
 
 The attempt to credit follows from where the furthest level was reached *first*. The greedy chain of an earlier
 start never ends later than that of a later start. So whichever attempt reaches the level first in the log, every
