@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.test_facts import run  # noqa: F401  (a fixture)
-
 Run = Callable[..., tuple[int, str, str]]
 
 
-def test_lists_are_saved_shown_and_deleted(run: Run, tmp_path: Path) -> None:  # noqa: F811
+def test_lists_are_saved_shown_and_deleted(run: Run, tmp_path: Path) -> None:
     assert "No list has been saved yet." in run("lists")[1]
     code, out, _ = run("lists", "save", "signed up", "--where", 'path("`Signed Up`")', "--description", "new", "--json")
     told = json.loads(out)
@@ -43,7 +41,7 @@ def test_lists_are_saved_shown_and_deleted(run: Run, tmp_path: Path) -> None:  #
         (("save", "vip", "--by", "x"), "no meaning"),
     ],
 )
-def test_wrong_use(run: Run, words: tuple[str, ...], said: str) -> None:  # noqa: F811
+def test_wrong_use(run: Run, words: tuple[str, ...], said: str) -> None:
     code, _, err = run("lists", *words)
     assert code == 2
     assert said in err or said == "unknown"

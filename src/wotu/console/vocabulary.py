@@ -118,4 +118,15 @@ def plain_value(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         between = "、" if figures.locale().language == "zh" else ", "
         return between.join(plain_value(each) for each in value) or figures.NO_VALUE
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else str(value)
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict) else list_text(str(value))
+
+
+def list_text(text: str) -> str:
+    """A text as it is, but a list that is kept as JSON with its values one after another."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return text
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return text
+    return plain_value(found) if all(isinstance(each, (str, int, float)) for each in found) else text

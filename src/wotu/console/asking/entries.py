@@ -18,7 +18,7 @@ from wotu.console.asking import filters
 from wotu.console.asking.declaring import Field
 from wotu.console.asking.drafts import Form, Pairs
 from wotu.console.asking.durations import duration_words, is_duration, is_number, split_duration
-from wotu.console.vocabulary import event_name
+from wotu.console.asking.naming import event_words
 
 OPTIONAL, SPANS, BORDERS = ("optional",), ("within", "gap"), ("after", "before")
 OF_STEPS = OPTIONAL + SPANS
@@ -174,7 +174,7 @@ def entry_words(of: Field, value: Any) -> str:
     entry = entry_of_value(of, value)
     if not entry.names:
         return str(of.none or _("any event"))
-    said = " / ".join(event_name(each) for each in entry.names)
+    said = " / ".join(event_words(each) for each in entry.names)
     if entry.where.text:
         said += f" [{entry.where.text}]"
     extras = [_extra_words(each) for each in entry.extras if each.text]

@@ -13,6 +13,7 @@ from wotu.console import figures
 from wotu.console.asking.declaring import Field
 from wotu.console.asking.entries import BORDERS, OF_STEPS
 from wotu.console.install import span
+from wotu.console.vocabulary import list_text
 from wotu.core.periods import WEEKDAYS
 
 UNIT_NAMES = {
@@ -164,4 +165,4 @@ def group_name(group: Any, sight: Any) -> str:
     """A value that an answer is split by."""
     if group == "(other)":
         return _("(other)")
-    return _("(no value)") if group == "(none)" else str(sight.text(str(group)))
+    return _("(no value)") if group == "(none)" else list_text(str(sight.text(str(group))))

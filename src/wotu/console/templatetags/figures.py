@@ -9,6 +9,7 @@ from django import template
 from django.conf import settings
 
 from wotu.console import figures, install, vocabulary, words
+from wotu.console.asking.naming import event_words
 
 register = template.Library()
 
@@ -24,6 +25,7 @@ register.filter("signed_count", figures.signed_count)
 register.filter("clock", figures.clock)
 register.filter("days_ago", figures.days_ago)
 register.filter("plain_value", vocabulary.plain_value)
+register.filter("event_words", event_words)
 register.filter("segment_name", words.segment_name)
 
 

@@ -75,6 +75,8 @@
       const columns = figure.data[0].type === "sankey" ? new Set(figure.data[0].node.x).size : 0;
       if (columns * 96 > room) {
         place.classList.add("wide");
+        // What is moved sideways is moved by the arrow keys too.
+        place.tabIndex = 0;
         figure.layout.width = room = columns * 96;
       }
       fit(figure, room);
