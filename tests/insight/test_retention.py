@@ -73,6 +73,25 @@ def test_revenue_over_spans(_case: str, parameters: dict[str, Any], expected: li
         assert answer.to_dict()["cohorts"][0]["revenue"] == expected
 
 
+@pytest.mark.parametrize(
+    ("_case", "parameters", "period", "expected"),
+    [
+        ("one day", {}, 1, {"c0"}),
+        ("another day", {}, 2, {"c1"}),
+        ("nobody", {}, 3, set()),
+        ("the first", {}, 0, {"c0", "c1"}),
+        ("within", {"mode": "within"}, 2, {"c0", "c1"}),
+        ("on or after", {"mode": "on_or_after"}, 1, {"c0", "c1"}),
+        ("brackets", {"brackets": ["1-2", "2"]}, "1-2", {"c0", "c1"}),
+    ],
+)  # fmt: skip
+def test_the_customers_of_a_revenue_are_those_whose_orders_it_is(
+    _case: str, parameters: dict[str, Any], period: int | str, expected: set[str]
+) -> None:
+    with orders(measure="revenue", **parameters) as answer:
+        assert set(answer.customers(cohort="2026-01-01", period=period, paid=True)) == expected
+
+
 def test_first_ever_looks_at_what_the_filter_refuses() -> None:
     with orders(where='channel == "app"') as first, orders(where='channel == "app"', cohort="first_ever") as ever:
         assert [cohort.size for cohort in first.cohorts] == [2, 0, 0, 0]

@@ -17,9 +17,9 @@ from wotu.core.periods import Periods, Unit
 from wotu.insight.answers import Reach
 from wotu.insight.drawing import lines
 from wotu.insight.event_folds import ANY_GROUP, Events, fold_customers
-from wotu.insight.formula import LETTERS, Formula
+from wotu.insight.formula import LETTERS, Formula, parse_formula
 from wotu.insight.measures import Value
-from wotu.timeline.questions import Source
+from wotu.timeline.questions import EventSet, Source
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -87,10 +87,12 @@ class EventsAnswer:
             found["unconverted"] = self.source.manifest.totals.unconverted
         return found | {"series": [each.to_dict() for each in self.series], "scope": self.reach.to_dict()}
 
-    def customers(self, *, series: str | int = 0, group: str | None = None, time: str | None = None) -> list[str]:
+    def customers(
+        self, *, series: str | int | None = None, group: str | None = None, time: str | None = None
+    ) -> list[str]:
         """Who did the event: ``series`` is its place (from 0), its letter in a formula or its label; of one
-        ``group`` and the period labelled ``time``, or of all."""
-        place = self._place(series)
+        ``group`` and the period labelled ``time``, or of all. Without ``series`` it is the first event; of a formula
+        whoever did any of the events it names."""
         start, end = int(self.question.clock.boundaries[0]), self.question.clock.until
         if time is not None:
             if time not in self.counted.labels:
@@ -98,9 +100,19 @@ class EventsAnswer:
                 raise invalid_argument("time", f"time={time!r} is no period of the answer; they are {ends}.")
             at = self.counted.labels.index(time)
             start, end = self.counted.boundaries[at], min(self.counted.boundaries[at + 1], end)
-        one = replace(self.question, sets=(self.question.sets[place],))
+        one = replace(self.question, sets=(self._set(series),))
         found = self.source.run(partial(fold_customers, one, self._group(group), start, end))
         return customer_texts(sorted(found))
+
+    def _set(self, series: str | int | None) -> EventSet:
+        sets = self.question.sets
+        if series is not None or not self.formula:
+            return sets[self._place(series or 0)]
+        # A formula of numbers alone names none of its events: all of them stand behind it.
+        named = [sets[place] for place in parse_formula(self.formula, len(sets)).places] or list(sets)
+        if any(not each.choices for each in named):
+            return EventSet("any event", ())
+        return EventSet(" | ".join(each.label for each in named), tuple(way for each in named for way in each.choices))
 
     def _place(self, series: str | int) -> int:
         labels = [each.label for each in self.question.sets]

@@ -23,10 +23,14 @@ Reckon = Callable[[Sequence[Number]], Number]
 
 @dataclass(frozen=True)
 class Formula:
-    """The formula as it was written, without blanks at its ends, and what it makes of the values of all series."""
+    """The formula as it was written, without blanks at its ends, and what it makes of the values of all series.
+
+    ``places``: of the series that it names.
+    """
 
     text: str
     reckon: Reckon
+    places: tuple[int, ...] = ()
 
 
 def parse_formula(text: str, series: int) -> Formula:
@@ -35,7 +39,8 @@ def parse_formula(text: str, series: int) -> Formula:
         raise invalid_argument(
             "formula", f"formula has {len(text)} characters; {_MOST} are possible.", Reason.TOO_MANY, most=_MOST
         )
-    return Formula(text.strip(), _Parser(text, series).parse())
+    parser = _Parser(text, series)
+    return Formula(text.strip(), parser.parse(), tuple(sorted(parser.named)))
 
 
 class _Parser:
@@ -44,6 +49,7 @@ class _Parser:
         self._series = series
         self._tokens = self._split()
         self._at = 0
+        self.named: set[int] = set()
 
     def parse(self) -> Reckon:
         reckon = self._sum()
@@ -95,6 +101,7 @@ class _Parser:
             last = LETTERS[self._series - 1]
             raise self._error(f"{word} names no event: there are {self._series}, A to {last}")
         self._at += 1
+        self.named.add(place)
         return lambda values: values[place]
 
     def _take(self, *wanted: str) -> str | None:

@@ -155,22 +155,25 @@ def fold(question: Retention, shard: Shard) -> RetentionPartial:
     if question.revenue:
         orders = shard.orders
         net, counts = net_orders(orders, until=max(scope.now, scope.until))
-        money = kernel.spent(
+        money, _ = kernel.spent(
             orders.offsets, orders.time, net, counts, shard.time, boundaries, scope.until, question.window, members,
-            group, question.rule, brackets, question.shape,
+            group, question.rule, brackets, question.shape, -1,
         )  # fmt: skip
     return RetentionPartial(cells, money, int(np.count_nonzero(np.diff(members[0], prepend=-1))), events)
 
 
 def who(
-    question: Retention, column: int, cohorts: frozenset[int], group: int | None, back: bool, shard: Shard
+    question: Retention, column: int, cohorts: frozenset[int], group: int | None, back: bool, paid: bool, shard: Shard
 ) -> Found:
-    """The customers of some cohorts who returned in a column, or (not ``back``) did not in any of them."""
+    """The customers of some cohorts who returned in a column, or (not ``back``) did not in any of them; ``paid``: those
+    whose orders are the revenue of a column."""
     read, members = _members(question, shard)
     chosen = np.isin(members[2], np.array(sorted(cohorts), np.int64))
     if group is not None:
         chosen &= _group(question, shard, members) == group
     members = (members[0][chosen], members[1][chosen], members[2][chosen])
+    if paid:
+        return Found(shard.ids[members[0][_paid(question, column, shard, members)]])
     _, flags, _ = kernel.returned(
         shard.offsets, shard.time, read.symbol, read.sets, np.array(question.cohorts.boundaries, np.int64),
         question.scope.until, question.window, members, np.zeros(len(members[0]), np.int64),
@@ -178,6 +181,20 @@ def who(
     )  # fmt: skip
     returned = members[0][flags]
     return Found(shard.ids[returned if back else np.setdiff1d(members[0], returned)])
+
+
+def _paid(
+    question: Retention, column: int, shard: Shard, members: tuple[Integers, Integers, Integers]
+) -> npt.NDArray[np.bool_]:
+    """Which members have an order that counts in a column, whatever is left of its amount."""
+    scope, orders = question.scope, shard.orders
+    _, counts = net_orders(orders, until=max(scope.now, scope.until))
+    _, flags = kernel.spent(
+        orders.offsets, orders.time, np.ones(len(orders.time), np.int64), counts, shard.time,
+        np.array(question.cohorts.boundaries, np.int64), scope.until, question.window, members,
+        np.zeros(len(members[0]), np.int64), question.rule, question.columns.edges(), (0, 0, question.shape[2]), column,
+    )  # fmt: skip
+    return flags
 
 
 def _members(question: Retention, shard: Shard) -> tuple[Symbols, tuple[Integers, Integers, Integers]]:
@@ -285,7 +302,7 @@ def _group_of(question: Retention, value: str | None, cells: Integers, money: In
 
 
 def _customers(
-    question: Retention, source: Source, cohort: int | None, column: int, back: bool, group: int | None
+    question: Retention, source: Source, cohort: int | None, column: int, back: bool, group: int | None, paid: bool
 ) -> list[str]:
     over = min(question.scope.until, question.scope.now)
     asked = range(len(question.cohorts)) if cohort is None else (cohort,)
@@ -293,4 +310,4 @@ def _customers(
         place for place in asked
         if column == 0 or question.columns.is_over(place, column, question.cohorts, question.window, over)
     )  # fmt: skip
-    return source.run(partial(who, question, column, cohorts, group, back)).texts()
+    return source.run(partial(who, question, column, cohorts, group, back, paid)).texts()

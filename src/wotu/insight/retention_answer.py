@@ -17,7 +17,7 @@ from wotu.insight.retention_columns import Columns
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-Who = Callable[[int | None, int, bool, int | None], list[str]]
+Who = Callable[[int | None, int, bool, int | None, bool], list[str]]
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,13 @@ class RetentionAnswer:
         return pa.Table.from_pylist(rows, _SCHEMA)
 
     def customers(
-        self, *, cohort: str | None = None, period: int | str, returned: bool = True, group: str | None = None
-    ) -> list[str]:
+        self, *, cohort: str | None = None, period: int | str, returned: bool = True, group: str | None = None,
+        paid: bool = False,
+    ) -> list[str]:  # fmt: skip
         """Who of a cohort (of all cohorts for which the period is over) returned in a period, or did not.
 
-        ``period`` is a number, or the label of a bracket.
+        ``period`` is a number, or the label of a bracket. ``paid``: instead, those whose orders are the revenue of the
+        period.
         """
         labels = [each.cohort for each in self.cohorts]
         if cohort is not None and cohort not in labels:
@@ -123,7 +125,9 @@ class RetentionAnswer:
         if group is not None and group not in values:
             raise invalid_argument("group", f"group={group!r} is not in the answer: {', '.join(map(str, values))}.")
         place = None if cohort is None else labels.index(cohort)
-        return self._who(place, self.columns.place(period), returned, None if group is None else values.index(group))
+        return self._who(
+            place, self.columns.place(period), returned, None if group is None else values.index(group), paid
+        )
 
     def figure(self, view: Literal["heatmap", "curve"] | None = None) -> Figure:
         """A heatmap of cohorts by period, or the curve over all cohorts (with ``by``, the default: one per group)."""

@@ -333,17 +333,22 @@ def returned(offsets, time, symbol, sets, boundaries, until, window, members, gr
 
 
 @njit(
-    types.int64[:, :, ::1](
+    types.Tuple((types.int64[:, :, ::1], types.boolean[::1]))(
         READ, READ, READ, MASK, READ, READ, types.int64, types.int64, types.UniTuple(READ, 3), READ,
-        types.int64, types.UniTuple(READ, 2), types.UniTuple(types.int64, 3),
+        types.int64, types.UniTuple(READ, 2), types.UniTuple(types.int64, 3), types.int64,
     ),
     cache=True,
     nogil=True,
 )  # fmt: skip
-def spent(offsets, when, net, counts, time, boundaries, until, window, members, group, mode, brackets, shape):  # type: ignore[no-untyped-def]
-    """Net revenue in minor units per group, cohort and window (to be ``filled``); ``offsets`` are those of orders."""
+def spent(offsets, when, net, counts, time, boundaries, until, window, members, group, mode, brackets, shape, asked):  # type: ignore[no-untyped-def]
+    """Net revenue in minor units per group, cohort and window (to be ``filled``); ``offsets`` are those of orders.
+
+    With ``asked`` ≥ 0 instead, of each membership, whether anything is in that window.
+    """
     customers, rows, cohorts = members
     cells = np.zeros(shape, np.int64)
+    flags = np.zeros(0 if asked < 0 else len(customers), np.bool_)
+    alone = np.zeros(shape[2], np.int64)
     at, much = _windows(boundaries, window), _windows(boundaries, window)
     moments = np.empty(_most(offsets), np.int64)
     totals = np.zeros(len(moments) + 1, np.int64)
@@ -361,7 +366,14 @@ def spent(offsets, when, net, counts, time, boundaries, until, window, members, 
         if window > 0:
             size = _spans(moments, totals, held, birth, window, at, much)
             edge, origin = birth + window, 0
-        row = cells[group[m], cohorts[m]]
+        if asked < 0:
+            row = cells[group[m], cohorts[m]]
+        else:
+            alone[:] = 0
+            row = alone
         row[0] += totals[_from(moments, 0, held, edge)] - totals[_from(moments, 0, held, birth)]
         _spent(row, at, much, size, origin, mode, brackets[0], brackets[1])
-    return cells
+        if asked >= 0:
+            filled(alone, mode)
+            flags[m] = alone[asked] > 0
+    return cells, flags

@@ -44,7 +44,7 @@ from wotu.console.asking.shared import (
 from wotu.console.asking.times import Times
 from wotu.console.vocabulary import event_name
 from wotu.core.properties import MONEY
-from wotu.insight.formula import LETTERS
+from wotu.insight.formula import LETTERS, parse_formula
 
 _FACTS = 4
 _COMPARED = 3
@@ -74,6 +74,9 @@ def whom(parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
     named, place = listed(parameters.get("events")), pick.get("series", 0)
     known = isinstance(place, int) and 0 <= place < len(named)
     event = entry_words(EVENTS.field("events"), named[place]) if known else str(place)
+    if parameters.get("formula") and "series" not in pick:
+        places = parse_formula(str(parameters["formula"]), max(len(named), 1)).places or range(len(named))
+        event = _(" or ").join(entry_words(EVENTS.field("events"), named[each]) for each in places if each < len(named))
     return " · ".join(each for each in (event, str(pick.get("group") or ""), str(pick.get("time") or "")) if each)
 
 
@@ -141,14 +144,16 @@ def _table(given: Given, labels: list[str], over: list[str]) -> Table:
 
 def _pick(given: Given, series: Any, label: str) -> Mapping[str, Any] | None:
     places = list(dict.fromkeys(each.label for each in given.answer.series))
-    if given.answer.formula:
-        return None
     group = {} if series.group is None else {"group": series.group}
-    return given.pick(series=places.index(series.label), time=label, **group)
+    # Behind a formula stand the customers of all events that it names.
+    which = {} if given.answer.formula else {"series": places.index(series.label)}
+    return given.pick(time=label, **which, **group)
 
 
 def _cell(given: Given, value: Any, pick: Mapping[str, Any] | None) -> Cell:
-    return Cell(_shown(given, value), _number(value), pick if value else None)
+    return Cell(
+        _shown(given, value), _number(value), pick if value or (given.answer.formula and value is not None) else None
+    )
 
 
 def _fact(given: Given, series: Any, over: list[str]) -> Fact:
@@ -158,7 +163,7 @@ def _fact(given: Given, series: Any, over: list[str]) -> Fact:
     previous = values.get(over[-2]) if len(over) > 1 else None
     kind: Any = "money" if _is_money(given) else "count"
     change = figures.change(_decimal(last), _decimal(previous), kind)
-    pick = _pick(given, series, over[-1]) if over and last else None
+    pick = _pick(given, series, over[-1]) if over and (last or (given.answer.formula and last is not None)) else None
     return Fact(
         _name(given, series), _shown(given, last), _exact(given, last), change, _shown(given, previous), "", pick
     )

@@ -48,10 +48,18 @@ def present(given: Given) -> Found:
 
 def whom(_parameters: Mapping[str, Any], pick: Mapping[str, Any]) -> str:
     """Whom a number of the answer counted."""
+    if pick.get("paid"):
+        return _paid_words(pick)
     words = _("cohort %(cohort)s, period %(period)s") if pick.get("cohort") else _("all cohorts, period %(period)s")
     if pick.get("returned") is False:
         words = _("%(who)s, did not come back") % {"who": words}
     said = words % {"cohort": pick.get("cohort", ""), "period": pick.get("period", 0)}
+    return f"{said} · {pick['group']}" if pick.get("group") else said
+
+
+def _paid_words(pick: Mapping[str, Any]) -> str:
+    one, every = _("cohort %(cohort)s, revenue of period %(period)s"), _("all cohorts, revenue of period %(period)s")
+    said = (one if pick.get("cohort") else every) % {"cohort": pick.get("cohort", ""), "period": pick.get("period", 0)}
     return f"{said} · {pick['group']}" if pick.get("group") else said
 
 
@@ -104,10 +112,13 @@ def _facts(given: Given) -> tuple[Fact, ...]:
 
 
 def _everybody(given: Given, each: Any) -> Mapping[str, Any] | None:
-    """Whom a share over all cohorts counted; revenue counts amounts."""
-    if _of_revenue(given) or not each.returned:
+    """Whom a share over all cohorts counted, or whose orders its revenue is."""
+    if not (each.revenue if _of_revenue(given) else each.returned):
         return None
-    return given.pick(period=given.answer.columns.labels[each.period] if given.answer.columns.brackets else each.period)
+    return given.pick(
+        **_paid(given),
+        period=given.answer.columns.labels[each.period] if given.answer.columns.brackets else each.period,
+    )
 
 
 def _heat(given: Given) -> Any:
@@ -122,7 +133,7 @@ def _heat(given: Given) -> Any:
     linked = len(rows) * len(labels) <= _MOST_LINKS
     who = [
         [
-            given.href(_pick(given, each, place)) if linked and each.returned[place] and not _of_revenue(given) else ""
+            given.href(_pick(given, each, place)) if linked and _counted(given, each, place) else ""
             for place in range(len(labels))
         ]
         for each in answer.cohorts
@@ -193,16 +204,26 @@ def _group_row(given: Given, group: Any, most: float) -> tuple[Cell, ...]:
 
 
 def _cell(given: Given, cohort: Any, place: int, most: float) -> Cell:
-    rate, returned = cohort.rate(place), cohort.returned[place]
+    rate = cohort.rate(place)
     shown = "" if rate is None else figures.percent(rate)
-    pick = _pick(given, cohort, place) if returned and not _of_revenue(given) else None
+    pick = _pick(given, cohort, place) if _counted(given, cohort, place) else None
     return Cell(shown, rate, pick, heat=_warmth(rate, most))
 
 
 def _pick(given: Given, cohort: Any, place: int) -> Mapping[str, Any] | None:
     labels = given.answer.columns.labels
     period = labels[place] if given.answer.columns.brackets and place else place
-    return given.pick(cohort=cohort.cohort, period=period)
+    # The first column counts the cohort, whatever it brought.
+    return given.pick(cohort=cohort.cohort, period=period, **(_paid(given) if place else {}))
+
+
+def _paid(given: Given) -> dict[str, bool]:
+    return {"paid": True} if _of_revenue(given) else {}
+
+
+def _counted(given: Given, cohort: Any, place: int) -> bool:
+    """Whether anybody stands behind a number of a cohort."""
+    return bool(cohort.revenue[place] if _of_revenue(given) and place else cohort.returned[place])
 
 
 def _warmth(rate: float | None, most: float) -> int:
