@@ -104,8 +104,17 @@ def test_rare_choices_stay_unfolded_and_are_made_by_keyboard(enter: Enter) -> No
 def test_a_phone_fits_the_workbench(enter: Enter) -> None:
     page = enter(FUNNEL, width=360, locale="zh-CN")
     expect(page.locator(".finding")).to_contain_text("60 天内", timeout=20_000)
+    # The question that was asked is one line, until it is edited.
+    expect(page.locator("form#question")).to_be_hidden()
+    page.locator(".asked a").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("form#question")).to_be_focused()
     page.locator(".entry-menu summary").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.keyboard.press("Escape")
+    page.locator(".to-answer").click()
+    expect(page.locator("#answer")).to_be_focused()
+    expect(page.locator("form#question")).to_be_hidden()
 
 
 def test_without_a_script_the_form_asks(enter: Enter) -> None:

@@ -6,6 +6,7 @@ the extras of its field: ``steps.2.optional=yes``, ``steps.2.within=1d``, ``excl
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,6 +24,7 @@ from wotu.console.asking.naming import event_words
 OPTIONAL, SPANS, BORDERS = ("optional",), ("within", "gap"), ("after", "before")
 OF_STEPS = OPTIONAL + SPANS
 MOST_NAMES = 20
+EXACT = "exact"
 _YES = "yes"
 _LABELS: dict[str, Promise] = {
     "optional": gettext_lazy("May be left out"),
@@ -73,7 +75,10 @@ class Extra:
 
 @dataclass(frozen=True)
 class Entry:
-    """One event, or any of several (``also``), as its page shows it."""
+    """One event, or any of several (``also``), as its page shows it.
+
+    ``exact``: alternatives of which each has a filter of its own, as they were kept; a page shows them in words.
+    """
 
     name: str = ""
     also: tuple[str, ...] = ()
@@ -82,6 +87,7 @@ class Entry:
     number: int = 0
     fresh: bool = False
     moved: str = ""
+    exact: tuple[Any, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -101,6 +107,8 @@ class Entry:
     @property
     def names(self) -> list[str]:
         """The events that are named, each once."""
+        if self.exact:
+            return list(dict.fromkeys(_event_of(each) for each in self.exact))
         return list(dict.fromkeys(each for each in (self.name, *self.also) if each))
 
     def placed(self, prefix: str, number: int) -> Entry:
@@ -119,6 +127,16 @@ class Entry:
         return tuple(each for each in self.extras if self.has_borders or self.number > 1 or each.text)
 
     @property
+    def exact_text(self) -> str:
+        """The alternatives as an address has them."""
+        return json.dumps(self.exact, ensure_ascii=False)
+
+    @property
+    def exact_words(self) -> str:
+        """The alternatives in words, each with its filter word for word."""
+        return " / ".join(_choice_words(each) for each in self.exact)
+
+    @property
     def said(self) -> str:
         """What is said besides the event, and not seen beside it."""
         where = [_("where %(filter)s") % {"filter": self.where.text}] if self.where.text else []
@@ -128,6 +146,8 @@ class Entry:
     @property
     def value(self) -> Any:
         """The entry as the workspace takes it."""
+        if self.exact:
+            return list(self.exact)
         names: Any = self.names[0] if len(self.names) == 1 else self.names
         where = {"where": self.where.text} if self.where.text else {}
         said = {each.key: each.value for each in self.extras if each.value is not None}
@@ -142,6 +162,8 @@ class Entry:
     def pairs(self) -> Pairs:
         """The part of an address that says it."""
         first, *others = self.names or [""]
+        if self.exact:
+            return [(self.prefix, first), (f"{self.prefix}.{EXACT}", self.exact_text)]
         said = [(f"{self.prefix}.or.{number}", name) for number, name in enumerate(others, start=1)]
         where = [(self.where.prefix, self.where.text)] if self.where.text else []
         return [(self.prefix, first), *said, *where, *((each.input, each.text) for each in self.extras if each.text)]
@@ -152,6 +174,8 @@ def entry_of_form(of: Field, number: int, form: Form) -> Entry:
     prefix = f"{of.name}.{number}"
     also = tuple(form.get(f"{prefix}.or.{place}") for place in form.numbers(f"{prefix}.or"))[:MOST_NAMES]
     extras = tuple(Extra(key, _typed(f"{prefix}.{key}", key, form)) for key in of.extras)
+    if exact := _exact(form.get(f"{prefix}.{EXACT}")):
+        return Entry(exact=exact)
     return Entry(form.get(prefix), also, filters.read_filter(f"{prefix}.where", form).shown, extras)
 
 
@@ -174,6 +198,8 @@ def entry_words(of: Field, value: Any) -> str:
     entry = entry_of_value(of, value)
     if not entry.names:
         return str(of.none or _("any event"))
+    if entry.exact:
+        return entry.exact_words
     said = " / ".join(event_words(each) for each in entry.names)
     if entry.where.text:
         said += f" [{entry.where.text}]"
@@ -183,9 +209,41 @@ def entry_words(of: Field, value: Any) -> str:
 
 def _of_choices(of: Field, choices: list[Any]) -> Entry:
     entries = [entry_of_value(of, each) for each in choices]
-    if not entries or any(each.where != entries[0].where or each.also for each in entries):
-        raise ValueError(f"{of.name}: the choices of an entry share one filter here")
+    if not entries or any(each.also or each.exact for each in entries):
+        raise ValueError(f"{of.name}: an alternative is one event")
+    if any(each.where != entries[0].where for each in entries):
+        return Entry(exact=_checked(choices))
     return Entry(entries[0].name, tuple(each.name for each in entries[1:]), entries[0].where, entries[0].extras)
+
+
+def _checked(choices: Any) -> tuple[Any, ...]:
+    """Alternatives as the workspace takes them; raises where they are something else."""
+    if len(choices) > MOST_NAMES:
+        raise ValueError(f"{len(choices)} alternatives are too many")
+    for each in choices:
+        where = each.get("where", "") if isinstance(each, Mapping) else ""
+        if not isinstance(_event_of(each), str) or not isinstance(where, (str, Mapping)):
+            raise TypeError("an alternative is an event, and has a filter")
+    return tuple(choices)
+
+
+def _exact(text: str) -> tuple[Any, ...]:
+    """The alternatives that an address has; none where it cannot be read."""
+    try:
+        found = json.loads(text) if text else ()
+        return _checked(found) if isinstance(found, list) else ()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ()
+
+
+def _event_of(choice: Any) -> Any:
+    return choice["event"] if isinstance(choice, Mapping) else choice
+
+
+def _choice_words(choice: Any) -> str:
+    where = choice.get("where") if isinstance(choice, Mapping) else ""
+    text = where if isinstance(where, str) else json.dumps(where, ensure_ascii=False)
+    return event_words(_event_of(choice)) + (f" [{text}]" if where else "")
 
 
 def _where(text: str) -> filters.FilterShown:

@@ -21,7 +21,7 @@ MOST = 30
 
 def read(of: Field, form: Form) -> Typed:
     """A list of events; buttons add (``steps:add``), take out (``steps:drop:2``) and move (``steps:up:2``) entries,
-    and add (``steps:or:2``) and take out (``steps:unor:2.1``) events of one."""
+    add (``steps:or:2``) and take out (``steps:unor:2.1``) events of one, and choose one anew (``steps:anew:2``)."""
     entries = [entry_of_form(of, number, form) for number in list(form.numbers(of.name))[:MOST]]
     if not entries and form.get(of.name):
         entries = [entry_of_value(of, form.get(of.name))]
@@ -108,6 +108,8 @@ def _acted(of: Field, entries: list[Entry], form: Form) -> list[Entry]:
     at, part = (int(text) - 1 if text.isascii() and text.isdigit() else -1 for text in (first, second))
     if not 0 <= at < len(entries):
         return entries
+    if act == "anew":
+        return [*entries[:at], entry_of_value(of, entries[at].names[0]), *entries[at + 1 :]]
     if act in ("or", "unor"):
         also = entries[at].also
         kept = (*also, "") if act == "or" else also[:part] + also[part + 1 :] if part >= 0 else also

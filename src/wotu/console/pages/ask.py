@@ -33,6 +33,7 @@ from wotu.console.asking.sentences import (
     slots,
     units_of_time,
 )
+from wotu.console.asking.summary import summary
 from wotu.console.charts import unused_style
 from wotu.console.data_tabs import allowed
 from wotu.console.exporting import export
@@ -75,7 +76,8 @@ def ask_page(request: HttpRequest, name: str) -> HttpResponse:
         "more": more(draft, names, sight), "names": names, "at_places": at_places(draft), "time_units": units_of_time(),
         "operators": operators(), "filter_names": filterable(names), "known_names": names.known,
         "slots": list(slots(draft)), "problems": rest_of_errors(draft),
-        "presented": outcome.presented, "waiting": outcome.waiting, "query": draft.query,
+        "presented": outcome.presented, "waiting": outcome.waiting,
+        "summary": "" if draft.errors else summary(draft.asked, workspace().now()), "query": draft.query,
         "wider": _wider(draft),
         "unused_style": unused_style(), **_kept(request),
     }  # fmt: skip

@@ -185,6 +185,18 @@
     const row = event.target.closest(".filter-row");
     if (row && event.target.matches("[data-value]")) suggest(row);
   });
+  // On a telephone the form is folded once it was asked; who edits it, or is done, is led to the form or the answer.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-edit], [data-see]");
+    if (!link) return;
+    event.preventDefault();
+    const [form, answer] = ["question", "answer"].map((id) => document.getElementById(id));
+    const edits = "edit" in link.dataset;
+    form.classList.toggle("editing", edits);
+    const to = edits ? form : answer;
+    to.focus({ preventScroll: true });
+    to.scrollIntoView({ block: "start" });
+  });
   // What was unfolded stays so when the form is drawn anew.
   let unfolded = false;
   const choices = () => document.getElementById("more-choices");
