@@ -240,8 +240,9 @@ class FakeWorkspace:
     def identity_numbers(self, identifier: str) -> list[str]:
         return [self.customer(identifier).customer_id]
 
-    def export(self, identifier: str, file: Path, *, audit: Any = ()) -> str:
+    def export(self, identifier: str, file: Path, *, audit: Any = (), value: Any = None) -> str:
         self.calls.append(f"export {identifier} {len(audit)}")
+        self.exported_value = value
         file.write_bytes(b"zip")
         return identifier
 

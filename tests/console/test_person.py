@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from django.utils import timezone
 from tests.console.fake import FakeWorkspace
 
 from wotu.accounts import audit
 from wotu.accounts.models import AuditEntry
+from wotu.ledger import reads
+from wotu.ledger import services as ledger
+from wotu.ledger.choices import UnitKind
+from wotu.ledger.rules import Cause
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SignIn = Callable[..., Client]
@@ -36,6 +41,24 @@ def test_an_owner_erases_a_person_by_typing_their_id(space: FakeWorkspace, sign_
     (entry,) = audit.entries(action="erase").rows
     assert (entry.actor, entry.target, entry.detail) == ("owner-en", "c42", {})
     assert "The person is erased" in client.get(response["Location"]).content.decode()
+
+
+def test_the_ledger_forgets_who_is_erased_and_tells_what_it_held(space: FakeWorkspace, sign_in: SignIn) -> None:
+    now = timezone.now()
+    ledger.open_unit("points", UnitKind.POINTS, "Points")
+    ledger.grant(Cause("club", 1, "order:1", "buyer", "earn"), customer=42, unit="points", amount=100, now=now)
+    ledger.spend(Cause("club", 1, "gift:1", "buyer", "spend"), customer=42, unit="points", amount=30, now=now)
+    client = sign_in("owner")
+
+    client.post(EVERYTHING).close()
+    client.post(ERASE, {"typed": "c42"})
+
+    held = space.exported_value
+    assert [(each["unit"]["code"], each["free"]) for each in held["balances"]] == [("points", 70)]
+    assert [(each["granted"], each["remaining"]) for each in held["lots"]] == [(100, 70)]
+    assert [(each["amount"], each["balance"]) for each in held["statement"]] == [(-30, 70), (100, 100)]
+    assert held["statement"][0]["transfer"]["cause"]["event"] == "gift:1"
+    assert reads.balances(42) == ()
 
 
 @pytest.mark.parametrize("typed", ["", "c4", "user_id:42", "yes"])

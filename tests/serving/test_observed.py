@@ -8,7 +8,9 @@ import shutil
 import time
 from collections import Counter, namedtuple
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,13 +22,14 @@ from wotu import __version__
 from wotu.collect.http.counters import Counters
 from wotu.core.locks import file_lock
 from wotu.core.status import SettlerStatus, write_status
-from wotu.site.metrics import CollectorMetrics, exposition
+from wotu.site.metrics import CollectorMetrics, LedgerMetrics, exposition
 from wotu.site.observed import observed
 from wotu.workspace import Workspace
 
 Answer = tuple[int, dict[bytes, bytes], bytes]
 GB = 1 << 30
 COUNTERS = Counters(requests=Counter({200: 3}), rejected=Counter({"unauthorized": 1}), accepted=5)
+PROVED = SimpleNamespace(differences=2, at=datetime(2026, 3, 1, tzinfo=UTC))
 
 
 class Asked:
@@ -229,6 +232,13 @@ def test_metrics_of_the_settler_are_missing_before_there_is_one(make_workspace: 
     assert not [name for name in told if name.startswith(("wotu_messages", "wotu_settle_", "wotu_generation"))]
 
 
+def test_metrics_of_the_ledger_tell_its_last_proof() -> None:
+    told = exposition(LedgerMetrics(lambda: PROVED)).decode()  # type: ignore[arg-type, return-value]
+    assert "wotu_ledger_differences 2.0\n" in told
+    assert f"wotu_ledger_proof_timestamp_seconds {PROVED.at.timestamp():.7e}" in told
+    assert exposition(LedgerMetrics(lambda: None)) == b""
+
+
 def test_everything_else_goes_on_to_the_application(asked: Asked) -> None:
     status, headers, body = asked.get("/healthz/")
     assert (status, body, asked.inner) == (418, b"inner", ["/healthz/"])
@@ -244,6 +254,6 @@ def test_every_metric_has_a_row_in_the_reference_and_no_other(asked: Asked) -> N
     told = {line.split("`")[1].partition("{")[0] for line in page.splitlines() if line.startswith("| `")}
     asked.get("/customers/")
     named = {name.partition(" ")[0] for name in asked.metrics()} - {"wotu_of_another_part"}
-    collector = exposition(CollectorMetrics(lambda: COUNTERS)).decode()
+    collector = exposition(CollectorMetrics(lambda: COUNTERS), LedgerMetrics(lambda: PROVED)).decode()  # type: ignore[arg-type, return-value]
     named |= {sample.name for family in text_string_to_metric_families(collector) for sample in family.samples}
     assert named == told

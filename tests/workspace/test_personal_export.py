@@ -39,12 +39,13 @@ def content(path: Path) -> dict[str, Any]:
 def test_everything_about_the_person_and_nobody_else(workspace: Workspace, tmp_path: Path) -> None:
     target = tmp_path / "alice.zip"
     entry = {"action": "export", "target": "c0"}
-    assert workspace.export("phone:13800001234", target, audit=[entry]) == "c0"
+    value = {"balances": [{"unit": {"code": "points"}, "free": 70}]}
+    assert workspace.export("phone:13800001234", target, audit=[entry], value=value) == "c0"
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     found = content(target)
     assert sorted(found) == [
         "README.md", "audit.json", "columns.json", "consents.json", "facts.ndjson", "identifiers.json",
-        "messages.ndjson", "orders.json", "profile.json", "quarantine.ndjson",
+        "messages.ndjson", "orders.json", "profile.json", "quarantine.ndjson", "value.json",
     ]  # fmt: skip
     assert found["profile.json"]["name"] == "Alice Liddell"
     assert found["profile.json"]["revenue"] == "10.00"
@@ -62,6 +63,7 @@ def test_everything_about_the_person_and_nobody_else(workspace: Workspace, tmp_p
     ]  # fmt: skip
     assert len(found["quarantine.ndjson"]) == 2
     assert found["audit.json"] == [entry]
+    assert found["value.json"] == value
     unpacked = tmp_path / "unpacked"
     zipfile.ZipFile(target).extractall(unpacked)
     assert {text for _, text in remains(unpacked, (*ALICE, "bob", "BO1"))} == set(ALICE)

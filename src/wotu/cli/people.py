@@ -34,11 +34,14 @@ def _erase(options: Namespace) -> None:
     profile = workspace.customer(options.identifier)
     if not options.yes and not _agreed(profile.customer_id, len(profile.identifiers), profile.events):
         raise SystemExit(1)
+    history = workspace.identity_numbers(profile.customer_id)
     customer = workspace.erase(profile.customer_id, by="cli", progress=lambda words: messages().print(f"{words} …"))
     if _has_control(workspace.layout):
         _record(workspace.layout.root, "erase", customer)
         from wotu.accounts.forgetting import forget_customers
+        from wotu.ledger.personal import forget
 
+        forget(history)
         forget_customers()
     backups = sorted(str(path) for path in workspace.layout.backups.glob("*") if path.is_file())
     if wants_json(options):
@@ -61,12 +64,14 @@ def _export(options: Namespace) -> None:
     history = workspace.identity_numbers(options.identifier)
     target = Path(options.file or f"{history[0]}.zip").expanduser().resolve()
     audit: list[dict[str, Any]] = []
+    value: dict[str, Any] = {}
     if _has_control(workspace.layout):
         connect(workspace.layout.root)
         from wotu.accounts.audit import about
+        from wotu.ledger.personal import value_of
 
-        audit = [asdict(entry) for entry in about(history)]
-    customer = workspace.export(options.identifier, target, audit=audit)
+        audit, value = [asdict(entry) for entry in about(history)], value_of(history)
+    customer = workspace.export(options.identifier, target, audit=audit, value=value)
     if _has_control(workspace.layout):
         _record(workspace.layout.root, "export", customer)
     if wants_json(options):

@@ -7,7 +7,8 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wotu.cli.options import add_verb, common, open_workspace, wants_json, workspace_path
+from wotu.cli.control import connect
+from wotu.cli.options import add_verb, common, open_workspace, wants_json, workspace_folder, workspace_path
 from wotu.cli.output import console, write_json
 from wotu.cli.supervisor import supervise
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
@@ -29,7 +30,8 @@ def add_verbs(verbs: Any) -> None:
     serve.add_argument("--port", type=int, default=8000, metavar="P")
     serve.add_argument("--only", choices=("collector", "console", "settler"), help="run one process alone")
     serve.add_argument("--quiet", action="store_true", help="print nothing when starting")
-    add_verb(verbs, "doctor", _doctor, "Check the workspace and say what needs attention.")
+    doctor = add_verb(verbs, "doctor", _doctor, "Check the workspace and say what needs attention.")
+    doctor.add_argument("--ledger", action="store_true", help="prove the ledger instead: every sum against its rows")
 
 
 def serve(workspace: str, host: str, port: int) -> None:
@@ -90,6 +92,9 @@ def _doctor(options: Namespace) -> None:
     from wotu.workspace.examination import examine
 
     common(options)
+    if options.ledger:
+        _prove_ledger(options)
+        return
     findings = examine(open_workspace(options))
     if wants_json(options):
         write_json({"healthy": _healthy(findings), "findings": [finding.to_dict() for finding in findings]})
@@ -97,6 +102,24 @@ def _doctor(options: Namespace) -> None:
         for finding in findings:
             console().print(f"{_MARKS[finding.level]} {finding.what}: {finding.detail}", highlight=False)
     if not _healthy(findings):
+        raise SystemExit(1)
+
+
+def _prove_ledger(options: Namespace) -> None:
+    connect(workspace_folder(options))
+    from django.utils import timezone
+
+    from wotu.ledger.proof_services import prove_in_full
+
+    proved, differences = prove_in_full(now=timezone.now())
+    if wants_json(options):
+        write_json({"healthy": not differences, "seconds": proved.seconds, "differences": differences})
+    else:
+        for each in differences:
+            console().print(f"{_MARKS['problem']} {each.rule}: {each.row} has {each.kept:,}, its rows {each.counted:,}")
+        if not differences:
+            console().print(f"{_MARKS['ok']} ledger: every sum equals its rows")
+    if differences:
         raise SystemExit(1)
 
 

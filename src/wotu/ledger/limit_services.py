@@ -120,6 +120,12 @@ def take(account: int, amount: int, *, now: datetime, held: bool) -> int:
     return found
 
 
+def end_holds(account: int, now: datetime) -> None:
+    """Give back what holds of a limit keep beyond their time, within the caller's transaction."""
+    _locked_slices(account)
+    _end_holds(account, now)
+
+
 def room(account: int) -> Room:
     """What is used, held and left of a limit now."""
     sums = Slice.objects.filter(account_id=account).aggregate(Sum("size"), Sum("used"), Sum("held"))
@@ -128,8 +134,7 @@ def room(account: int) -> Room:
 
 def _take_after_gathering(account: int, amount: int, now: datetime, *, held: bool) -> int:
     if Hold.objects.filter(account_id=account, state=HoldState.HELD, expires_at__lte=now).exists():
-        _locked_slices(account)
-        _end_holds(account, now)
+        end_holds(account, now)
     # Rows that are full are left alone: when nothing is left, a refusal waits for nobody.
     with_room = Slice.objects.filter(account_id=account, size__gt=F("used") + F("held"))
     rows = list(with_room.select_for_update().order_by("number"))

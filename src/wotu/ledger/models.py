@@ -173,3 +173,19 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.amount} {self.state}"
+
+
+class Proof(models.Model):
+    """How the last proof of the ledger ended; there is one row. ``agreed_at`` is when one last found nothing."""
+
+    at = models.DateTimeField()
+    seconds = models.FloatField()
+    agreed_at = models.DateTimeField(null=True)
+    differences = models.PositiveIntegerField()
+    shown = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="ledger_one_proof")]
+
+    def __str__(self) -> str:
+        return f"{self.at}: {self.differences} differences"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -11,6 +12,9 @@ from prometheus_client.registry import Collector
 from wotu import __version__
 from wotu.collect.http.counters import Counters
 from wotu.workspace.condition import Condition
+
+if TYPE_CHECKING:
+    from wotu.ledger.proof_services import Proved
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _MEGABYTE = 1 << 20
@@ -70,6 +74,21 @@ class CollectorMetrics(Collector):
         for code, count in sorted(counters.rejected.items()):
             refused.add_metric([str(code)], count)
         yield refused
+
+
+class LedgerMetrics(Collector):
+    """How the last proof of the ledger ended; missing before the first, and while the database does not answer."""
+
+    def __init__(self, last_proof: Callable[[], Proved | None]) -> None:
+        self._last_proof = last_proof
+
+    def collect(self) -> Iterator[Metric]:
+        """The number of differences, and when they were counted."""
+        proved = self._last_proof()
+        if proved is None:
+            return
+        yield _gauge("wotu_ledger_differences", "What the last proof of the ledger found wrong.", proved.differences)
+        yield _gauge("wotu_ledger_proof_timestamp_seconds", "When that proof was.", proved.at.timestamp())
 
 
 def _settler(condition: Condition) -> Iterator[Metric]:

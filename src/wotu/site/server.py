@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
+from prometheus_client.registry import Collector as Metrics
 
 from wotu.collect.http.app import Collector
 from wotu.collect.http.serving import CONNECTIONS, STOP_SECONDS
@@ -19,8 +20,11 @@ from wotu.core.logs import server_logging
 from wotu.core.parent_process import as_parent, end_with_parent
 from wotu.core.without_pandas import leave_pandas_out
 from wotu.site.dispatch import LateConsole, Site
-from wotu.site.metrics import CollectorMetrics
+from wotu.site.metrics import CollectorMetrics, LedgerMetrics
 from wotu.site.observed import observed
+
+if TYPE_CHECKING:
+    from wotu.ledger.proof_services import Proved
 
 _COLLECTS = "WOTU_SITE_COLLECTS"
 
@@ -86,7 +90,9 @@ def worker() -> Site:
     workspace = Path(os.environ["WOTU_WORKSPACE"])
     collector = Collector(Layout(workspace)) if os.environ[_COLLECTS] else None
     console = LateConsole(lambda: load_console(workspace))
-    metrics = [] if collector is None else [CollectorMetrics(lambda: collector.intake.counters)]
+    metrics: list[Metrics] = [LedgerMetrics(lambda: _last_proof() if console.is_loaded else None)]
+    if collector is not None:
+        metrics.append(CollectorMetrics(lambda: collector.intake.counters))
 
     def probe_database() -> None:
         # Django must not be asked while another thread sets it up.
@@ -121,3 +127,18 @@ def _probe() -> None:
     from wotu.site.database import probe
 
     probe()
+
+
+def _last_proof() -> Proved | None:
+    """The outcome of the ledger's last proof; nothing while the database does not answer."""
+    from django.db import Error, connection
+
+    from wotu.ledger.proof_services import last_proof
+
+    try:
+        return last_proof()
+    except Error:
+        return None
+    finally:
+        # The thread that asks is none of Django's own, whose connections are looked after.
+        connection.close()

@@ -45,6 +45,8 @@ Everything that Wotu holds about this person, as of {made}.
 - `consents.json`: what they allow us to send / 授权与退订
 - `orders.json`: orders with lines and refunds / 订单、商品明细与退款
 - `columns.json`: the lists and audiences they are on, scores and stage / 所在的名单与受众、评分与阶段
+- `value.json`: balances of points and the like, the lots they are made of, and every posting, where the
+  team's database was at hand; amounts there are whole numbers of the smallest part / 积分等权益的余额、批次与逐笔流水
 - `messages.ndjson`: every message as it was taken in, one a line, in the Segment format;
   `wotu collect messages.ndjson` takes them into another workspace / 收到的每条消息，一行一条，可再次导入
 - `facts.ndjson`: rows of tables that name them, such as who looks after them / 其他表中提到此人的记录
@@ -64,11 +66,13 @@ class Held(NamedTuple):
 
 
 def export_person(
-    workspace: Workspace, customer_id: str, subjects: Integers, target: Path, *, made: str, audit: Audit
-) -> None:
+    workspace: Workspace, customer_id: str, subjects: Integers, target: Path, *, made: str, audit: Audit,
+    value: Mapping[str, Any],
+) -> None:  # fmt: skip
     """Write everything held about a person (a customer with these identity nodes) to the new file ``target``.
 
-    ``audit`` are the entries of the audit about them, which the data plane cannot read.
+    ``audit`` are the entries of the audit about them and ``value`` what the ledger holds, which the data plane
+    cannot read.
     """
     if target.exists():
         raise invalid_argument("file", f"{target} exists; give the file a new name.")
@@ -83,7 +87,7 @@ def export_person(
         for name, content in (
             ("profile.json", asdict(profile)), ("identifiers.json", identifiers),
             ("consents.json", _dicts(workspace.consent(profile.customer_id))), ("orders.json", _dicts(orders)),
-            ("columns.json", _columns(workspace, customer_id)), ("audit.json", list(audit)),
+            ("columns.json", _columns(workspace, customer_id)), ("value.json", value), ("audit.json", list(audit)),
         ):  # fmt: skip
             archive.writestr(name, _json(content, indent=True))
         _lines(archive, "messages.ndjson", _messages(lake, held, workspace.settings.currency))

@@ -265,16 +265,18 @@ class Workspace(Questions, Lists, EventChoices):
         for erasure in read_erasures(self.layout.erasures).waiting("asked", "listed", "hidden"):
             self._intake().until_erased(erasure.id, wait="done", progress=progress)
 
-    def export(self, identifier: str, file: str | Path, *, audit: Audit = ()) -> str:
+    def export(
+        self, identifier: str, file: str | Path, *, audit: Audit = (), value: Mapping[str, Any] | None = None
+    ) -> str:
         """Write everything held about a person to the new zip ``file``; the id they have. See ``personal_export``.
 
-        ``audit`` are entries of the audit about them, to be put beside the rest.
+        ``audit`` are entries of the audit about them, ``value`` is what the ledger holds, to be put beside the rest.
         """
         directory = self._directory()
         customer = directory.find(identifier)
         made = datetime.now(self.settings.zone).isoformat(timespec="seconds")
         members = directory.members(customer)
-        export_person(self, customer_text(customer), members, Path(file), made=made, audit=audit)
+        export_person(self, customer_text(customer), members, Path(file), made=made, audit=audit, value=value or {})
         return customer_text(customer)
 
     def identity_numbers(self, identifier: str) -> list[str]:

@@ -22,6 +22,7 @@ from wotu.console.answers import workspace
 from wotu.console.permissions import require, signed_in_member
 from wotu.console.sight import sight_of
 from wotu.core.errors import Reason, invalid_argument
+from wotu.ledger.personal import forget, value_of
 
 
 @require_POST
@@ -36,10 +37,11 @@ def everything(request: HttpRequest, customer_id: str) -> FileResponse:
         actor=member, action=AuditAction.EXPORT, target=customer, address=client_address(request)[0],
         detail={"kind": "zip"},
     )  # fmt: skip
-    entries = [asdict(entry) for entry in about(space.identity_numbers(customer))]
+    history = space.identity_numbers(customer)
+    entries = [asdict(entry) for entry in about(history)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "person.zip"
-        space.export(customer, path, audit=entries)
+        space.export(customer, path, audit=entries, value=value_of(history))
         # On a system of ours an open file outlives its name.
         file = path.open("rb")
     response = FileResponse(file, as_attachment=True, filename=f"{customer}.zip", content_type="application/zip")
@@ -59,7 +61,9 @@ def erase(request: HttpRequest, customer_id: str) -> HttpResponse:
         raise invalid_argument(
             "typed", _("Type %(id)s to confirm; nothing was erased.") % {"id": customer}, Reason.SAID
         )
+    history = space.identity_numbers(customer)
     space.erase(customer, by=member.username, wait=False)
+    forget(history)
     forget_customers()
     record(actor=member, action=AuditAction.ERASE, target=customer, address=client_address(request)[0])
     return HttpResponseRedirect(f"{reverse('console:customers')}?erased={customer}")
