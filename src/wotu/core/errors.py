@@ -42,6 +42,8 @@ class ErrorCode(StrEnum):
     LIMIT_REACHED = "limit_reached"
     HOLD_ENDED = "hold_ended"
     NOTHING_TO_REVERSE = "nothing_to_reverse"
+    COUPON_REFUSED = "coupon_refused"
+    ORDER_REFUSED = "order_refused"
     CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 
@@ -109,8 +111,9 @@ class WotuError(Exception):
         self.given = dict(given or {})
 
     def to_dict(self) -> dict[str, dict[str, str | None]]:
-        """The JSON shape of an error on every face."""
-        return {"error": {"code": self.code.value, "message": self.message, "field": self.field}}
+        """The JSON shape of an error on every face; a refusal has its reason besides, as a word for programs."""
+        error = {"code": self.code.value, "message": self.message, "field": self.field}
+        return {"error": error | {"reason": str(why)} if (why := self.given.get("refusal")) else error}
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (self.code, self.message, self.field, self.reason, self.given)

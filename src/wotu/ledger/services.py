@@ -107,7 +107,7 @@ def reverse_spend(
         left = sum(each.amount for each in drawn) - returned.total()
         wanted = left if amount is None else check_amount(amount)
         if not 0 < wanted <= left:
-            raise _nothing_to_reverse(left)
+            raise nothing_to_reverse(left)
         legs = [Leg(account.unit, into, -wanted)]
         for each in give_back(drawn, returned, wanted):
             legs += _return_to_lot(account, reversal, each, now, grace)
@@ -126,16 +126,27 @@ def reverse_grant(cause: Cause, transfer: int, *, now: datetime, amount: int | N
             return Receipt(reversal, repeated=True)
         first = Lot.objects.filter(source_id=transfer).order_by("pk").first()
         if first is None:
-            raise _nothing_to_reverse(0)
+            raise nothing_to_reverse(0)
         account = _lock_owner(first.pk)
         lot = Lot.objects.select_related("account").get(pk=first.pk)
         left = lot.granted - lot.taken_back
         wanted = left if amount is None else check_amount(amount)
         if not 0 < wanted <= left or not statements.take_back(lot.pk, wanted):
-            raise _nothing_to_reverse(left)
+            raise nothing_to_reverse(left)
         out_of = _out_of(transfer)
         post(reversal, [*_take_back(account, lot, wanted), Leg(account.unit, out_of, wanted)])
     return Receipt(reversal)
+
+
+def transfer_of(cause: Cause) -> int:
+    """The transfer that a cause made."""
+    found = Transfer.objects.filter(
+        event=cause.event, programme=cause.programme, version=cause.version, beneficiary=cause.beneficiary,
+        effect=cause.effect,
+    ).values_list("pk", flat=True).first()  # fmt: skip
+    if found is None:
+        raise nothing_to_reverse(0)
+    return found
 
 
 def _debit_after_what_is_due(customer: int, unit: str, amount: int, now: datetime) -> int:
@@ -151,7 +162,7 @@ def _draws_of(transfer: int) -> tuple[list[Draw], Purpose]:
     rows = Posting.objects.filter(transfer_id=transfer).order_by("pk")
     drawn = [Draw(row.lot_id, -row.amount) for row in rows if row.lot_id is not None and row.amount < 0]
     if not drawn or Transfer.objects.filter(pk=transfer, reverses__isnull=False).exists():
-        raise _nothing_to_reverse(0)
+        raise nothing_to_reverse(0)
     return drawn, _out_of(transfer)
 
 
@@ -217,6 +228,7 @@ def post(transfer: int, legs: list[Leg]) -> None:
     crash_point("ledger-posted")
 
 
-def _nothing_to_reverse(left: int) -> WotuError:
+def nothing_to_reverse(left: int) -> WotuError:
+    """The refusal of a reversal that is larger than what is left to reverse."""
     message = f"{left} of it is left to reverse." if left else "There is nothing left to reverse."
     return WotuError(ErrorCode.NOTHING_TO_REVERSE, message, field="amount", given={"left": left})

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "wotu.accounts",
     "wotu.outbox",
     "wotu.ledger",
+    "wotu.loyalty",
     "wotu.boards",
     "wotu.console",
     "wotu.api",

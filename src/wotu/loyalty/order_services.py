@@ -1,0 +1,323 @@
+"""A shop's checkout: an order is held at its price, paid or let go, and given back in parts.
+
+Holding takes the coupons, points and budgets of the price *before* any money is taken, for a time; paying captures
+them; letting go, or the end of that time, frees them. All of it is one transaction each, keyed by the order: repeated,
+it changes nothing more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.db import IntegrityError, transaction
+from django.db.models import F
+
+from wotu.core.crash_points import crash_point
+from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.ledger import hold_services, limit_services, services
+from wotu.ledger.rules import Cause
+from wotu.loyalty import coupon_choice
+from wotu.loyalty.campaign_services import money_unit
+from wotu.loyalty.choices import CouponState, OrderState
+from wotu.loyalty.coupon_choice import Offer, Pick
+from wotu.loyalty.models import Campaign, Coupon, Order, OrderReturn
+from wotu.loyalty.pricing import Cart, Quote, Refund, RefundPolicy, price, refund
+from wotu.loyalty.pricing.allocation import cumulative
+from wotu.loyalty.refusals import CouponRefusal, refused
+
+POINTS = "points"
+LONGEST_HOLD = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A price, and why some of the codes that were given are not in it."""
+
+    quote: Quote
+    refused: Mapping[Pick, WotuError]
+
+
+@dataclass(frozen=True)
+class Returned:
+    """A return that was carried out; ``repeated`` when it had been before."""
+
+    refund: Refund
+    repeated: bool = False
+
+
+def quote(
+    customer: int, cart: Cart, *, picks: Sequence[Pick] = (), offers: Sequence[Offer] = (), now: datetime,
+    zone: ZoneInfo, order_id: str = "",
+) -> Priced:  # fmt: skip
+    """What the cart costs with these coupons and ``offers`` (promotions, points). Nothing is taken or changed."""
+    chosen, why = coupon_choice.choose(customer, picks, order_id=order_id, now=now, zone=zone)
+    return Priced(price(cart, [each.rule for each in (*offers, *chosen)]), why)
+
+
+def hold(
+    order_id: str, customer: int, cart: Cart, *, picks: Sequence[Pick] = (), offers: Sequence[Offer] = (),
+    until: datetime, now: datetime, zone: ZoneInfo,
+) -> Quote:  # fmt: skip
+    """Keep the coupons, points and budgets of this price for the order until ``until``.
+
+    Held again, with another cart or other coupons, it is held anew: an order never stands in its own way. A coupon
+    that cannot be used, or takes nothing off, is refused: the price that a customer saw is the price that is held.
+    """
+    _check(order_id, until, now)
+    with transaction.atomic():
+        order = _own(order_id, customer, now)
+        if order.state == OrderState.PAID:
+            raise order_refused("already_paid")
+        chosen, why = coupon_choice.choose(customer, picks, order_id=order_id, now=now, zone=zone)
+        for error in why.values():
+            raise error
+        chosen = [coupon_choice.make_own(each, customer, order_id=order_id, now=now, zone=zone) for each in chosen]
+        priced = price(cart, [each.rule for each in (*offers, *chosen)])
+        _all_used(priced, chosen)
+        kept = _kept(priced, [*offers, *chosen])
+        _let_go(order, now, coupons=[each.coupon for each in chosen], kept=kept)
+        for each in chosen:
+            coupon_choice.hold(each, customer, order_id=order_id, until=until, now=now)
+        _hold(order_id, customer, kept, until, now)
+        Order.objects.filter(pk=order.pk).update(
+            state=OrderState.HELD, quote=msgspec.to_builtins(priced), kept=kept, held_until=until, changed_at=now
+        )
+        crash_point("loyalty-order-held")
+    return priced
+
+
+def pay(order_id: str, *, now: datetime) -> Quote:
+    """The order is paid: what was held for it is spent. Too late, it is spent all the same where it is still there."""
+    with transaction.atomic():
+        order = _locked(order_id)
+        priced = msgspec.convert(order.quote, Quote)
+        if order.state == OrderState.PAID:
+            return priced
+        if order.state != OrderState.HELD:
+            raise order_refused("not_held")
+        used = coupon_ids(priced)
+        held = Coupon.objects.filter(pk__in=used, order_id=order_id, state=CouponState.HELD)
+        if held.update(state=CouponState.REDEEMED, held_until=None, changed_at=now) < len(used):
+            raise refused(CouponRefusal.HELD_ELSEWHERE)
+        for name, amount in sorted(order.kept.items()):
+            _spend(order, name, amount, now)
+        Order.objects.filter(pk=order.pk).update(state=OrderState.PAID, paid_at=now, held_until=None, changed_at=now)
+        crash_point("loyalty-order-paid")
+    return priced
+
+
+def release(order_id: str, *, now: datetime) -> bool:
+    """The order is let go before it was paid: whatever was held for it is free again. False when nothing was."""
+    with transaction.atomic():
+        order = _locked(order_id)
+        if order.state == OrderState.PAID:
+            raise order_refused("already_paid")
+        if order.state == OrderState.RELEASED:
+            return False
+        _let_go(order, now)
+        Order.objects.filter(pk=order.pk).update(state=OrderState.RELEASED, kept={}, held_until=None, changed_at=now)
+    return True
+
+
+def give_back(
+    order_id: str, refund_id: str, returned: Mapping[str, int], *, now: datetime, policy: RefundPolicy | None = None,
+    grace: timedelta = timedelta(0),
+) -> Returned:  # fmt: skip
+    """Pieces of a paid order come back (line id → pieces): points return to their lots, coupons as their rule says.
+
+    A coupon that returns has as long to live as it had when it was used. ``refund_id`` is carried out once.
+    """
+    if not 0 < len(refund_id) <= 120:
+        raise invalid_argument("refund_id", "refund_id must have 1 to 120 characters.")
+    with transaction.atomic():
+        order = _locked(order_id)
+        known = {each.refund_id: msgspec.convert(each.refund, Refund) for each in order.returns.order_by("pk")}
+        if refund_id in known:
+            return Returned(known[refund_id], repeated=True)
+        if order.state != OrderState.PAID:
+            raise order_refused("not_paid")
+        priced = msgspec.convert(order.quote, Quote)
+        back = refund(priced, returned, list(known.values()), policy)
+        OrderReturn.objects.create(order=order, refund_id=refund_id, refund=msgspec.to_builtins(back), at=now)
+        _return_coupons(order, back, now)
+        _return_points(order, refund_id, back.points, grace, now)
+        _return_budgets(order, refund_id, priced, [*known.values(), back], now)
+        crash_point("loyalty-order-returned")
+    return Returned(back)
+
+
+def coupon_ids(priced: Quote) -> list[int]:
+    """The coupons that a price used."""
+    rules = (each.rule_id for each in priced.used)
+    return [int(rule.removeprefix("coupon:")) for rule in rules if rule.startswith("coupon:")]
+
+
+def order_refused(reason: str) -> WotuError:
+    """The error of an order that is not in the state for what was asked."""
+    return WotuError(ErrorCode.ORDER_REFUSED, _SENTENCES[reason], field="order_id", given={"refusal": reason})
+
+
+_SENTENCES = {
+    "already_paid": "The order is paid; give back what should not be.",
+    "not_held": "Nothing is held for this order (any more); hold it again.",
+    "not_paid": "The order is not paid; nothing can come back.",
+    "another_customer": "This order id belongs to another customer.",
+}
+
+
+def _check(order_id: str, until: datetime, now: datetime) -> None:
+    if not 0 < len(order_id) <= 120 or "\x00" in order_id:
+        raise invalid_argument("order_id", "order_id must have 1 to 120 characters.")
+    if not now < until <= now + LONGEST_HOLD:
+        raise invalid_argument("until", "until must be later than now, by a day at most.")
+
+
+def _own(order_id: str, customer: int, now: datetime) -> Order:
+    """The order's row under its lock, made when it is not there."""
+    try:
+        with transaction.atomic():
+            Order.objects.create(
+                order_id=order_id, customer=customer, state=OrderState.RELEASED, quote={}, changed_at=now
+            )
+    except IntegrityError:
+        pass
+    order = _locked(order_id)
+    if order.customer != customer:
+        raise order_refused("another_customer")
+    return order
+
+
+def _locked(order_id: str) -> Order:
+    order = Order.objects.select_for_update().filter(order_id=order_id).first()
+    if order is None:
+        raise order_refused("not_held")
+    return order
+
+
+def _all_used(priced: Quote, chosen: Sequence[Offer]) -> None:
+    used = {each.rule_id for each in priced.used}
+    for each in chosen:
+        if each.rule.rule_id not in used:
+            why = next((no for no in priced.refused if no.rule_id == each.rule.rule_id), None)
+            missing = {} if why is None else {"missing": why.missing, "missing_pieces": why.missing_pieces}
+            word = "nothing_to_discount" if why is None else why.reason.value
+            raise WotuError(
+                ErrorCode.COUPON_REFUSED, f"A coupon takes nothing off this order: {word}.", field="coupon",
+                given={"refusal": word, **missing},
+            )  # fmt: skip
+
+
+def _kept(priced: Quote, offers: Sequence[Offer]) -> dict[str, int]:
+    """What the price costs: minor units of each budget, by campaign, and points."""
+    campaign_of = {each.rule.rule_id: each.campaign for each in offers}
+    budgets = dict(Campaign.objects.filter(budget_account__isnull=False).values_list("pk", "budget_account"))
+    kept: Counter[str] = Counter()
+    for use in priced.used:
+        campaign = campaign_of.get(use.rule_id)
+        if campaign in budgets:
+            kept[str(campaign)] += use.amount + use.shipping
+        kept[POINTS] += use.points
+    return {name: amount for name, amount in kept.items() if amount}
+
+
+def _hold(order_id: str, customer: int, kept: Mapping[str, int], until: datetime, now: datetime) -> None:
+    for name, amount in sorted(kept.items()):
+        key = _key(order_id, name)
+        if name == POINTS:
+            hold_services.hold(key, customer=customer, unit=POINTS, amount=amount, until=until, now=now)
+        else:
+            account, _ = _budget(name)
+            hold_services.hold_limit(key, account=account, amount=amount, until=until, now=now)
+
+
+def _let_go(order: Order, now: datetime, *, coupons: Sequence[int | None] = (), kept: Mapping[str, int] = {}) -> None:
+    """Free what was held and is not to be held again."""
+    ours = Coupon.objects.filter(order_id=order.order_id, state=CouponState.HELD).exclude(
+        pk__in=[each for each in coupons if each is not None]
+    )
+    ours.update(state=CouponState.ISSUED, order_id=None, held_until=None, changed_at=now)
+    for name in sorted(set(order.kept) - set(kept)):
+        hold_services.release(_key(order.order_id, name), now=now)
+
+
+def _spend(order: Order, name: str, amount: int, now: datetime) -> None:
+    """Capture what is held; when its time is over, take it again if it is still to be had."""
+    cause = _cause(order, name, "pay")
+    try:
+        with transaction.atomic():
+            hold_services.capture(cause, _key(order.order_id, name), now=now)
+    except WotuError as error:
+        if error.code != ErrorCode.HOLD_ENDED:
+            raise
+        if name == POINTS:
+            services.spend(cause, customer=order.customer, unit=POINTS, amount=amount, now=now)
+        else:
+            account, unit = _budget(name)
+            limit_services.spend_limit(cause, account, amount, unit=unit, now=now)
+
+
+def _return_coupons(order: Order, back: Refund, now: datetime) -> None:
+    numbers = [int(rule.removeprefix("coupon:")) for rule in back.coupons if rule.startswith("coupon:")]
+    lived = now - (order.paid_at or now)
+    Coupon.objects.filter(pk__in=numbers, state=CouponState.REDEEMED, order_id=order.order_id).update(
+        state=CouponState.ISSUED, order_id=None, changed_at=now, ends_at=F("ends_at") + lived
+    )
+
+
+def _return_points(order: Order, refund_id: str, points: int, grace: timedelta, now: datetime) -> None:
+    if points:
+        spent = services.transfer_of(_cause(order, POINTS, "pay"))
+        cause = _cause(order, POINTS, f"return:{refund_id}")
+        services.reverse_spend(cause, spent, amount=points, grace=grace, now=now)
+
+
+def _return_budgets(order: Order, refund_id: str, priced: Quote, refunds: Sequence[Refund], now: datetime) -> None:
+    """Each budget gets back what its discounts on the returned pieces had cost."""
+    rules = {each.rule_id for each in priced.rules}
+    campaigns = _campaigns_of(rules)
+    before, after = (_cost_returned(priced, some, campaigns) for some in (refunds[:-1], refunds))
+    for campaign, amount in sorted((after - before).items()):
+        if campaign in order.kept and amount:
+            account, _ = _budget(campaign)
+            spent = services.transfer_of(_cause(order, campaign, "pay"))
+            cause = _cause(order, campaign, f"return:{refund_id}")
+            limit_services.return_to_limit(cause, account, amount, reverses=spent, now=now)
+
+
+def _cost_returned(priced: Quote, refunds: Sequence[Refund], campaigns: Mapping[str, str]) -> Counter[str]:
+    pieces = Counter[str]()
+    for each in refunds:
+        pieces.update({line.line_id: line.quantity for line in each.lines})
+    cost = Counter[str]()
+    for line in priced.lines:
+        for taken in line.discounts:
+            if taken.points is None and taken.rule_id in campaigns:
+                cost[campaigns[taken.rule_id]] += cumulative(taken.amount, pieces[line.line_id], line.quantity)
+    return cost
+
+
+def _campaigns_of(rules: set[str]) -> dict[str, str]:
+    numbers = [int(rule.removeprefix("coupon:")) for rule in rules if rule.startswith("coupon:")]
+    rows = Coupon.objects.filter(pk__in=numbers).values_list("pk", "template__campaign")
+    return {f"coupon:{coupon}": str(campaign) for coupon, campaign in rows}
+
+
+def _budget(campaign: str) -> tuple[int, str]:
+    row = Campaign.objects.get(pk=int(campaign))
+    assert row.budget_account is not None
+    return row.budget_account, money_unit(row.currency)
+
+
+def _cause(order: Order, name: str, effect: str) -> Cause:
+    digest = effect if len(effect) <= 64 else f"return:{hashlib.sha256(effect.encode()).hexdigest()[:40]}"
+    return Cause("orders", 1, f"order:{order.order_id}", f"kept:{name}", digest)
+
+
+def _key(order_id: str, name: str) -> str:
+    return f"order:{order_id}:{name}"
