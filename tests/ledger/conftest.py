@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.conftest import SOAK
 from tests.console.site import configure
 
 configure()
@@ -14,3 +15,9 @@ def points(db: None) -> str:
     """A unit to count in."""
     services.open_unit("points", UnitKind.POINTS, "Points")
     return "points"
+
+
+@pytest.fixture
+def examples(pytestconfig: pytest.Config) -> int:
+    """How many examples a stateful test runs."""
+    return pytestconfig.getoption("--examples") or (3_000 if SOAK else 20)

@@ -23,36 +23,40 @@ def hold(key: str, *, customer: int, unit: str, amount: int, until: datetime, no
     """Keep an amount of what ``customer`` has free until ``until``, or refuse with ``insufficient_balance``."""
     _check(key, amount, until, now)
     with transaction.atomic():
-        account = accounts.bring_up_to_date(accounts.lock(customer, unit), now)
-        old = _held_before(key, account.id)
-        own = old.amount if old is not None and old.state == HoldState.HELD else 0
+        account = accounts.lock_up_to_date(customer, unit, now)
+        kept = _own(key, account.id, amount, until)
+        own = kept.amount if kept.state == HoldState.HELD else 0
         if account.free + own < amount:
             raise accounts.insufficient(account.free + own, amount)
         statements.change(account.id, held=amount - own)
-        made = _store(key, old, account=account.id, slice_=None, amount=amount, until=until)
+        _keep(kept, amount, None, until)
         Account.objects.filter(pk=account.id).filter(accounts.due_after(until)).update(due_at=until)
-    return made
+        if amount < own:
+            accounts.bring_up_to_date(account, now)
+    return kept.pk
 
 
 def hold_limit(key: str, *, account: int, amount: int, until: datetime, now: datetime) -> int:
     """Keep an amount of a limit until ``until``, or refuse with ``limit_reached``."""
     _check(key, amount, until, now)
     with transaction.atomic():
-        old = _held_before(key, account)
-        if old is not None and old.state == HoldState.HELD:
-            _end(old, HoldState.RELEASED, now)
-        slice_ = limit_services.take(account, amount, now=now, held=True)
-        return _store(key, old, account=account, slice_=slice_, amount=amount, until=until)
+        kept = _own(key, account, amount, until)
+        if kept.state == HoldState.HELD:
+            _end(kept, HoldState.RELEASED, now)
+        _keep(kept, amount, limit_services.take(account, amount, now=now, held=True), until)
+    return kept.pk
 
 
 def release(key: str, *, now: datetime) -> bool:
     """Give back what a hold keeps; false when it keeps nothing (any more)."""
     with transaction.atomic():
-        kept = Hold.objects.select_related("account").filter(key=key, state=HoldState.HELD).first()
+        kept = _locked(key, now)
         if kept is None:
             return False
-        _end(kept, HoldState.RELEASED, now)
-    return True
+        alive = kept.expires_at > now
+        _end(kept, HoldState.RELEASED if alive else HoldState.EXPIRED, now)
+        _after(kept, now)
+    return alive
 
 
 def capture(cause: Cause, key: str, *, now: datetime, amount: int | None = None) -> Receipt:
@@ -64,14 +68,16 @@ def capture(cause: Cause, key: str, *, now: datetime, amount: int | None = None)
         transfer, new = statements.open_transfer(check_cause(cause), now)
         if not new:
             return Receipt(transfer, repeated=True)
-        kept = Hold.objects.select_related("account").filter(key=key, state=HoldState.HELD, expires_at__gt=now).first()
-        if kept is None:
+        kept = _locked(key, now)
+        if kept is None or kept.expires_at <= now:
             raise _ended(key)
         spent = kept.amount if amount is None else check_amount(amount)
         if spent > kept.amount:
             raise invalid_argument("amount", f"The hold keeps {kept.amount:,}; no more can be captured.")
         _end(kept, HoldState.CAPTURED, now)
         post(transfer, _spend(kept, spent))
+        if spent < kept.amount:
+            _after(kept, now)
     return Receipt(transfer)
 
 
@@ -87,41 +93,49 @@ def _spend(kept: Hold, amount: int) -> list[Leg]:
     return [*[Leg(unit, account, -each.amount, each.lot) for each in draws], into]
 
 
+def _locked(key: str, now: datetime) -> Hold | None:
+    """The hold under ``key`` when it keeps something; it is locked, and before it the account that it is of."""
+    held = Hold.objects.select_related("account").filter(key=key, state=HoldState.HELD)
+    while (seen := held.first()) is not None:
+        if seen.slice_id is None:
+            accounts.lock_up_to_date(seen.account.owner, seen.account.unit_id, now)
+        # A merge may have moved it, or somebody ended it, until the lock was had.
+        kept = held.filter(account=seen.account_id).select_for_update(of=("self",), no_key=True).first()
+        if kept is not None:
+            return kept
+    return None
+
+
 def _end(kept: Hold, state: HoldState, now: datetime) -> None:
-    """Give a hold back to where it was taken from; of two who end it at once, one does and the other is told."""
+    """Give a locked hold back to where it was taken from."""
+    Hold.objects.filter(pk=kept.pk).update(state=state, ended_at=now)
     if kept.slice_id is not None:
         statements.change_slice(kept.slice_id, held=-kept.amount)
     else:
         statements.change(kept.account_id, held=-kept.amount)
-    ended = Hold.objects.filter(pk=kept.pk, state=HoldState.HELD, amount=kept.amount, slice=kept.slice_id)
-    if not ended.update(state=state, ended_at=now):
-        raise _ended(kept.key)
     crash_point("ledger-hold-ended")
-    if kept.slice_id is None and state == HoldState.RELEASED:
-        account = accounts.lock(kept.account.owner, kept.account.unit_id)
-        accounts.bring_up_to_date(account, now)
 
 
-def _held_before(key: str, account: int) -> Hold | None:
-    old = Hold.objects.select_related("account").filter(key=key).first()
-    if old is None:
-        return None
-    if old.state == HoldState.CAPTURED:
+def _after(kept: Hold, now: datetime) -> None:
+    """What a customer's hold no longer keeps may have expired meanwhile, or repays what is owed."""
+    if kept.slice_id is None:
+        accounts.bring_up_to_date(accounts.lock(kept.account.owner, kept.account.unit_id), now)
+
+
+def _own(key: str, account: int, amount: int, until: datetime) -> Hold:
+    """The locked row of the hold under ``key``, made when it is not there."""
+    statements.open_hold(key, account, amount, until)
+    kept = Hold.objects.select_for_update(no_key=True).get(key=key)
+    if kept.state == HoldState.CAPTURED:
         raise _ended(key)
-    if old.account_id != account:
+    if kept.account_id != account:
         raise invalid_argument("key", "key names a hold of another account; take another key.")
-    return old
+    return kept
 
 
-def _store(key: str, old: Hold | None, *, account: int, slice_: int | None, amount: int, until: datetime) -> int:
-    values = {
-        "account_id": account, "slice_id": slice_, "amount": amount, "state": HoldState.HELD, "expires_at": until,
-        "ended_at": None,
-    }  # fmt: skip
-    if old is None:
-        return Hold.objects.create(key=key, **values).pk
-    Hold.objects.filter(pk=old.pk).update(**values)
-    return old.pk
+def _keep(kept: Hold, amount: int, slice_: int | None, until: datetime) -> None:
+    values = {"amount": amount, "slice_id": slice_, "state": HoldState.HELD, "expires_at": until, "ended_at": None}
+    Hold.objects.filter(pk=kept.pk).update(**values)
 
 
 def _check(key: str, amount: int, until: datetime, now: datetime) -> None:

@@ -126,10 +126,14 @@ def end_holds(account: int, now: datetime) -> None:
     _end_holds(account, now)
 
 
-def room(account: int) -> Room:
-    """What is used, held and left of a limit now."""
+def room(account: int, *, now: datetime | None = None) -> Room:
+    """What is used, held and left of a limit; holds whose time is over by ``now`` count for nothing."""
     sums = Slice.objects.filter(account_id=account).aggregate(Sum("size"), Sum("used"), Sum("held"))
-    return Room(sums["size__sum"] or 0, sums["used__sum"] or 0, sums["held__sum"] or 0)
+    held = sums["held__sum"] or 0
+    if now is not None:
+        over = Hold.objects.filter(account_id=account, state=HoldState.HELD, expires_at__lte=now)
+        held -= over.aggregate(sum=Sum("amount"))["sum"] or 0
+    return Room(sums["size__sum"] or 0, sums["used__sum"] or 0, held)
 
 
 def _take_after_gathering(account: int, amount: int, now: datetime, *, held: bool) -> int:
@@ -137,7 +141,7 @@ def _take_after_gathering(account: int, amount: int, now: datetime, *, held: boo
         end_holds(account, now)
     # Rows that are full are left alone: when nothing is left, a refusal waits for nobody.
     with_room = Slice.objects.filter(account_id=account, size__gt=F("used") + F("held"))
-    rows = list(with_room.select_for_update().order_by("number"))
+    rows = list(with_room.select_for_update(no_key=True).order_by("number"))
     left = sum(_free(each) for each in rows)
     if left < amount:
         message = f"{left} is left of the limit, {amount} was asked."
@@ -154,12 +158,12 @@ def _take_after_gathering(account: int, amount: int, now: datetime, *, held: boo
 
 
 def _locked_slices(account: int) -> list[Slice]:
-    return list(Slice.objects.select_for_update().filter(account_id=account).order_by("number"))
+    return list(Slice.objects.select_for_update(no_key=True).filter(account_id=account).order_by("number"))
 
 
 def _end_holds(account: int, now: datetime) -> None:
     due = Hold.objects.filter(account_id=account, state=HoldState.HELD, expires_at__lte=now, slice__isnull=False)
-    for hold in due.select_for_update(skip_locked=True, of=("self",)).order_by("pk"):
+    for hold in due.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("pk"):
         statements.change_slice(hold.slice_id, held=-hold.amount)  # type: ignore[arg-type]
         Hold.objects.filter(pk=hold.pk).update(state=HoldState.EXPIRED, ended_at=now)
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Cast, Concat
 
 from wotu.core.customer_ids import customer_text
 from wotu.ledger import accounts, statements
-from wotu.ledger.choices import Owner, Purpose
+from wotu.ledger.choices import HoldState, Owner, Purpose
 from wotu.ledger.models import Account, Hold, Lot, Transfer
 from wotu.ledger.rules import Cause, Leg, check_cause
 from wotu.ledger.services import Receipt, post
@@ -25,7 +25,7 @@ def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) ->
         units = Account.objects.filter(owner=gone, owner_kind=Owner.CUSTOMER).values_list("unit_id", flat=True)
         legs: list[Leg] = []
         for unit in sorted(set(units)):
-            legs += _move_unit(gone, survivor, unit)
+            legs += _move_unit(gone, survivor, unit, now)
         if legs:
             post(transfer, legs)
     return Receipt(transfer)
@@ -38,26 +38,28 @@ def forget(customer: int) -> int:
         numbers = list(owned.order_by("pk").values_list("pk", flat=True))
         nameless = Concat(Value("erased:"), Cast("pk", CharField()))
         Hold.objects.filter(account__in=numbers).update(key=nameless)
+        # Nobody is left who could capture them.
+        Hold.objects.filter(account__in=numbers, state=HoldState.HELD).update(state=HoldState.RELEASED)
         touched = Transfer.objects.filter(postings__account__in=numbers).values("pk")
         Transfer.objects.filter(pk__in=touched).update(event=nameless)
         named = Transfer.objects.filter(beneficiary=customer_text(customer))
         named.update(event=nameless, beneficiary="erased")
-        Account.objects.filter(pk__in=numbers).update(owner_kind=Owner.ERASED, owner=F("pk"), due_at=None)
+        Account.objects.filter(pk__in=numbers).update(owner_kind=Owner.ERASED, owner=F("pk"), held=0, due_at=None)
     return len(numbers)
 
 
-def _move_unit(gone: int, survivor: int, unit: str) -> list[Leg]:
-    target = accounts.lock(survivor, unit)
-    source = accounts.lock(gone, unit)
+def _move_unit(gone: int, survivor: int, unit: str, now: datetime) -> list[Leg]:
+    locked = {customer: accounts.lock_up_to_date(customer, unit, now) for customer in sorted((gone, survivor))}
+    source, target = locked[gone], locked[survivor]
     legs = []
-    for account in Account.objects.select_for_update().filter(owner=gone, unit_id=unit, owner_kind=Owner.CUSTOMER):
+    for account in Account.objects.filter(owner=gone, unit_id=unit, owner_kind=Owner.CUSTOMER):
         if account.purpose == Purpose.DEBT:
             legs += _move_debt(account, survivor)
         else:
             legs += _move_lots(account, survivor)
     Hold.objects.filter(account_id=source.id).update(account_id=target.id)
     statements.change(target.id, held=source.held)
-    return [*legs, *accounts.repay(target)]
+    return [*legs, *accounts.repay(target, now)]
 
 
 def _move_lots(account: Account, survivor: int) -> list[Leg]:

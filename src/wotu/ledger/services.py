@@ -60,11 +60,13 @@ def grant(
         transfer, new = statements.open_transfer(check_cause(cause), now)
         if not new:
             return Receipt(transfer, repeated=True)
-        main = statements.credit(customer, unit, Purpose.MAIN, 0 if pending else amount, pending or expires_at)
-        account = statements.credit(customer, unit, Purpose.PENDING, amount, None) if pending else main
+        main = accounts.lock_up_to_date(customer, unit, now)
+        account = statements.credit(customer, unit, Purpose.MAIN, 0 if pending else amount, pending or expires_at)
+        if pending:
+            account = statements.credit(customer, unit, Purpose.PENDING, amount, None)
         lot = statements.add_lot(account, transfer, amount, pending, expires_at)
         legs = [Leg(unit, account, amount, lot), Leg(unit, out_of, -amount)]
-        post(transfer, legs if pending else [*legs, *accounts.repay(Locked(main, customer, unit, 0, 0))])
+        post(transfer, legs if pending else [*legs, *accounts.repay(main, now)])
     return Receipt(transfer)
 
 
@@ -83,7 +85,7 @@ def spend(
         account = statements.debit(customer, unit, amount, now)
         if account is None:
             account = _debit_after_what_is_due(customer, unit, amount, now)
-        draws = draw(statements.lots_in_order(account), amount)
+        draws = draw(statements.lots_in_order(account, now), amount)
         statements.take_from_lots(draws)
         legs = [Leg(unit, account, -each.amount, each.lot) for each in draws]
         post(transfer, [*legs, Leg(unit, into, amount)])
@@ -102,7 +104,7 @@ def reverse_spend(
         if not new:
             return Receipt(reversal, repeated=True)
         drawn, into = _draws_of(transfer)
-        account = _lock_owner(drawn[0].lot)
+        account = _lock_owner(drawn[0].lot, now)
         returned = _returned(transfer, {each.lot for each in drawn})
         left = sum(each.amount for each in drawn) - returned.total()
         wanted = left if amount is None else check_amount(amount)
@@ -111,7 +113,7 @@ def reverse_spend(
         legs = [Leg(account.unit, into, -wanted)]
         for each in give_back(drawn, returned, wanted):
             legs += _return_to_lot(account, reversal, each, now, grace)
-        post(reversal, [*legs, *accounts.repay(account)])
+        post(reversal, [*legs, *accounts.repay(account, now)])
     return Receipt(reversal)
 
 
@@ -127,14 +129,14 @@ def reverse_grant(cause: Cause, transfer: int, *, now: datetime, amount: int | N
         first = Lot.objects.filter(source_id=transfer).order_by("pk").first()
         if first is None:
             raise nothing_to_reverse(0)
-        account = _lock_owner(first.pk)
+        account = _lock_owner(first.pk, now)
         lot = Lot.objects.select_related("account").get(pk=first.pk)
         left = lot.granted - lot.taken_back
         wanted = left if amount is None else check_amount(amount)
         if not 0 < wanted <= left or not statements.take_back(lot.pk, wanted):
             raise nothing_to_reverse(left)
         out_of = _out_of(transfer)
-        post(reversal, [*_take_back(account, lot, wanted), Leg(account.unit, out_of, wanted)])
+        post(reversal, [*_take_back(account, lot, wanted, now), Leg(account.unit, out_of, wanted)])
     return Receipt(reversal)
 
 
@@ -150,7 +152,7 @@ def transfer_of(cause: Cause) -> int:
 
 
 def _debit_after_what_is_due(customer: int, unit: str, amount: int, now: datetime) -> int:
-    account = accounts.bring_up_to_date(accounts.lock(customer, unit), now)
+    account = accounts.lock_up_to_date(customer, unit, now)
     if account.free < amount:
         raise accounts.insufficient(account.free, amount)
     statements.change(account.id, balance=-amount)
@@ -177,13 +179,17 @@ def _returned(transfer: int, lots: set[int]) -> Counter[int]:
     return Counter(dict(back.values_list("lot_id").annotate(total=Sum("amount"))))
 
 
-def _lock_owner(lot: int) -> Locked:
-    """Lock the account of the customer who has ``lot`` now; a merge may have moved it until the lock was had."""
-    while True:
-        held_by = Account.objects.filter(lots__pk=lot).values_list("owner", "unit_id").get()
-        account = accounts.lock(*held_by)
-        if Account.objects.filter(lots__pk=lot).values_list("owner", "unit_id").get() == held_by:
+def _lock_owner(lot: int, now: datetime) -> Locked:
+    """Lock the account of the customer who has ``lot`` now; a merge may have moved it until the lock was had.
+
+    Of what an erased customer had, nothing is left to reverse.
+    """
+    owners = Account.objects.filter(lots__pk=lot, owner_kind=Owner.CUSTOMER).values_list("owner", "unit_id")
+    while (owner := owners.first()) is not None:
+        account = accounts.lock_up_to_date(*owner, now)
+        if owners.first() == owner:
             return account
+    raise nothing_to_reverse(0)
 
 
 def _return_to_lot(account: Locked, reversal: int, each: Draw, now: datetime, grace: timedelta) -> list[Leg]:
@@ -203,7 +209,7 @@ def _return_to_lot(account: Locked, reversal: int, each: Draw, now: datetime, gr
     return [back, again_out, Leg(account.unit, account.id, each.amount, lot)]
 
 
-def _take_back(account: Locked, lot: Lot, amount: int) -> list[Leg]:
+def _take_back(account: Locked, lot: Lot, amount: int, now: datetime) -> list[Leg]:
     if lot.account.purpose == Purpose.PENDING:
         statements.take_from_lots([Draw(lot.pk, amount)])
         statements.change(lot.account_id, balance=-amount)
@@ -216,7 +222,7 @@ def _take_back(account: Locked, lot: Lot, amount: int) -> list[Leg]:
         legs.append(Leg(account.unit, Purpose.EXPIRED, -unspent))
         statements.mark_expired(lot.pk, -unspent)
     others = min(amount - first - unspent, account.free - first)
-    legs += accounts.take(account, draw(statements.lots_in_order(account.id), others))
+    legs += accounts.take(account, draw(statements.lots_in_order(account.id, now), others))
     return [*legs, *accounts.owe(account, amount - first - unspent - others)]
 
 

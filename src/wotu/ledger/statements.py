@@ -1,7 +1,7 @@
 """The statements of the ledger's hot paths, the same on SQLite and PostgreSQL.
 
 Each limit is enforced by the statement that spends it. The order in which rows are locked is one for everybody:
-transfer, customers' accounts by number, slices, holds, lots; so two transfers never wait for each other.
+transfer, customers' accounts by number, holds, slices, lots; so two transfers never wait for each other.
 """
 
 from __future__ import annotations
@@ -65,6 +65,19 @@ def credit(customer: int, unit: str, purpose: Purpose, amount: int, due: datetim
     return int(row[0])
 
 
+def lock(customer: int, unit: str, now: datetime) -> tuple[int, int, int, bool]:
+    """Lock a customer's account, made when it is not there: (id, balance, held, whether something of it is due)."""
+    row = _one(
+        "INSERT INTO ledger_account (unit_id, owner_kind, owner, purpose, balance, held)"
+        " VALUES (%s, 'customer', %s, 'main', 0, 0) ON CONFLICT (owner, unit_id, owner_kind, purpose)"
+        " DO UPDATE SET held = ledger_account.held RETURNING id, balance, held, due_at <= %s",
+        [unit, customer, _time(now)],
+    )
+    assert row is not None
+    number, balance, held, due = row
+    return number, balance, held, bool(due)
+
+
 def change(account: int, *, balance: int = 0, held: int = 0) -> None:
     """Add to the balance and to what is held of an account whose row the caller has locked."""
     _run("UPDATE ledger_account SET balance = balance + %s, held = held + %s WHERE id = %s", [balance, held, account])
@@ -82,12 +95,18 @@ def add_lot(account: int, source: int, amount: int, available: datetime | None, 
     return int(row[0])
 
 
-def lots_in_order(account: int) -> list[tuple[int, int]]:
-    """(id, remaining) of an account's lots as they are spent: the earliest expiry first, then the oldest."""
+def lots_in_order(account: int, now: datetime | None = None) -> list[tuple[int, int]]:
+    """(id, remaining) of an account's lots as they are spent: the earliest expiry first, then the oldest.
+
+    With ``now`` without those whose time is over, which nothing but a hold keeps.
+    """
+    alive, values = (
+        ("", [account]) if now is None else (" AND (expires_at IS NULL OR expires_at > %s)", [account, _time(now)])
+    )
     return _all(
-        "SELECT id, remaining FROM ledger_lot WHERE account_id = %s AND remaining > 0"
+        f"SELECT id, remaining FROM ledger_lot WHERE account_id = %s AND remaining > 0{alive}"
         " ORDER BY expires_at IS NULL, expires_at, id",
-        [account],
+        values,
     )
 
 
@@ -131,13 +150,22 @@ def post(transfer: int, legs: Iterable[Leg]) -> None:
 def take_slice(account: int, amount: int, *, held: bool) -> int | None:
     """Use (or hold) ``amount`` of any slice of a limit that has room and that nobody else is changing; the slice."""
     column = "held" if held else "used"
-    skip = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    skip = " FOR NO KEY UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     row = _one(
         f"UPDATE ledger_slice SET {column} = {column} + %s WHERE id = (SELECT id FROM ledger_slice"
         f" WHERE account_id = %s AND size - used - held >= %s ORDER BY number LIMIT 1{skip}) RETURNING id",
         [amount, account, amount],
     )
     return None if row is None else row[0]
+
+
+def open_hold(key: str, account: int, amount: int, until: datetime) -> None:
+    """Make the row of a hold that keeps nothing yet, unless there is one; one that another makes is waited for."""
+    _run(
+        "INSERT INTO ledger_hold (key, account_id, amount, state, expires_at) VALUES (%s, %s, %s, 'released', %s)"
+        " ON CONFLICT (key) DO NOTHING",
+        [key, account, amount, _time(until)],
+    )
 
 
 def change_slice(slice_: int, *, used: int = 0, held: int = 0, size: int = 0) -> None:
