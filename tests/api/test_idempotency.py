@@ -194,7 +194,7 @@ def test_of_many_at_once_one_makes_the_key(
 _SERVE = """
 import sys
 from pathlib import Path
-from wotu.site.server import setup
+from wotu.site.preparing import setup
 setup(Path(sys.argv[1]))
 from django.core.management import call_command
 call_command("migrate", interactive=False, verbosity=0)

@@ -24,7 +24,7 @@ PATIENCE = 60.0
 
 
 class Tree:
-    """``wotu serve`` on a workspace of its own: supervisor, server with its worker, settler."""
+    """``wotu serve`` on a workspace of its own: supervisor, server with its worker, settler, worker of the outbox."""
 
     def __init__(self, root: Path, beside: Path) -> None:
         """``beside`` is a folder for what the server prints."""
@@ -47,7 +47,8 @@ class Tree:
         """The processes there are now."""
         found = {"supervisor": self.process.pid}
         for pid, command in _children(self.process.pid):
-            found["settler" if "settler" in command else "server"] = pid
+            name = "settler" if "settler" in command else "outbox" if "wotu.site.working" in command else "server"
+            found[name] = pid
         for pid, _ in _children(found.get("server", 0)):
             found["worker"] = pid
         return found

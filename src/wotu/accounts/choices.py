@@ -82,3 +82,7 @@ class AuditAction(TextChoices):
     DISCARD_QUARANTINE = "discard_quarantine", _("Discarded quarantined rows")
     RETRY_WORK = "retry_work", _("Let work be tried again")
     DISCARD_WORK = "discard_work", _("Discarded work that had failed")
+    ADD_WEBHOOK = "add_webhook", _("Added a webhook")
+    DISABLE_WEBHOOK = "disable_webhook", _("Switched a webhook off")
+    ENABLE_WEBHOOK = "enable_webhook", _("Switched a webhook on")
+    ROTATE_WEBHOOK = "rotate_webhook", _("Replaced the secret of a webhook")

@@ -1,4 +1,4 @@
-"""``wotu serve`` and ``doctor``: running an install and looking after it."""
+"""``wotu serve``, ``worker`` and ``doctor``: running an install and looking after it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ def add_verbs(verbs: Any) -> None:
     serve = add_verb(verbs, "serve", _serve, "Collect, settle and serve the console, until stopped.")
     serve.add_argument("--host", default="127.0.0.1", metavar="H")
     serve.add_argument("--port", type=int, default=8000, metavar="P")
-    serve.add_argument("--only", choices=("collector", "console", "settler"), help="run one process alone")
+    serve.add_argument("--only", choices=("collector", "console", "settler", "worker"), help="run one process alone")
     serve.add_argument("--quiet", action="store_true", help="print nothing when starting")
     doctor = add_verb(verbs, "doctor", _doctor, "Check the workspace and say what needs attention.")
     doctor.add_argument("--ledger", action="store_true", help="prove the ledger instead: every sum against its rows")
+    add_verb(verbs, "worker", _worker, "Do due work and follow what comes in, until stopped (serve does this too).")
 
 
 def serve(workspace: str, host: str, port: int) -> None:
-    """Collector and console on one port, and the settler, as one supervised tree."""
+    """Collector and console on one port, the settler and the worker, as one supervised tree."""
     check_port(host, port)
     with announced(Path(workspace)):
         # They end in this order: what takes messages in before what settles them.
@@ -43,6 +44,7 @@ def serve(workspace: str, host: str, port: int) -> None:
             {
                 "server": ("wotu.site", workspace, host, str(port)),
                 "settler": ("wotu", "serve", "--only", "settler", "--workspace", workspace),
+                "worker": ("wotu.site.working", workspace),
             }
         )
 
@@ -81,11 +83,21 @@ def _serve(options: Namespace) -> None:
     elif options.only == "console":
         check_port(options.host, options.port)
         supervise({"console": ("wotu.site", str(layout.root), options.host, str(options.port), "console")})
+    elif options.only == "worker":
+        supervise({"worker": ("wotu.site.working", str(layout.root))})
     else:
         if not options.quiet:
             console().print(f"Wotu serves {layout.root} at http://{options.host}:{options.port} (Ctrl-C stops it)")
             console().print("Nobody in the team yet? wotu user add NAME prints a sign-in link.", style="dim")
         serve(str(layout.root), options.host, options.port)
+
+
+def _worker(options: Namespace) -> None:
+    common(options)
+    layout = Layout(Path(workspace_path(options)).expanduser().resolve())
+    layout.prepare()
+    read_settings(layout.settings)
+    supervise({"worker": ("wotu.site.working", str(layout.root))})
 
 
 def _doctor(options: Namespace) -> None:

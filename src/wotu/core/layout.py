@@ -80,6 +80,10 @@ class Layout:
         return self.root / "run"
 
     @property
+    def followed(self) -> Path:
+        return self.root / "run" / "followed.json"
+
+    @property
     def backup_lock(self) -> Path:
         return self.root / "backup.lock"
 

@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     request to the collector, unpacked. ``messages_per_second``: of one key; 0 means no limit.
     ``most_identifiers``: of one type at one customer before it is flagged. ``reserve_mb``: free disk below
     which nothing more is taken. ``keep_messages_days``, ``keep_quarantine_days``: 0 means for ever.
+    ``webhooks_to_private_networks``: whether webhooks may go to this machine and to private networks, and over http.
     """
 
     timezone: str = "Asia/Shanghai"
@@ -55,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reserve_mb: NotNegative = 1024
     keep_messages_days: NotNegative = 0
     keep_quarantine_days: NotNegative = 90
+    webhooks_to_private_networks: bool = False
 
     @property
     def zone(self) -> ZoneInfo:

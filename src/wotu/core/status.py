@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 from itertools import count
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
-SETTLER = "settler"
+SETTLER, WORKER = "settler", "outbox"
 State = Literal["starting", "idle", "settling", "failing", "disk_full", "clock_behind", "stopped"]
+WorkerState = Literal["working", "idle", "failing", "stopped"]
 # A status older than this was written by a process that hangs or is gone.
 STALE_SECONDS = 15.0
+_Status = TypeVar("_Status", bound=msgspec.Struct)
 # Threads of one process may write the same file at once.
 _NUMBERS = count()
 
@@ -56,7 +58,25 @@ class SettlerStatus(msgspec.Struct, frozen=True):
         return self.state != "stopped" and now - self.updated <= STALE_SECONDS
 
 
-def write_status(root: Path, name: str, status: SettlerStatus) -> None:
+class WorkerStatus(msgspec.Struct, frozen=True):
+    """What the worker of the outbox was doing when it last said so.
+
+    ``done`` counts pieces of work since the process started, ``memory`` is what it holds, in bytes.
+    """
+
+    pid: int
+    state: WorkerState
+    updated: float
+    done: int = 0
+    memory: int = 0
+    reason: str = ""
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether the process wrote this a short while before ``now`` and did not say it was stopping."""
+        return self.state != "stopped" and now - self.updated <= STALE_SECONDS
+
+
+def write_status(root: Path, name: str, status: SettlerStatus | WorkerStatus) -> None:
     """Replace ``run/<name>.json`` of the workspace ``root``, whole or not at all."""
     path = _path(root, name)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -72,8 +92,17 @@ def write_status(root: Path, name: str, status: SettlerStatus) -> None:
 
 def read_status(root: Path, name: str) -> SettlerStatus | None:
     """The status ``name`` last written; ``None`` when there is none, or none that can be read."""
+    return _read(_path(root, name), SettlerStatus)
+
+
+def read_worker_status(root: Path) -> WorkerStatus | None:
+    """What the worker last wrote; ``None`` when it wrote nothing, or nothing that can be read."""
+    return _read(_path(root, WORKER), WorkerStatus)
+
+
+def _read(path: Path, kind: type[_Status]) -> _Status | None:
     try:
-        return msgspec.json.decode(_path(root, name).read_bytes(), type=SettlerStatus)
+        return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError):
         return None
 

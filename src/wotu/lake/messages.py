@@ -67,6 +67,13 @@ class Lake:
         """The highest ``seq`` in the table, 0 when it is empty."""
         return max((high for _, high, _ in self._files()), default=0)
 
+    def changed(self) -> int:
+        """When the table last changed, in nanoseconds since 1970 by its log's folder; 0 when there is none."""
+        try:
+            return (self._folder / "_delta_log").stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     def last_received(self) -> datetime | None:
         """When the last row came in, by the clock of then; ``None`` when the table is empty."""
         last = self.last_seq()

@@ -13,4 +13,6 @@ class OutboxConfig(AppConfig):
 
     def ready(self) -> None:
         """Load ``tasks.py`` of every room, so that whoever queues and whoever works know the same tasks."""
+        from wotu.outbox import messages, webhooks  # noqa: F401 - importing registers their tasks
+
         autodiscover_modules("tasks")

@@ -29,7 +29,7 @@ from wotu.outbox.models import LONGEST_NAME, Work
 
 DEFAULT_QUEUE = "default"
 DEFAULT_ATTEMPTS = 12
-_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+TASK_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _QUEUE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
@@ -141,7 +141,7 @@ def task(
     """
 
     def registered(func: Callable[..., Any]) -> Task:
-        if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        if not TASK_NAME.fullmatch(name) or len(name) > LONGEST_NAME:
             raise invalid_argument("name", f"name={name!r} must be written room.verb, in a-z, 0-9 and _.")
         if name in _REGISTERED:
             raise invalid_argument("name", f"a task {name!r} is registered already; give this one another name.")

@@ -22,6 +22,7 @@ from wotu.collect.inbox import Inbox
 from wotu.collect.logs import seal_orphans
 from wotu.collect.quarantine import Problem, Quarantine
 from wotu.core.crash_points import crash_point
+from wotu.core.followed import FollowedEvents
 from wotu.core.layout import Layout
 from wotu.core.locks import file_lock
 from wotu.core.properties import is_property_column
@@ -46,8 +47,6 @@ from wotu.timeline.raw import Rows
 from wotu.timeline.traits import KindChanged
 
 Progress = Callable[[str], None]
-
-
 Integers = npt.NDArray[np.int64]
 _RECEIPTS_KEPT_SECONDS = 3600.0
 # Larger claims wait longer, smaller ones cost more.
@@ -55,6 +54,8 @@ _CLAIM_BYTES = 3_000_000
 # How often to look for logs whose writer died.
 _ORPHANS_SECONDS = 2.0
 COMMIT_ROWS, COMMIT_SECONDS = 100_000, 30.0
+# Whoever acts on messages sees them once they are committed.
+COMMIT_FOLLOWED_SECONDS = 2.0
 # Decisions of people and tables besides events are read from the lake: they are committed at once.
 _AT_ONCE = ("row", "merge", "split")
 # More rows than this, and than half of what there is, are faster built anew than added.
@@ -77,7 +78,8 @@ class Settler:
         self._seq = self._lake.last_seq()
         self._schema = self._lake.schema()
         self._pending: list[pa.Table] = []
-        self._oldest = 0.0
+        self._oldest, self._wait = 0.0, COMMIT_SECONDS
+        self._followed = FollowedEvents(layout.followed)
         self._receipts: dict[str, dict[str, int]] = {}
         self.last_received = self._lake.last_received()
         self.counts = {"accepted": 0, "duplicates": 0, "quarantined": 0, "erased": 0}
@@ -107,7 +109,7 @@ class Settler:
     def is_due(self) -> bool:
         """Whether it is time to commit."""
         waited = time.monotonic() - self._oldest
-        return bool(self._pending) and (self.uncommitted >= COMMIT_ROWS or waited >= COMMIT_SECONDS)
+        return bool(self._pending) and (self.uncommitted >= COMMIT_ROWS or waited >= self._wait)
 
     @property
     def timelines(self) -> Timelines:
@@ -266,6 +268,8 @@ class Settler:
         self._seen.add(*_ids(messages), received)
         self._seq += len(rows)
         self._oldest = self._oldest if self._pending else time.monotonic()
+        if self._followed.any_of(messages["event"].unique().to_pylist()):
+            self._wait = COMMIT_FOLLOWED_SECONDS
         self._pending.append(rows)
         at_once = pc.any(pc.is_in(messages["type"], pa.array(_AT_ONCE))).as_py()
         self._show(rows.combine_chunks(), changes, at_once=bool(at_once))
@@ -293,7 +297,7 @@ class Settler:
         crash_point("settle:before-commit")
         self._lake.append(rows, transaction=self._number)
         crash_point("settle:committed")
-        self._pending = []
+        self._pending, self._wait = [], COMMIT_SECONDS
         self._seen.save(self._seq)
         self._resolver.save(self._seq)
         self._number += 1

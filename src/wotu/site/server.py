@@ -22,6 +22,7 @@ from wotu.core.without_pandas import leave_pandas_out
 from wotu.site.dispatch import LateConsole, Site
 from wotu.site.metrics import CollectorMetrics, LedgerMetrics
 from wotu.site.observed import observed
+from wotu.site.preparing import prepare_database, prepare_lock
 
 if TYPE_CHECKING:
     from wotu.ledger.proof_services import Proved
@@ -29,33 +30,17 @@ if TYPE_CHECKING:
 _COLLECTS = "WOTU_SITE_COLLECTS"
 
 
-def setup(workspace: Path) -> None:
-    """Configure Django for ``workspace``; once per process."""
-    import django
-
-    os.environ["WOTU_WORKSPACE"] = str(workspace.resolve())
-    os.environ["DJANGO_SETTINGS_MODULE"] = "wotu.site.settings"
-    django.setup()
-
-
 def prepare(workspace: Path) -> None:
     """Bring the control database and the static files up to this version; may run twice, also at once."""
-    setup(workspace)
-    from django.core.management import call_command
+    prepare_database(workspace)
     from django.db import connections
 
     from wotu.accounts.snapshot import write_keys
     from wotu.site.assets import collect_static
 
-    cache = workspace / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    with file_lock(cache / "prepare.lock"):
-        call_command("migrate", interactive=False, verbosity=0)
+    with file_lock(prepare_lock(workspace)):
         collect_static()
     write_keys(workspace)
-    database = workspace / "control.db"
-    if database.exists():
-        database.chmod(0o600)
     connections.close_all()
 
 

@@ -58,10 +58,11 @@ def back_up(
     if not target.parent.is_dir():
         raise invalid_argument("file", f"{target.parent} is no folder; make it first.")
     with file_lock(layout.backup_lock), _Staging(layout.root / "cache" / _STAGING) as staging:
+        # First: what it says was told is then in the inbox or in the lake, and no cursor is ahead of these.
+        control = copy_control(layout, read_settings(layout.settings), staging) if with_database else "left out"
         progress("pinning the inbox")
         pin(layout.root, staging)
         crash_point("backup:pinned")
-        control = copy_control(layout, read_settings(layout.settings), staging) if with_database else "left out"
         lake = snapshot(layout.lake)
         with replacing(target) as temporary, writing(temporary, compression=compression) as archive:
             progress("copying the lake")

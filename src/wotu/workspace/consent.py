@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
-from wotu.core.identifiers import STRONG
+from wotu.core.errors import Reason, invalid_argument
 from wotu.facts.vocabulary import CONSENT_GIVEN, CONSENT_WITHDRAWN, MESSAGE_UNSUBSCRIBED
+from wotu.workspace.addressing import addressed
 
 if TYPE_CHECKING:
     from wotu.workspace.profiles import CustomerProfile, TimelineEvent
@@ -70,7 +70,8 @@ def consent_message(
     }  # fmt: skip
     if source.strip():
         properties["source"] = _short("source", source)
-    whom, namespace = _whom(profile)
+    known = [(each.type, each.value, each.namespace) for each in profile.identifiers]
+    whom, namespace = addressed(known, profile.customer_id)
     message = {
         "type": "track",
         "event": CONSENT_GIVEN if given else CONSENT_WITHDRAWN,
@@ -124,19 +125,3 @@ def _short(field: str, text: str) -> str:
             field, f"{field} must have 1 to {_LONGEST_SOURCE} characters.", Reason.TOO_LONG, most=_LONGEST_SOURCE
         )
     return text.strip()
-
-
-def _whom(profile: CustomerProfile) -> tuple[dict[str, Any], str]:
-    """The fields that lead a message to the customer, by their strongest identifier."""
-    for identifier in profile.identifiers:
-        if identifier.type == "user_id":
-            return {"userId": identifier.value}, identifier.namespace
-        if identifier.type in STRONG:
-            return {"context": {"traits": {identifier.type: identifier.value}}}, "default"
-        if identifier.type == "anonymous_id":
-            return {"anonymousId": identifier.value}, "default"
-    raise WotuError(
-        ErrorCode.INVALID_ARGUMENT,
-        f"{profile.customer_id} has no identifier that a message can name, so nothing can be recorded for them.",
-        field="identifier",
-    )

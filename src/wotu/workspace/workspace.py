@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from wotu.score.movement import Movement
     from wotu.score.rfm_answer import RfmAnswer
     from wotu.score.rfm_question import Monetary, Split
+    from wotu.workspace.feed import Feed
     from wotu.workspace.intake import Intake, Outcome, Progress
 
 # More events than one customer has.
@@ -114,6 +115,12 @@ class Workspace(Questions, Lists, EventChoices):
     def arrivals(self) -> Arrivals:
         """What came in: counted, the newest, one message whole. See ``workspace.arrivals``."""
         return Arrivals(self.layout, self.source(), self._tally)
+
+    def feed(self) -> Feed:
+        """Reads what came in after a number, for whoever follows it. See ``workspace.feed``."""
+        from wotu.workspace.feed import Feed
+
+        return Feed(self.layout)
 
     # ---- tables besides events
 
