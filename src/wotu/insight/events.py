@@ -29,6 +29,7 @@ from wotu.timeline.symbols import MOST_SETS
 
 Compared = str | tuple[Moment, Moment] | None
 _MOST_CELLS = 2_000_000
+_HOUR = 3_600_000_000
 
 
 def events(
@@ -49,9 +50,11 @@ def events(
         )
     check_top(top)
     scope = source.scope(since=since, until=until, where=where, audience=audience, timezone=timezone)
+    sets = event_sets(events, source.manifest)
+    if unit == "hour":  # the hours of centuries would take long to make, only to be refused
+        _check_cells(len(sets), 1, (scope.until - scope.since) // _HOUR)
     counted = periods(scope.since, scope.until, unit, scope.zone, source.week_start)
     before = None if compare is None else _compared(compare, counted, scope, unit, source)
-    sets = event_sets(events, source.manifest)
     reckoned = _formula(formula, sets)
     question = Events(
         sets=sets, measure=parse_measure(measure, source.manifest), scope=scope, clock=clock(counted, scope.until)
@@ -71,13 +74,17 @@ def events(
 
 def _asked(question: Events, source: Source) -> list[EventsPartial]:
     """The cells of all sets, as many at once as symbols can tell apart."""
-    if len(question.sets) * question.groups * question.clock.count > _MOST_CELLS:
+    _check_cells(len(question.sets), question.groups, question.clock.count)
+    return [source.run(partial(fold, part)) for part in _parts(question)]
+
+
+def _check_cells(sets: int, groups: int, count: int) -> None:
+    if sets * groups * count > _MOST_CELLS:
         message = (
-            f"{len(question.sets)} events × {question.groups} groups × {question.clock.count:,} periods are too "
-            "many; choose a longer unit, a shorter range or fewer events."
+            f"{sets} events × {groups} groups × {count:,} periods are too many; choose a longer unit, a shorter "
+            "range or fewer events."
         )
         raise invalid_argument("unit", message, Reason.TOO_MANY_PERIODS)
-    return [source.run(partial(fold, part)) for part in _parts(question)]
 
 
 def _parts(question: Events) -> list[Events]:
