@@ -29,7 +29,8 @@ test-sqlite: $(SETUP_DEV) kernels ## Run all tests but those in a browser
 
 # What reads or writes the control database: people, keys, boards, kept answers, settings. A page that reads no more of
 # it than who is signed in, and an address that reads no more than its key, are proved on SQLite.
-ON_POSTGRESQL := tests/accounts tests/boards tests/ledger tests/outbox \
+ON_POSTGRESQL := tests/accounts tests/boards tests/ledger tests/loyalty tests/outbox \
+	tests/api/test_refusals.py::test_each_role_may_what_the_rules_say \
 	$(addprefix tests/api/test_,forgetting.py idempotency.py lists.py routes.py threads.py) \
 	$(addprefix tests/console/test_,answer_pages.py boards_pages.py data_pages.py export.py fact_pages.py person.py refusing.py security.py settings_pages.py stage_pages.py)
 test-postgresql: $(SETUP_DEV) kernels ## Run the tests of the control database on PostgreSQL
