@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -208,3 +209,24 @@ def test_an_address_that_cannot_be_posted_to_is_refused(url: str, settings: Lazy
 def test_an_unknown_endpoint_is_refused(act: Callable[..., object]) -> None:
     with pytest.raises(WotuError):
         act(7, by="cli")
+
+
+def test_the_documented_check_tells_genuine_messages_from_others(receiver: Receiver) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "receive-webhooks.md"
+    code = page.read_text("utf-8").partition("```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    is_genuine = names["is_genuine"]
+    number, first = add(receiver)
+    second = endpoint_services.rotate_secret(number, by="cli")
+    deliver(EVENT, {"coupon": "满减"}, key="a")
+    drain("webhooks")
+    ((sent, body),) = receiver.received
+    headers = {f"Wotu-{name}": sent[f"wotu-{name.lower()}"] for name in ("Id", "Timestamp", "Signature")}
+    now = int(headers["Wotu-Timestamp"])
+    assert is_genuine(first, headers, body, now + 299)
+    assert is_genuine(second, headers, body, now)
+    assert not is_genuine("whsec_other", headers, body, now)
+    assert not is_genuine(second, headers, body + b" ", now)
+    assert not is_genuine(second, {**headers, "Wotu-Id": "b"}, body, now)
+    assert not is_genuine(second, headers, body, now + 301)

@@ -21,8 +21,8 @@ from prometheus_client.registry import Collector
 from wotu import __version__
 from wotu.collect.http.counters import Counters
 from wotu.core.locks import file_lock
-from wotu.core.status import SettlerStatus, write_status
-from wotu.site.metrics import CollectorMetrics, LedgerMetrics, exposition
+from wotu.core.status import WORKER, SettlerStatus, WorkerStatus, write_status
+from wotu.site.metrics import CollectorMetrics, LedgerMetrics, OutboxMetrics, exposition
 from wotu.site.observed import observed
 from wotu.workspace import Workspace
 
@@ -40,6 +40,7 @@ class Asked:
         self.database_fault: Exception | None = None
         self.warm = True
         self.inner: list[str] = []
+        working(workspace)
         self.application = observed(
             self._application, workspace.path, database=self._database, warm=lambda: self.warm,
             more_metrics=[More()],
@@ -106,6 +107,11 @@ def settling(workspace: Workspace, **held: Any) -> None:
     write_status(workspace.path, "settler", SettlerStatus(**{**known, **held}))
 
 
+def working(workspace: Workspace, **held: Any) -> None:
+    known = {"pid": 1, "state": "idle", "updated": time.time(), "done": 4, "memory": 9}
+    write_status(workspace.path, WORKER, WorkerStatus(**{**known, **held}))
+
+
 def test_alive_while_the_inbox_can_be_written(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     status, headers, body = asked.get("/healthz", client="203.0.113.9")
     assert (status, json.loads(body)) == (200, {"alive": True, "inbox": True})
@@ -118,7 +124,7 @@ def test_alive_while_the_inbox_can_be_written(asked: Asked, monkeypatch: pytest.
 def test_ready(asked: Asked) -> None:
     status, _, body = asked.get("/readyz")
     assert status == 200
-    names = ["database", "inbox", "settler", "kernels", "backlog", "disk"]
+    names = ["database", "inbox", "settler", "worker", "kernels", "backlog", "disk"]
     assert json.loads(body) == {"ready": True, "checks": [{"check": n, "ok": True, "reason": ""} for n in names]}
 
 
@@ -154,6 +160,33 @@ def test_not_ready_without_a_settler(make_workspace: Callable[..., Workspace]) -
     assert asked.checks() == {"settler": "no settler has run yet"}
     settling(workspace)
     assert Asked(workspace).checks() == {"settler": "nobody holds the settler's lock"}
+
+
+@pytest.mark.parametrize(
+    ("held", "reason"),
+    [
+        ({"state": "stopped"}, "it last said 'stopped'"),
+        ({"updated": 5.0}, "it last said 'idle'"),
+        ({"state": "failing", "reason": "OperationalError"}, "it is failing: OperationalError"),
+    ],
+)
+def test_not_ready_when_the_worker_is_not_at_work(asked: Asked, held: dict[str, Any], reason: str) -> None:
+    working(asked.workspace, **held)
+    failed = asked.checks()
+    assert set(failed) == {"worker"}
+    assert failed["worker"].startswith(reason)
+
+
+def test_metrics_of_the_outbox(asked: Asked) -> None:
+    outbox = SimpleNamespace(waiting=3, oldest_due=1.5, failed=1, stuck=("a.b",))
+    told = {}
+    for observe in (lambda: None, lambda: outbox):
+        text = exposition(OutboxMetrics(asked.workspace.path, observe)).decode()  # type: ignore[arg-type, return-value]
+        told = {each.name: each.value for family in text_string_to_metric_families(text) for each in family.samples}
+        assert (told["wotu_worker_up"], told["wotu_worker_memory_bytes"], told["wotu_outbox_done_total"]) == (1, 9, 4)
+    names = ("waiting", "oldest_due_seconds", "failed")
+    assert [told[f"wotu_outbox_{name}"] for name in names] == [3, 1.5, 1]
+    assert told["wotu_followers_stuck"] == 1
 
 
 def test_not_ready_with_a_long_backlog(asked: Asked) -> None:
@@ -254,6 +287,11 @@ def test_every_metric_has_a_row_in_the_reference_and_no_other(asked: Asked) -> N
     told = {line.split("`")[1].partition("{")[0] for line in page.splitlines() if line.startswith("| `")}
     asked.get("/customers/")
     named = {name.partition(" ")[0] for name in asked.metrics()} - {"wotu_of_another_part"}
-    collector = exposition(CollectorMetrics(lambda: COUNTERS), LedgerMetrics(lambda: PROVED)).decode()  # type: ignore[arg-type, return-value]
+    outbox = SimpleNamespace(waiting=3, oldest_due=1.5, failed=1, stuck=())
+    collector = exposition(
+        CollectorMetrics(lambda: COUNTERS),
+        LedgerMetrics(lambda: PROVED),  # type: ignore[arg-type, return-value]
+        OutboxMetrics(asked.workspace.path, lambda: outbox),  # type: ignore[arg-type, return-value]
+    ).decode()
     named |= {sample.name for family in text_string_to_metric_families(collector) for sample in family.samples}
     assert named == told

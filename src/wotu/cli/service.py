@@ -107,7 +107,7 @@ def _doctor(options: Namespace) -> None:
     if options.ledger:
         _prove_ledger(options)
         return
-    findings = examine(open_workspace(options))
+    findings = [*examine(open_workspace(options)), *_outbox_findings(workspace_folder(options))]
     if wants_json(options):
         write_json({"healthy": _healthy(findings), "findings": [finding.to_dict() for finding in findings]})
     else:
@@ -115,6 +115,25 @@ def _doctor(options: Namespace) -> None:
             console().print(f"{_MARKS[finding.level]} {finding.what}: {finding.detail}", highlight=False)
     if not _healthy(findings):
         raise SystemExit(1)
+
+
+def _outbox_findings(workspace: Path) -> list[Finding]:
+    """Work that was given up and followers that are stuck; nothing where there is no control database yet."""
+    from wotu.workspace.findings import Finding
+
+    layout = Layout(workspace)
+    if not layout.control.exists() and not read_settings(layout.settings).database_url:
+        return []
+    connect(workspace)
+    from wotu.outbox import reads
+
+    stuck = [each for each in reads.cursors() if each.failed_at is not None]
+    found = [
+        Finding("problem", f"follower {each.name}", f"stuck after {each.seq}: {each.last_error}") for each in stuck
+    ]
+    for name, number in reads.failed_tasks().items():
+        found.append(Finding("problem", f"work {name}", f"{number} given up; see Settings, Work in the console."))
+    return found or [Finding("ok", "work", f"{reads.condition().waiting} waiting, none given up")]
 
 
 def _prove_ledger(options: Namespace) -> None:

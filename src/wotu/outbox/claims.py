@@ -80,7 +80,7 @@ def release(works: list[Claimed]) -> None:
 def finish(work: Claimed, task: Task, outcome: Any = None) -> bool:
     """The work is done; ``False`` when another worker has it, and nothing is changed."""
     if task.keep is None:
-        return bool(_mine(work).delete()[0])
+        return _delete(work)
     now = timezone.now()
     return bool(
         _mine(work).update(
@@ -131,6 +131,14 @@ def _locked(rows: QuerySet[Work]) -> QuerySet[Work]:
 
 def _mine(work: Claimed) -> QuerySet[Work]:
     return Work.objects.filter(pk=work.pk, claim=work.claim)
+
+
+def _delete(work: Claimed) -> bool:
+    # As the ORM deletes, in a third of the time: this is done for every piece of work.
+    claim = work.claim if connection.features.has_native_uuid_field else work.claim.hex
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM outbox_work WHERE id = %s AND claim = %s", [work.pk, claim])
+        return bool(cursor.rowcount)
 
 
 def _is_last(task: Task | None, attempts: int, created_at: datetime, now: datetime) -> bool:

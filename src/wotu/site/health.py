@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from wotu.core.disk import leaves_reserve, shortage
+from wotu.core.status import WorkerStatus
 from wotu.workspace.condition import MOST_BACKLOG_SECONDS, Condition
 
 
@@ -21,12 +22,15 @@ class Check:
         return asdict(self)
 
 
-def readiness(condition: Condition, *, database_fault: str, warm: bool) -> tuple[Check, ...]:
+def readiness(
+    condition: Condition, *, database_fault: str, warm: bool, worker: WorkerStatus | None
+) -> tuple[Check, ...]:  # fmt: skip
     """Every check. ``database_fault`` is why the control database does not answer, empty when it does."""
     return (
         _check("database", database_fault),
         _check("inbox", "" if condition.inbox_writable else "the inbox cannot be written to"),
         _check("settler", _settler_fault(condition)),
+        _check("worker", _worker_fault(worker, condition.now)),
         _check("kernels", "" if warm else "the first answers are still being computed"),
         _check("backlog", _backlog_fault(condition)),
         _check("disk", _disk_fault(condition)),
@@ -55,6 +59,14 @@ def _settler_fault(condition: Condition) -> str:
     if not condition.lock_held:
         return "nobody holds the settler's lock"
     return f"it is {status.state}: {status.reason}" if status.state in ("failing", "clock_behind") else ""
+
+
+def _worker_fault(status: WorkerStatus | None, now: float) -> str:
+    if status is None:
+        return "no worker has run yet"
+    if not status.is_fresh(now):
+        return f"it last said {status.state!r}, {now - status.updated:,.0f} seconds ago"
+    return f"it is failing: {status.reason}" if status.state == "failing" else ""
 
 
 def _backlog_fault(condition: Condition) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -11,10 +13,12 @@ from prometheus_client.registry import Collector
 
 from wotu import __version__
 from wotu.collect.http.counters import Counters
+from wotu.core.status import read_worker_status
 from wotu.workspace.condition import Condition
 
 if TYPE_CHECKING:
     from wotu.ledger.proof_services import Proved
+    from wotu.outbox.reads import OutboxCondition
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _MEGABYTE = 1 << 20
@@ -89,6 +93,28 @@ class LedgerMetrics(Collector):
             return
         yield _gauge("wotu_ledger_differences", "What the last proof of the ledger found wrong.", proved.differences)
         yield _gauge("wotu_ledger_proof_timestamp_seconds", "When that proof was.", proved.at.timestamp())
+
+
+class OutboxMetrics(Collector):
+    """Due work and the worker; ``observe`` asks the control database, and gives nothing while it does not answer."""
+
+    def __init__(self, workspace: Path, observe: Callable[[], OutboxCondition | None]) -> None:
+        self._workspace = workspace
+        self._observe = observe
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics of the outbox."""
+        status, now = read_worker_status(self._workspace), time.time()
+        up = status is not None and status.is_fresh(now)
+        yield _gauge("wotu_worker_up", "Whether a worker is at work (1) or not (0).", up)
+        if status is not None:
+            yield _gauge("wotu_worker_memory_bytes", "What the worker holds in memory.", status.memory)
+            yield _total("wotu_outbox_done", "Pieces of work claimed by the worker.", status.done)
+        if (outbox := self._observe()) is not None:
+            yield _gauge("wotu_outbox_waiting", "Pieces of work that wait.", outbox.waiting)
+            yield _gauge("wotu_outbox_oldest_due_seconds", "How long the longest due work is due.", outbox.oldest_due)
+            yield _gauge("wotu_outbox_failed", "Pieces of work that were given up.", outbox.failed)
+            yield _gauge("wotu_followers_stuck", "Followers that fail at a message.", len(outbox.stuck))
 
 
 def _settler(condition: Condition) -> Iterator[Metric]:

@@ -20,6 +20,7 @@ from wotu.core.layout import Layout
 from wotu.core.proxies import Network, client_address, is_trusted, networks, parse_address
 from wotu.core.request_ids import Application, Message, Receive, RequestIds, Scope, Send
 from wotu.core.settings import read_settings
+from wotu.core.status import read_worker_status
 from wotu.site.health import Check, fault_of, readiness
 from wotu.site.metrics import CONTENT_TYPE, InstallMetrics, exposition
 from wotu.workspace.condition import Condition, observe
@@ -104,7 +105,10 @@ class Observed:
         known = self._ready
         if known is not None and time.monotonic() - known[0] < _KEPT_SECONDS:
             return known[1]
-        checks = readiness(self._observe(), database_fault=fault_of(self._database), warm=self._warm())
+        worker = read_worker_status(self._layout.root)
+        checks = readiness(
+            self._observe(), database_fault=fault_of(self._database), warm=self._warm(), worker=worker
+        )  # fmt: skip
         self._ready = time.monotonic(), checks
         return checks
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from granian import Granian
 from granian.constants import Interfaces
@@ -20,14 +21,16 @@ from wotu.core.logs import server_logging
 from wotu.core.parent_process import as_parent, end_with_parent
 from wotu.core.without_pandas import leave_pandas_out
 from wotu.site.dispatch import LateConsole, Site
-from wotu.site.metrics import CollectorMetrics, LedgerMetrics
+from wotu.site.metrics import CollectorMetrics, LedgerMetrics, OutboxMetrics
 from wotu.site.observed import observed
 from wotu.site.preparing import prepare_database, prepare_lock
 
 if TYPE_CHECKING:
     from wotu.ledger.proof_services import Proved
+    from wotu.outbox.reads import OutboxCondition
 
 _COLLECTS = "WOTU_SITE_COLLECTS"
+Told = TypeVar("Told")
 
 
 def prepare(workspace: Path) -> None:
@@ -75,7 +78,10 @@ def worker() -> Site:
     workspace = Path(os.environ["WOTU_WORKSPACE"])
     collector = Collector(Layout(workspace)) if os.environ[_COLLECTS] else None
     console = LateConsole(lambda: load_console(workspace))
-    metrics: list[Metrics] = [LedgerMetrics(lambda: _last_proof() if console.is_loaded else None)]
+    metrics: list[Metrics] = [
+        LedgerMetrics(lambda: _told(_last_proof) if console.is_loaded else None),
+        OutboxMetrics(workspace, lambda: _told(_outbox) if console.is_loaded else None),
+    ]
     if collector is not None:
         metrics.append(CollectorMetrics(lambda: collector.intake.counters))
 
@@ -115,13 +121,23 @@ def _probe() -> None:
 
 
 def _last_proof() -> Proved | None:
-    """The outcome of the ledger's last proof; nothing while the database does not answer."""
-    from django.db import Error, connection
-
     from wotu.ledger.proof_services import last_proof
 
+    return last_proof()
+
+
+def _outbox() -> OutboxCondition:
+    from wotu.outbox.reads import condition
+
+    return condition()
+
+
+def _told(read: Callable[[], Told]) -> Told | None:
+    """What the control database says; nothing while it does not answer."""
+    from django.db import Error, connection
+
     try:
-        return last_proof()
+        return read()
     except Error:
         return None
     finally:
