@@ -25,8 +25,9 @@ RECOMPUTE = ("timezone", "currency", "week_start")
 # After this old messages are deleted.
 DELETE = ("keep_messages_days",)
 NEED_CONFIRMATION = RECOMPUTE + DELETE
-# The control database holds the team itself: it is moved by hand, with the server stopped.
-NOT_HERE = ("database_url",)
+# The control database holds the team itself: it is moved by hand, with the server stopped. What the server may
+# reach in its own network is for whoever runs it to say.
+NOT_HERE = ("database_url", "webhooks_to_private_networks")
 
 
 def version_of(settings: Settings) -> str:
