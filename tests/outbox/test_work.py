@@ -194,8 +194,10 @@ def test_wrong_choices_are_refused(choices: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"name": "sample.note"}, {"name": "Sample"}, {"name": "sample.x", "together": True}]
-)
+    "options",
+    [{"name": "sample.note"}, {"name": "Sample"}, {"name": "sample.x", "together": True},
+     {"name": "sample.x", "every": timedelta(0)}, {"name": "sample.x", "every": timedelta(days=2)}],
+)  # fmt: skip
 def test_wrong_tasks_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(WotuError):
         task(**options)(lambda: None)

@@ -50,4 +50,4 @@ def _due(now: datetime) -> QuerySet[Account]:
 
 def _bring_up_to_date(customer: int, unit: str, now: datetime) -> None:
     with transaction.atomic():
-        accounts.bring_up_to_date(accounts.lock(customer, unit), now)
+        accounts.lock_up_to_date(customer, unit, now)

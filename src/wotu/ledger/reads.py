@@ -6,7 +6,7 @@ Nothing is carried out here: call ``due_services.carry_out_due`` first where wha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from wotu.ledger.models import Account, Lot, Posting, Transfer, Unit
 from wotu.ledger.rules import Cause
 
 _DIGITS = 18
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,15 @@ def balances(customer: int) -> tuple[Balance, ...]:
         else:
             parts[row.unit_id]["owed"] = -row.balance
     return tuple(Balance(each, **parts[code]) for code, each in named.items())
+
+
+def with_accounts(customers: Collection[int]) -> tuple[int, ...]:
+    """Who of ``customers`` has any account."""
+    wanted, found = sorted(customers), set[int]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = Account.objects.filter(owner__in=wanted[start : start + _AT_ONCE], owner_kind=Owner.CUSTOMER)
+        found.update(some.values_list("owner", flat=True))
+    return tuple(sorted(found))
 
 
 def lots(customer: int, unit_code: str, *, spent: bool = False) -> tuple[LotRow, ...]:

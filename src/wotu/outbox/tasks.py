@@ -73,7 +73,7 @@ class Task:
     """A registered function. ``key`` and ``run_after`` are set by ``using``.
 
     ``together``: handed a list of (context, arguments) at once; only outside tasks can be. ``give_up``: how often it
-    may fail, or for how long it may be tried.
+    may fail, or for how long it may be tried. ``every``: it comes again by itself in each period of this length.
     """
 
     func: Callable[..., Any]
@@ -83,6 +83,7 @@ class Task:
     together: bool
     keep: timedelta | None
     give_up: int | timedelta
+    every: timedelta | None = None
     key: str | None = None
     run_after: datetime | None = None
 
@@ -132,12 +133,13 @@ _REGISTERED: dict[str, Task] = {}
 
 def task(
     *, name: str, queue_name: str = DEFAULT_QUEUE, outside: bool = False, together: bool = False,
-    keep: timedelta | None = None, give_up: int | timedelta = DEFAULT_ATTEMPTS,
+    keep: timedelta | None = None, give_up: int | timedelta = DEFAULT_ATTEMPTS, every: timedelta | None = None,
 ) -> Callable[[Callable[..., Any]], Task]:  # fmt: skip
     """Register a function as the task ``name``, written ``room.verb``.
 
     ``keep``: for how long work that is done stays as proof, with what the function returned. ``outside`` functions
-    get a ``TaskContext`` first.
+    get a ``TaskContext`` first. ``every``: done once in each period of this length (at most a day) without arguments;
+    it is kept for two of them.
     """
 
     def registered(func: Callable[..., Any]) -> Task:
@@ -149,7 +151,10 @@ def task(
             raise invalid_argument("func", f"{name} must be a plain function.")
         if together and not outside:
             raise invalid_argument("together", f"{name} acts in the control database: its work runs one by one.")
-        made = Task(func, name, _queue(queue_name), outside, together, keep, give_up)
+        if every is not None and not timedelta(0) < every <= timedelta(days=1):
+            raise invalid_argument("every", f"every={every} must be longer than nothing and at most a day.")
+        kept = keep if every is None else max(keep or every * 2, every * 2)
+        made = Task(func, name, _queue(queue_name), outside, together, kept, give_up, every)
         _REGISTERED[name] = made
         return made
 

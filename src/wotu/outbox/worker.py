@@ -22,19 +22,22 @@ from wotu.core.layout import Layout
 from wotu.core.status import WORKER, WorkerState, WorkerStatus, write_status
 from wotu.core.without_pandas import leave_pandas_out
 from wotu.outbox import services
+from wotu.outbox.repeating import enqueue_repeating
 from wotu.outbox.running import run_due
 from wotu.outbox.tasks import registered_tasks
 
 if TYPE_CHECKING:
     from wotu.outbox.following import Following
 
-# Work of these queues waits for others' answers: it has threads of its own, so that it keeps nobody waiting.
-SLOW_QUEUES = {"webhooks": 4}
+# Work of these queues waits for others' answers or takes long: it has threads of its own, so that it keeps nobody
+# waiting.
+SLOW_QUEUES = {"upkeep": 1, "webhooks": 4}
 _SLOW_AT_ONCE = 2
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 _RETRY_SECONDS = 5.0
 _TELL_SECONDS = 2.0
 _FORGET_SECONDS = 60.0
+_REPEAT_SECONDS = 10.0
 _log = logging.getLogger("wotu.outbox")
 
 
@@ -69,7 +72,7 @@ class Worker:
         self._stop = stop
         self._queues = sorted({each.queue_name for each in registered_tasks()} - set(SLOW_QUEUES))
         self._following: Following | None = None
-        self._told, self._forgot = float("-inf"), float("-inf")
+        self._told, self._forgot, self._repeated = float("-inf"), float("-inf"), float("-inf")
         self._done = 0
 
     def repeat(self, step: Callable[[], int]) -> None:
@@ -95,6 +98,9 @@ class Worker:
         found = sum(run_due(queue, stopping=self._stop.is_set) for queue in self._queues)
         self._done += found
         found += self._follow()
+        if time.monotonic() - self._repeated >= _REPEAT_SECONDS:
+            self._repeated = time.monotonic()
+            enqueue_repeating(timezone.now())
         if time.monotonic() - self._forgot >= _FORGET_SECONDS:
             self._forgot = time.monotonic()
             found += services.forget_kept(timezone.now())
