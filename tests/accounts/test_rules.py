@@ -17,6 +17,7 @@ TABLE = {
     "edit_facts":       (True, True, False, False),
     "merge_customers":  (True, True, False, False),
     "retry_quarantine": (True, True, False, False),
+    "adjust_balance":   (True, True, False, False),
     "erase":            (True, False, False, False),
     "change_settings":  (True, False, False, False),
     "manage_keys":      (True, False, False, False),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from django.utils import timezone
 from tests.api.conftest import Api, refused
 
 from wotu.accounts.models import AuditEntry, User
@@ -19,6 +20,9 @@ from wotu.api.application import api as application
 from wotu.api.errors import STATUS, answer
 from wotu.api.rates import Rates
 from wotu.core.errors import ErrorCode, WotuError
+from wotu.ledger.choices import UnitKind
+from wotu.ledger.models import Account, Transfer
+from wotu.ledger.services import open_unit
 
 EVENT = {"events": "Product Viewed"}
 # Every address and method: what is sent to it so that it would work, and what the caller must be allowed.
@@ -36,6 +40,19 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("POST", "customers/{identifier}/consents"): (
         "customers/ann/consents", {"channel": "sms", "purpose": "marketing", "given": True}, Action.EDIT_FACTS,
     ),
+    ("GET", "customers/{identifier}/balances"): ("customers/ann/balances", None, Action.READ),
+    ("GET", "customers/{identifier}/lots"): ("customers/ann/lots?unit=points", None, Action.READ),
+    ("GET", "customers/{identifier}/statement"): ("customers/ann/statement?unit=points", None, Action.READ),
+    ("POST", "customers/{identifier}/adjustments"): (
+        "customers/ann/adjustments", {"unit": "points", "amount": 5, "reason": "late"}, Action.ADJUST_BALANCE,
+    ),
+    ("GET", "ledger/units"): ("ledger/units", None, Action.READ),
+    ("GET", "ledger/transfers/{number}"): ("ledger/transfers/1000000", None, Action.READ),
+    ("GET", "ledger/limits"): ("ledger/limits", None, Action.READ),
+    ("GET", "ledger/limits/{number}"): ("ledger/limits/1000000", None, Action.READ),
+    ("GET", "ledger/liability"): ("ledger/liability", None, Action.READ),
+    ("GET", "ledger/expiry"): ("ledger/expiry?unit=points", None, Action.READ),
+    ("GET", "ledger/proof"): ("ledger/proof", None, Action.READ),
     ("GET", "lists"): ("lists", None, Action.READ),
     ("GET", "lists/{name}"): ("lists/vip", None, Action.READ),
     ("PUT", "lists/{name}"): ("lists/vip", {"where": 'trait.city == "上海"'}, Action.SAVE),
@@ -101,6 +118,15 @@ def _send(api: Api, route: tuple[str, str], **headers: str) -> Any:
     return api(route[0], address, body, **headers)
 
 
+def _count_points() -> None:
+    """A unit, and the transfer and the limit that addresses name."""
+    open_unit("points", UnitKind.POINTS, "Points")
+    Transfer.objects.create(
+        pk=1_000_000, programme="p", version=1, event="e", beneficiary="b", effect="f", at=timezone.now()
+    )
+    Account.objects.create(pk=1_000_000, unit_id="points", owner_kind="programme", owner=1, purpose="limit")
+
+
 def test_every_route_of_the_description_is_walked() -> None:
     described = {
         (method.upper(), path.removeprefix("/api/v1/"))
@@ -127,6 +153,7 @@ def test_every_code_is_answered_in_the_one_shape(code: ErrorCode) -> None:
 def test_each_role_may_what_the_rules_say(space: Any, as_role: Callable[..., Api], route: tuple[str, str]) -> None:
     owner = as_role("owner")
     space.put_facts("products", [{"product_id": "p1"}])
+    _count_points()
     before = AuditEntry.objects.count()
     for role in ("viewer", "analyst", "marketer", "owner"):
         key = owner.post("keys", {"kind": "write"}, status=201)["id"] if "{write}" in ROUTES[route][0] else ""
@@ -175,11 +202,14 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
     api = as_role()
     for name in ("workspace", "ask", "found_exactly"):
         for module in ("customers", "identity", "consents", "lists", "questions", "stages", "facts", "messages",
-                       "administration"):  # fmt: skip
+                       "administration", "ledger"):  # fmt: skip
             monkeypatch.setattr(f"wotu.api.routes.{module}.{name}", burst, raising=False)
     monkeypatch.setattr("wotu.api.asking.ask", burst)
     for name in ("wotu.accounts.reads.known_keys", "wotu.accounts.audit.entries", "wotu.accounts.key_services._save",
-                 "wotu.collect.quarantine.Quarantine.latest", "wotu.core.fact_tables.TABLES"):  # fmt: skip
+                 "wotu.collect.quarantine.Quarantine.latest", "wotu.core.fact_tables.TABLES",
+                 "wotu.ledger.reads.units", "wotu.ledger.reads.transfer", "wotu.ledger.house_reads.limits",
+                 "wotu.ledger.house_reads.limit_of", "wotu.ledger.house_reads.liability",
+                 "wotu.ledger.house_reads.expiry_calendar", "wotu.ledger.proof_services.last_proof"):  # fmt: skip
         monkeypatch.setattr(name, burst)
     monkeypatch.setattr("wotu.api.routes.administration.read_settings", burst)
     message = refused(_send(api, route), 500, "internal_error")

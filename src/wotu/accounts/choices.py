@@ -70,6 +70,7 @@ class AuditAction(TextChoices):
     MERGE = "merge", _("Merged customers")
     SPLIT = "split", _("Split a customer")
     ERASE = "erase", _("Erased a customer")
+    ADJUST_BALANCE = "adjust_balance", _("Adjusted a balance")
     RETRY_QUARANTINE = "retry_quarantine", _("Retried quarantined rows")
     SAVE_QUESTION = "save_question", _("Saved a question")
     DELETE_QUESTION = "delete_question", _("Deleted a saved question")

@@ -16,6 +16,7 @@ class Action(StrEnum):
     EDIT_FACTS = "edit_facts"
     MERGE_CUSTOMERS = "merge_customers"
     RETRY_QUARANTINE = "retry_quarantine"
+    ADJUST_BALANCE = "adjust_balance"
     ERASE = "erase"
     CHANGE_SETTINGS = "change_settings"
     MANAGE_KEYS = "manage_keys"
@@ -26,6 +27,7 @@ _VIEWER = frozenset({Action.READ})
 _ANALYST = _VIEWER | {Action.ASK, Action.EXPORT, Action.SAVE}
 _MARKETER = _ANALYST | {
     Action.SEE_IDENTIFIERS, Action.EDIT_FACTS, Action.MERGE_CUSTOMERS, Action.RETRY_QUARANTINE,
+    Action.ADJUST_BALANCE,
 }  # fmt: skip
 _ALLOWED: dict[str, frozenset[Action]] = {
     "owner": frozenset(Action),

@@ -21,6 +21,7 @@ from wotu.api.routes import (
     customers,
     facts,
     identity,
+    ledger,
     lists,
     messages,
     questions,
@@ -68,6 +69,7 @@ api.add_router("/questions", behaviour.router)
 api.add_router("", stages.router)
 api.add_router("", facts.router)
 api.add_router("", messages.router)
+api.add_router("", ledger.router)
 api.add_router("", administration.router)
 
 

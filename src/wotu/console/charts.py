@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 _FONT = 'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Noto Sans CJK SC", "Microsoft YaHei", sans-serif'
 _FEW = 10
 _LEAST_WEEKS = 8
+_LEAST_MONTHS = 6
 _THEMES: dict[str, dict[str, str]] = {
     "light": {
         "ink": "#1c1f1d", "mute": "#626a65", "line": "#e7e6e1", "panel": "#ffffff",
@@ -107,5 +108,28 @@ def _growth(periods: tuple[Any, ...], labels: list[str], theme: str) -> dict[str
             "xaxis": {"type": "category", "tickangle": 0, "range": [-0.5, max(len(labels), _LEAST_WEEKS) - 0.5]},
             # Customers are whole: a step between two of them has no tick.
             "yaxis": {"tickformat": ",d", "dtick": 1} if most < _FEW else {"tickformat": ",~s"},
+        },
+    }
+
+
+def expiry_chart(labels: list[str], amounts: list[float], told: list[str]) -> dict[str, Any]:
+    """What will expire in each month; ``told`` are the amounts in words."""
+    return {theme: _expiry(labels, amounts, told, theme) for theme in _THEMES}
+
+
+def _expiry(labels: list[str], amounts: list[float], told: list[str], theme: str) -> dict[str, Any]:
+    bars = {
+        "type": "bar", "x": labels, "y": amounts, "customdata": told,
+        "hovertemplate": "%{x} <b>%{customdata}</b><extra></extra>", "marker": {"color": _THEMES[theme]["dormant"]},
+    }  # fmt: skip
+    few = max(amounts, default=0) < _FEW
+    return {
+        "data": [bars],
+        "layout": {
+            "template": template(theme),
+            "bargap": 0.4,
+            "height": 240,
+            "xaxis": {"type": "category", "tickangle": 0, "range": [-0.5, max(len(labels), _LEAST_MONTHS) - 0.5]},
+            "yaxis": {"rangemode": "tozero", **({"tickformat": ",d", "dtick": 1} if few else {"tickformat": ",~s"})},
         },
     }

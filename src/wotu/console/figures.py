@@ -154,6 +154,11 @@ def day(value: date | datetime) -> str:
     return format_skeleton("yMMMd", value, locale=locale())
 
 
+def month(value: date) -> str:
+    """A month with its year: Dec 2017."""
+    return format_skeleton("yMMM", value, locale=locale())
+
+
 def day_and_weekday(value: date | datetime) -> str:
     """A date with its weekday: the heading of a day in a timeline."""
     return str(format_date(value, "full", locale=locale()))

@@ -39,13 +39,26 @@ def end_limit_holds(*, now: datetime, most: int = 500) -> int:
     over = Hold.objects.filter(state=HoldState.HELD, expires_at__lte=now, slice__isnull=False)
     found = sorted(over.order_by().values_list("account", flat=True).distinct()[:most])
     for account in found:
-        with transaction.atomic():
-            limit_services.end_holds(account, now)
+        _end_holds(account, now)
     return len(found)
+
+
+def end_holds_of(account: int, *, now: datetime) -> bool:
+    """The same for one limit; nothing is locked when none of its holds is over."""
+    over = Hold.objects.filter(account=account, state=HoldState.HELD, expires_at__lte=now, slice__isnull=False)
+    if not over.exists():
+        return False
+    _end_holds(account, now)
+    return True
 
 
 def _due(now: datetime) -> QuerySet[Account]:
     return Account.objects.filter(owner_kind=Owner.CUSTOMER, purpose=Purpose.MAIN, due_at__lte=now)
+
+
+def _end_holds(account: int, now: datetime) -> None:
+    with transaction.atomic():
+        limit_services.end_holds(account, now)
 
 
 def _bring_up_to_date(customer: int, unit: str, now: datetime) -> None:

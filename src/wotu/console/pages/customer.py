@@ -14,8 +14,11 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from wotu.accounts.rules import Action
 from wotu.console.answers import ask, workspace
+from wotu.console.data_tabs import allowed
 from wotu.console.pages.consent import consent_context
+from wotu.console.pages.ledger_accounts import value_context
 from wotu.console.sight import Sight, sight_of
 from wotu.console.ties import ties
 from wotu.console.vocabulary import event_name, property_name, property_value
@@ -64,6 +67,8 @@ def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
         "segment": SEGMENTS.get(rfm.segment) if rfm else None,
         "scores": [("R", rfm.r), ("F", rfm.f), ("M", rfm.m)] if rfm else [],
         "order_value": profile.revenue / profile.orders if profile.orders else None,
+        "may_adjust": allowed(request, Action.ADJUST_BALANCE),
+        **value_context(profile.customer_id),
         **ties(profile.customer_id, sight),
         **consent_context(profile.customer_id, sight),
         **_orders(profile.customer_id, request),
