@@ -61,6 +61,8 @@ def test_a_statement_is_read_page_by_page(ann: int, as_role: Callable[..., Api])
     assert found[1]["reversed_by"] == [found[0]["transfer"]["id"]]
     refused(api("GET", "customers/ann/statement?unit=points&cursor=eHg"), 422, "invalid_argument", "cursor")
     refused(api("GET", "customers/ann/statement"), 422, "invalid_argument", "unit")
+    for address in ("customers/ann/statement", "customers/ann/lots", "ledger/limits", "ledger/liability"):
+        refused(api("GET", f"{address}?unit=a%00b"), 422, "invalid_argument", "unit")
 
 
 def test_a_transfer_is_told_with_its_reversal_and_masked(ann: int, as_role: Callable[..., Api]) -> None:
@@ -122,6 +124,7 @@ def test_an_adjustment_is_made_once_per_key(ann: int, as_role: Callable[..., Api
         ({"reason": "x" * 161}, 422, "invalid_argument", "reason"),
         ({"reason": "a\u0000b"}, 422, "invalid_argument", "event"),
         ({"unit": "nothing"}, 404, "not_found", "unit"),
+        ({"unit": "a\u0000b"}, 422, "invalid_argument", "unit"),
         ({"expires_at": "2001-01-01T00:00:00Z"}, 422, "invalid_argument", "expires_at"),
         ({"expires_at": "2030-01-01T00:00:00"}, 422, "invalid_argument", "expires_at"),
         ({"customer": 7}, 422, "invalid_argument", "customer"),

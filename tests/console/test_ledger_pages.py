@@ -147,7 +147,7 @@ def test_others_cannot_adjust(made: dict[str, int], sign_in: SignIn, role: str) 
 @pytest.mark.parametrize(
     "wrong",
     [{"amount": "0"}, {"amount": "-5"}, {"amount": "1.5"}, {"amount": "x"}, {"amount": "9" * 30}, {"reason": " "},
-     {"unit": "nothing"}, {"key": ""}, {"key": "<b>"}, {"until": "soon"}, {"until": "2001-01-01"},
+     {"unit": "nothing"}, {"unit": "a\x00b"}, {"key": ""}, {"key": "<b>"}, {"until": "soon"}, {"until": "2001-01-01"},
      {"way": "take", "amount": "99999"}, {"reason": "x" * 161}],
 )  # fmt: skip
 def test_what_is_wrong_is_said_and_nothing_typed_is_lost(

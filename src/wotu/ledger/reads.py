@@ -138,7 +138,8 @@ def units() -> tuple[UnitRow, ...]:
 
 def unit(code: str) -> UnitRow:
     """One unit; raises ``not_found``."""
-    row = Unit.objects.filter(pk=code).first()
+    # PostgreSQL refuses to compare with NUL.
+    row = None if "\x00" in code else Unit.objects.filter(pk=code).first()
     if row is None:
         raise WotuError(ErrorCode.NOT_FOUND, f"No unit has the code {code!r}.", field="unit")
     return _unit(row)

@@ -12,7 +12,9 @@ from wotu.api.schemas.pages import Paging
 from wotu.ledger.adjusting_services import LONGEST_REASON
 from wotu.ledger.rules import LARGEST_AMOUNT
 
-UNIT = Field(max_length=80, description="The code of a unit.", examples=["points"])
+# PostgreSQL keeps no NUL in texts.
+_CODE = r"^[^\x00]*$"
+UNIT = Field(max_length=80, pattern=_CODE, description="The code of a unit.", examples=["points"])
 
 
 class Unit(Schema):
@@ -140,7 +142,7 @@ class Limit(Schema):
 class LimitQuery(Paging):
     """Which limits."""
 
-    unit: str = Field("", max_length=80, description="Only of this unit.")
+    unit: str = Field("", max_length=80, pattern=_CODE, description="Only of this unit.")
 
 
 class ProgrammeLiability(Schema):
@@ -172,7 +174,7 @@ class Liability(Schema):
 class LiabilityQuery(Schema):
     """Which units."""
 
-    unit: str = Field("", max_length=80, description="Only this unit.")
+    unit: str = Field("", max_length=80, pattern=_CODE, description="Only this unit.")
 
 
 class Expiring(Schema):
