@@ -14,11 +14,13 @@ from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.ledger import accounts, limit_services, statements
 from wotu.ledger.choices import HoldState, Purpose
+from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.ledger.models import Account, Hold
 from wotu.ledger.rules import Cause, Leg, check_amount, check_cause, draw
 from wotu.ledger.services import Receipt, post
 
 
+@again_after_deadlock
 def hold(key: str, *, customer: int, unit: str, amount: int, until: datetime, now: datetime) -> int:
     """Keep an amount of what ``customer`` has free until ``until``, or refuse with ``insufficient_balance``."""
     _check(key, amount, until, now)
@@ -36,6 +38,7 @@ def hold(key: str, *, customer: int, unit: str, amount: int, until: datetime, no
     return kept.pk
 
 
+@again_after_deadlock
 def hold_limit(key: str, *, account: int, amount: int, until: datetime, now: datetime) -> int:
     """Keep an amount of a limit until ``until``, or refuse with ``limit_reached``."""
     _check(key, amount, until, now)
@@ -47,6 +50,7 @@ def hold_limit(key: str, *, account: int, amount: int, until: datetime, now: dat
     return kept.pk
 
 
+@again_after_deadlock
 def release(key: str, *, now: datetime) -> bool:
     """Give back what a hold keeps; false when it keeps nothing (any more)."""
     with transaction.atomic():
@@ -59,6 +63,7 @@ def release(key: str, *, now: datetime) -> bool:
     return alive
 
 
+@again_after_deadlock
 def capture(cause: Cause, key: str, *, now: datetime, amount: int | None = None) -> Receipt:
     """Spend what a hold keeps, or ``amount`` of it and give back the rest.
 

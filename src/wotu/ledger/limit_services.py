@@ -12,9 +12,11 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Sum
 
+from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
-from wotu.ledger import statements
+from wotu.ledger import at_once, statements
 from wotu.ledger.choices import HoldState, Owner, Purpose
+from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.ledger.models import Account, Hold, Slice
 from wotu.ledger.rules import LARGEST_AMOUNT, Cause, Leg, check_amount, check_cause, slice_sizes
 from wotu.ledger.services import Receipt, post
@@ -53,6 +55,7 @@ def open_limit(cause: Cause, *, unit: str, owner: int, total: int, now: datetime
     return account.pk
 
 
+@again_after_deadlock
 def resize_limit(cause: Cause, account: int, *, total: int, now: datetime) -> Receipt:
     """Make a limit larger or smaller; never smaller than what is used and held of it."""
     _check_total(total)
@@ -74,18 +77,21 @@ def resize_limit(cause: Cause, account: int, *, total: int, now: datetime) -> Re
     return Receipt(transfer)
 
 
+@again_after_deadlock
 def spend_limit(cause: Cause, account: int, amount: int, *, unit: str, now: datetime) -> Receipt:
     """Use ``amount`` of a limit, or refuse with ``limit_reached`` when no more than that is left of it."""
     check_amount(amount)
     with transaction.atomic():
-        transfer, new = statements.open_transfer(check_cause(cause), now)
-        if not new:
-            return Receipt(transfer, repeated=True)
-        take(account, amount, now=now, held=False)
-        post(transfer, [Leg(unit, account, -amount), Leg(unit, Purpose.REDEEMED, amount)])
-    return Receipt(transfer)
+        transfer, new, posted = at_once.open_and_use(check_cause(cause), account, unit, amount, now)
+        if posted:
+            crash_point("ledger-posted")
+        elif new:
+            take(account, amount, now=now, held=False)
+            post(transfer, [Leg(unit, account, -amount), Leg(unit, Purpose.REDEEMED, amount)])
+    return Receipt(transfer, repeated=not new)
 
 
+@again_after_deadlock
 def return_to_limit(cause: Cause, account: int, amount: int, *, reverses: int, now: datetime) -> Receipt:
     """Give back ``amount`` that a transfer had used of a limit; at most what it used."""
     check_amount(amount)

@@ -119,11 +119,17 @@ class Lot(models.Model):
 
 
 class Posting(models.Model):
-    """An amount that a transfer put into an account or, negative, took out of it; of a lot, where there are lots."""
+    """An amount that a transfer put into an account or, negative, took out of it; of a lot, where there are lots.
 
-    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="postings")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings")
-    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, related_name="postings", db_index=False)
+    The database checks no references here: a check locks the house's account, which every transfer names. The proof
+    does.
+    """
+
+    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="postings", db_constraint=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings", db_constraint=False)
+    lot = models.ForeignKey(
+        Lot, on_delete=models.PROTECT, null=True, related_name="postings", db_index=False, db_constraint=False
+    )
     amount = models.BigIntegerField()
 
     class Meta:

@@ -11,11 +11,13 @@ from django.db.models.functions import Cast, Concat
 from wotu.core.customer_ids import customer_text
 from wotu.ledger import accounts, statements
 from wotu.ledger.choices import HoldState, Owner, Purpose
+from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.ledger.models import Account, Hold, Lot, Transfer
 from wotu.ledger.rules import Cause, Leg, check_cause
 from wotu.ledger.services import Receipt, post
 
 
+@again_after_deadlock
 def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) -> Receipt:
     """Move everything of ``gone`` to ``survivor`` by one transfer: lots keep their order and expiry, holds hold on."""
     with transaction.atomic():
@@ -31,6 +33,7 @@ def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) ->
     return Receipt(transfer)
 
 
+@again_after_deadlock
 def forget(customer: int) -> int:
     """Take the name off everything of an erased customer; how many accounts that were. Postings and sums stay."""
     with transaction.atomic():

@@ -15,9 +15,10 @@ from django.db.models import Sum
 
 from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
-from wotu.ledger import accounts, statements
+from wotu.ledger import accounts, at_once, statements
 from wotu.ledger.accounts import Locked
 from wotu.ledger.choices import HOUSE_PURPOSES, Owner, Purpose, UnitKind
+from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.ledger.models import Account, Lot, Posting, Transfer, Unit
 from wotu.ledger.rules import Cause, Draw, Leg, check_amount, check_cause, draw, give_back, unbalanced
 
@@ -44,6 +45,7 @@ def open_unit(code: str, kind: UnitKind, name: str) -> None:
         Account.objects.bulk_create(house, ignore_conflicts=True)
 
 
+@again_after_deadlock
 def grant(
     cause: Cause, *, customer: int, unit: str, amount: int, now: datetime, available_at: datetime | None = None,
     expires_at: datetime | None = None, out_of: Purpose = Purpose.ISSUED,
@@ -70,6 +72,7 @@ def grant(
     return Receipt(transfer)
 
 
+@again_after_deadlock
 def spend(
     cause: Cause, *, customer: int, unit: str, amount: int, now: datetime, into: Purpose = Purpose.REDEEMED
 ) -> Receipt:
@@ -79,19 +82,17 @@ def spend(
     """
     check_amount(amount)
     with transaction.atomic():
-        transfer, new = statements.open_transfer(check_cause(cause), now)
+        transfer, new, account = at_once.open_and_debit(check_cause(cause), customer, unit, amount, now)
         if not new:
             return Receipt(transfer, repeated=True)
-        account = statements.debit(customer, unit, amount, now)
         if account is None:
             account = _debit_after_what_is_due(customer, unit, amount, now)
-        draws = draw(statements.lots_in_order(account, now), amount)
-        statements.take_from_lots(draws)
-        legs = [Leg(unit, account, -each.amount, each.lot) for each in draws]
-        post(transfer, [*legs, Leg(unit, into, amount)])
+        at_once.draw_and_post(transfer, account, unit, amount, into, now)
+        crash_point("ledger-posted")
     return Receipt(transfer)
 
 
+@again_after_deadlock
 def reverse_spend(
     cause: Cause, transfer: int, *, now: datetime, amount: int | None = None, grace: timedelta = timedelta(0)
 ) -> Receipt:
@@ -117,6 +118,7 @@ def reverse_spend(
     return Receipt(reversal)
 
 
+@again_after_deadlock
 def reverse_grant(cause: Cause, transfer: int, *, now: datetime, amount: int | None = None) -> Receipt:
     """Take back a grant, or ``amount`` of it: what is left of it, what of it expired, then what was spent of it.
 

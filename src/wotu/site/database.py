@@ -64,5 +64,10 @@ def _postgresql(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(port or ""),
-        "OPTIONS": {**dict(parse_qsl(parts.query)), "pool": {"min_size": 1, "max_size": _LARGEST_POOL, "timeout": 10}},
+        # Only statements with server-side binding are prepared, each the third time a connection runs it.
+        "OPTIONS": {
+            "prepare_threshold": 2,
+            **dict(parse_qsl(parts.query)),
+            "pool": {"min_size": 1, "max_size": _LARGEST_POOL, "timeout": 10},
+        },
     }
