@@ -36,6 +36,9 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("GET", "customers/{identifier}/orders"): ("customers/ann/orders", None, Action.READ),
     ("GET", "customers/{identifier}/timeline"): ("customers/ann/timeline", None, Action.READ),
     ("GET", "customers/{identifier}/identity"): ("customers/ann/identity", None, Action.READ),
+    ("POST", "customers/{identifier}/member-link"): (
+        "customers/ann/member-link", {"days": 7}, Action.SEE_IDENTIFIERS,
+    ),
     ("GET", "customers/{identifier}/consents"): ("customers/ann/consents", None, Action.READ),
     ("POST", "customers/{identifier}/consents"): (
         "customers/ann/consents", {"channel": "sms", "purpose": "marketing", "given": True}, Action.EDIT_FACTS,
@@ -202,7 +205,7 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
     api = as_role()
     for name in ("workspace", "ask", "found_exactly"):
         for module in ("customers", "identity", "consents", "lists", "questions", "stages", "facts", "messages",
-                       "administration", "ledger"):  # fmt: skip
+                       "administration", "ledger", "member_pages"):  # fmt: skip
             monkeypatch.setattr(f"wotu.api.routes.{module}.{name}", burst, raising=False)
     monkeypatch.setattr("wotu.api.asking.ask", burst)
     for name in ("wotu.accounts.reads.known_keys", "wotu.accounts.audit.entries", "wotu.accounts.key_services._save",

@@ -17,7 +17,7 @@ _KEYWORDS = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
-_ROOMS = ("console", "accounts", "outbox", "ledger", "loyalty", "boards", "site")
+_ROOMS = ("console", "accounts", "outbox", "ledger", "loyalty", "h5", "boards", "site")
 
 
 def message_ids() -> set[tuple[str | None, str | tuple[str, ...]]]:

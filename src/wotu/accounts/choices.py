@@ -80,6 +80,7 @@ class AuditAction(TextChoices):
     REVOKE_LINK = "revoke_link", _("Ended a link to a dashboard")
     ANNOTATE = "annotate", _("Noted something on a day")
     DELETE_ANNOTATION = "delete_annotation", _("Deleted a note on a day")
+    MAKE_MEMBER_LINK = "make_member_link", _("Made a link to a member page")
     DISCARD_QUARANTINE = "discard_quarantine", _("Discarded quarantined rows")
     RETRY_WORK = "retry_work", _("Let work be tried again")
     DISCARD_WORK = "discard_work", _("Discarded work that had failed")

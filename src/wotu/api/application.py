@@ -23,6 +23,7 @@ from wotu.api.routes import (
     identity,
     ledger,
     lists,
+    member_pages,
     messages,
     questions,
     stages,
@@ -64,6 +65,7 @@ api.add_router("", identity.router)
 api.add_router("", customers.router)
 api.add_router("", consents.router)
 api.add_router("", lists.router)
+api.add_router("", member_pages.router)
 api.add_router("/questions", questions.router)
 api.add_router("/questions", behaviour.router)
 api.add_router("", stages.router)

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "wotu.loyalty",
     "wotu.boards",
     "wotu.console",
+    "wotu.h5",
     "wotu.api",
 ]
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("api/", include("wotu.api.urls")), path("", include("wotu.console.urls"))]
+urlpatterns = [
+    path("api/", include("wotu.api.urls")),
+    path("", include("wotu.h5.urls")),
+    path("", include("wotu.console.urls")),
+]
 
 handler400 = "wotu.console.pages.refusals.bad_request"
 handler403 = "wotu.console.pages.refusals.forbidden"

@@ -1,0 +1,13 @@
+"""Addresses of customers' pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from wotu.h5 import pages
+
+app_name = "h5"
+urlpatterns = [
+    path("m/<str:token>/", pages.member, name="member"),
+    path("m/<str:token>/claim/", pages.claim, name="claim"),
+]
