@@ -31,3 +31,43 @@ class OrderState(TextChoices):
     HELD = "held", pgettext_lazy("order", "Held")
     PAID = "paid", pgettext_lazy("order", "Paid")
     RELEASED = "released", pgettext_lazy("order", "Let go")
+
+
+class OrderSource(TextChoices):
+    """Who told of an order."""
+
+    CHECKOUT = "checkout", pgettext_lazy("order", "Checkout")
+    MESSAGE = "message", pgettext_lazy("order", "Message")
+
+
+class ProgrammeState(TextChoices):
+    """A programme gives, or rests: what was earned stays."""
+
+    LIVE = "live", pgettext_lazy("programme", "Live")
+    PAUSED = "paused", pgettext_lazy("programme", "Paused")
+
+
+class Joining(TextChoices):
+    """How customers come into a programme."""
+
+    BY_ORDER = "by_order", _("With the first paid order")
+    BY_HAND = "by_hand", _("When they join")
+
+
+class Expiry(TextChoices):
+    """When points end."""
+
+    NEVER = "never", _("Never")
+    DAYS = "days", _("After so many days")
+    MONTH_END = "month_end", _("At the end of a month")
+    YEAR_END = "year_end", _("At the end of a year")
+
+
+class BadgeMetric(TextChoices):
+    """What a badge counts; orders and spend are net of returns."""
+
+    ORDERS = "orders", _("Paid orders")
+    SPENT = "spent", _("Money spent")
+    GROWTH = "growth", _("Growth value")
+    CHECK_INS = "check_ins", _("Check-ins")
+    LONGEST_STREAK = "longest_streak", _("Longest streak")

@@ -150,7 +150,9 @@ def claim(code: str, customer: int, *, now: datetime, zone: ZoneInfo) -> Issued:
         free = Coupon.objects.filter(pk=coupon.pk, customer=None, state=CouponState.ISSUED)
         if not free.update(customer=customer, changed_at=now, **_dates(valid)):
             raise refused(CouponRefusal.UNKNOWN_CODE, field="code")
-        if not allowances.spend(of_customer(coupon.template_id, customer), coupon.template.per_customer):
+        if not allowances.spend(
+            of_customer(coupon.template_id, customer), coupon.template.per_customer, customer=customer
+        ):
             raise refused(CouponRefusal.CUSTOMER_LIMIT, field="code")
     return Issued(coupon.pk)
 
@@ -197,7 +199,7 @@ def version(template: int, number: int | None = None) -> TemplateVersion:
 
 
 def _spend_caps(template: CouponTemplate, customer: int, key: str, now: datetime, zone: ZoneInfo) -> None:
-    if not allowances.spend(of_customer(template.pk, customer), template.per_customer):
+    if not allowances.spend(of_customer(template.pk, customer), template.per_customer, customer=customer):
         raise refused(CouponRefusal.CUSTOMER_LIMIT, field="template")
     if not allowances.spend(of_day(template.pk, now.astimezone(zone).date()), template.per_day):
         raise refused(CouponRefusal.DAY_LIMIT, field="template")

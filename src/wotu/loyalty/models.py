@@ -5,7 +5,40 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from wotu.loyalty.choices import CampaignState, CouponState, OrderState
+from wotu.loyalty.choices import CampaignState, CouponState, OrderSource, OrderState
+from wotu.loyalty.programme_models import (
+    Badge,
+    BadgeAward,
+    CheckIn,
+    Enrolment,
+    MallItem,
+    MallRedemption,
+    OrderEarning,
+    Programme,
+    ProgrammeVersion,
+    WaitingReturn,
+)
+
+__all__ = [
+    "Allowance",
+    "Badge",
+    "BadgeAward",
+    "Campaign",
+    "CheckIn",
+    "CodeBatch",
+    "Coupon",
+    "CouponTemplate",
+    "Enrolment",
+    "MallItem",
+    "MallRedemption",
+    "Order",
+    "OrderEarning",
+    "OrderReturn",
+    "Programme",
+    "ProgrammeVersion",
+    "TemplateVersion",
+    "WaitingReturn",
+]
 
 
 class Campaign(models.Model):
@@ -134,10 +167,20 @@ class Coupon(models.Model):
 
 
 class Allowance(models.Model):
-    """How often somebody has done something that may be done so often: spent by the statement that checks it."""
+    """How often somebody has done something that may be done so often: spent by the statement that checks it.
+
+    ``customer`` is whose it is, where it is one person's: it follows them in a merge.
+    """
 
     scope = models.CharField(max_length=160, unique=True)
-    used = models.PositiveIntegerField(default=0)
+    used = models.PositiveBigIntegerField(default=0)
+    customer = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer"], condition=Q(customer__isnull=False),
+                         name="loyalty_allowance_of_customer"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"{self.scope}: {self.used}"
@@ -147,7 +190,7 @@ class Order(models.Model):
     """An order as far as value is concerned: the price it was held at, and its returns.
 
     ``quote`` is a ``pricing.Quote`` as JSON. ``kept`` has what of the ledger is held or spent for it: minor units of
-    each campaign's budget by the campaign's number, and ``points``.
+    each campaign's budget by the campaign's number, and ``points``. ``notes`` say what of a message could not be done.
     """
 
     order_id = models.CharField(max_length=120, unique=True)
@@ -155,6 +198,8 @@ class Order(models.Model):
     state = models.CharField(max_length=8, choices=OrderState.choices)
     quote = models.JSONField()
     kept = models.JSONField(default=dict)
+    source = models.CharField(max_length=8, choices=OrderSource.choices, default=OrderSource.CHECKOUT)
+    notes = models.JSONField(default=list)
     held_until = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()

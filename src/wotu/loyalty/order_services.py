@@ -22,11 +22,11 @@ from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.ledger import hold_services, limit_services, services
 from wotu.ledger.rules import Cause
-from wotu.loyalty import coupon_choice
+from wotu.loyalty import coupon_choice, earning_services
 from wotu.loyalty.campaign_services import money_unit
 from wotu.loyalty.choices import CouponState, OrderState
 from wotu.loyalty.coupon_choice import Offer, Pick
-from wotu.loyalty.models import Campaign, Coupon, Order, OrderReturn
+from wotu.loyalty.models import Campaign, Coupon, Order, OrderReturn, Programme
 from wotu.loyalty.pricing import Cart, Quote, Refund, RefundPolicy, price, refund
 from wotu.loyalty.pricing.allocation import cumulative
 from wotu.loyalty.refusals import CouponRefusal, refused
@@ -101,6 +101,7 @@ def pay(order_id: str, *, now: datetime) -> Quote:
             return priced
         if order.state != OrderState.HELD:
             raise order_refused("not_held")
+        programmes = earning_services.enter(order.customer, priced.cart.currency, now)
         used = coupon_ids(priced)
         held = Coupon.objects.filter(pk__in=used, order_id=order_id, state=CouponState.HELD)
         if held.update(state=CouponState.REDEEMED, held_until=None, changed_at=now) < len(used):
@@ -108,6 +109,7 @@ def pay(order_id: str, *, now: datetime) -> Quote:
         for name, amount in sorted(order.kept.items()):
             _spend(order, name, amount, now)
         Order.objects.filter(pk=order.pk).update(state=OrderState.PAID, paid_at=now, held_until=None, changed_at=now)
+        earning_services.earn(order, priced, programmes, now=now)
         crash_point("loyalty-order-paid")
     return priced
 
@@ -127,11 +129,12 @@ def release(order_id: str, *, now: datetime) -> bool:
 
 def give_back(
     order_id: str, refund_id: str, returned: Mapping[str, int], *, now: datetime, policy: RefundPolicy | None = None,
-    grace: timedelta = timedelta(0),
+    grace: timedelta | None = None,
 ) -> Returned:  # fmt: skip
     """Pieces of a paid order come back (line id → pieces): points return to their lots, coupons as their rule says.
 
-    A coupon that returns has as long to live as it had when it was used. ``refund_id`` is carried out once.
+    A coupon that returns has as long to live as it had when it was used. ``grace`` is how long points live that return
+    to an expired lot; the programme says when it is not given. ``refund_id`` is carried out once.
     """
     if not 0 < len(refund_id) <= 120:
         raise invalid_argument("refund_id", "refund_id must have 1 to 120 characters.")
@@ -144,12 +147,26 @@ def give_back(
             raise order_refused("not_paid")
         priced = msgspec.convert(order.quote, Quote)
         back = refund(priced, returned, list(known.values()), policy)
-        OrderReturn.objects.create(order=order, refund_id=refund_id, refund=msgspec.to_builtins(back), at=now)
-        _return_coupons(order, back, now)
-        _return_points(order, refund_id, back.points, grace, now)
-        _return_budgets(order, refund_id, priced, [*known.values(), back], now)
-        crash_point("loyalty-order-returned")
+        carry_out_return(order, refund_id, priced, [*known.values(), back], now=now, grace=grace)
     return Returned(back)
+
+
+def carry_out_return(
+    order: Order, refund_id: str, priced: Quote, refunds: Sequence[Refund], *, now: datetime,
+    grace: timedelta | None = None,
+) -> None:  # fmt: skip
+    """Write the last of ``refunds``, and give back and take back what follows from it, within the caller's transaction.
+
+    The caller has locked the order.
+    """
+    back = refunds[-1]
+    OrderReturn.objects.create(order=order, refund_id=refund_id, refund=msgspec.to_builtins(back), at=now)
+    earning_services.lock_membership(order.customer)
+    _return_coupons(order, back, now)
+    _return_points(order, refund_id, back.points, _grace() if grace is None else grace, now)
+    _return_budgets(order, refund_id, priced, refunds, now)
+    earning_services.earn_back(order, priced, refunds, refund_id, now=now)
+    crash_point("loyalty-order-returned")
 
 
 def coupon_ids(priced: Quote) -> list[int]:
@@ -268,6 +285,11 @@ def _return_coupons(order: Order, back: Refund, now: datetime) -> None:
     Coupon.objects.filter(pk__in=numbers, state=CouponState.REDEEMED, order_id=order.order_id).update(
         state=CouponState.ISSUED, order_id=None, changed_at=now, ends_at=F("ends_at") + lived
     )
+
+
+def _grace() -> timedelta:
+    row = Programme.objects.filter(points_unit=POINTS).order_by("code").first()
+    return timedelta(days=row.return_grace_days if row is not None else 0)
 
 
 def _return_points(order: Order, refund_id: str, points: int, grace: timedelta, now: datetime) -> None:
