@@ -82,3 +82,20 @@ def test_the_commands_of_the_how_to_work(served: dict[str, str]) -> None:
     assert answers[3]["total"] == 8
     assert answers[4]["name"] == "客户3"
     assert answers[6] == answers[9] == {"accepted": 1, "duplicates": 0, "quarantined": 0}
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_the_checkout_of_the_how_to_works(served: dict[str, str]) -> None:
+    page = ROOT / "docs" / "how-to" / "check-out-with-coupons.md"
+    lines = [line for block in blocks(page) if block.language == "sh" for line in block.text.splitlines()]
+    answers: list[Any] = []
+    for command in [line for line in lines if line.startswith("curl ")]:
+        done = subprocess.run(["bash", "-c", command + " --fail-with-body"], env=served, capture_output=True, text=True)
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        answers.append(msgspec.json.decode(done.stdout))
+    _campaign, kind, launched, quote, held, paid, returned, order = answers
+    assert (kind["shared_code"], launched["state"], quote["payable"]) == ("SPRING10", "live", "58.00")
+    assert (held["kept"]["budgets"], paid["state"], returned["amount"]) == ({"spring": "10.00"}, "paid", "25.00")
+    assert [each["refund_id"] for each in order["returns"]] == ["1018-1"]

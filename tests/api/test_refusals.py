@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -11,6 +12,7 @@ from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 from tests.api.conftest import Api, refused
+from tests.api.shelf import shelf
 
 from wotu.accounts.models import AuditEntry, User
 from wotu.accounts.rules import Action, may
@@ -25,6 +27,11 @@ from wotu.ledger.models import Account, Transfer
 from wotu.ledger.services import open_unit
 
 EVENT = {"events": "Product Viewed"}
+TEN_OFF = {
+    "rule": {"effect": {"type": "amount_off", "amount": "10.00"}, "threshold": {"amount": "50.00"}},
+    "term": {"type": "days", "days": 7},
+}
+CART = {"customer": "ann", "lines": [{"line_id": "1", "product_id": "tea", "quantity": 2, "unit_price": "30.00"}]}
 # Every address and method: what is sent to it so that it would work, and what the caller must be allowed.
 ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("GET", "customers"): ("customers", None, Action.READ),
@@ -102,6 +109,39 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("DELETE", "facts/{table}/{key}"): ("facts/products/p1", None, Action.EDIT_FACTS),
     ("POST", "messages"): ("messages", [{"event": "Exposed", "userId": "ann"}], Action.EDIT_FACTS),
     ("GET", "quarantine"): ("quarantine", None, Action.READ),
+    ("GET", "campaigns"): ("campaigns", None, Action.READ),
+    ("POST", "campaigns"): ("campaigns", {"code": "new-{tag}", "name": "New", "budget": "10"}, Action.RUN_CAMPAIGNS),
+    ("GET", "campaigns/{code}"): ("campaigns/live-{tag}", None, Action.READ),
+    ("POST", "campaigns/{code}/launch"): ("campaigns/draft-{tag}/launch", {}, Action.RUN_CAMPAIGNS),
+    ("POST", "campaigns/{code}/pause"): ("campaigns/live-{tag}/pause", {}, Action.RUN_CAMPAIGNS),
+    ("POST", "campaigns/{code}/resume"): ("campaigns/paused-{tag}/resume", {}, Action.RUN_CAMPAIGNS),
+    ("POST", "campaigns/{code}/end"): ("campaigns/live-{tag}/end", {}, Action.RUN_CAMPAIGNS),
+    ("POST", "campaigns/{code}/coupon-templates"): (
+        "campaigns/live-{tag}/coupon-templates", {"name": "Ten off", **TEN_OFF}, Action.RUN_CAMPAIGNS,
+    ),
+    ("GET", "coupon-templates/{id}"): ("coupon-templates/{template}", None, Action.READ),
+    ("PUT", "coupon-templates/{id}"): ("coupon-templates/{template}", TEN_OFF, Action.RUN_CAMPAIGNS),
+    ("POST", "coupon-templates/{id}/issue"): (
+        "coupon-templates/{template}/issue", {"customer": "ann", "key": "k"}, Action.RUN_CAMPAIGNS,
+    ),
+    ("POST", "coupon-templates/{id}/batches"): (
+        "coupon-templates/{template}/batches", {"count": 2, "name": "Flyer"}, Action.RUN_CAMPAIGNS,
+    ),
+    ("GET", "coupon-templates/{id}/batches"): ("coupon-templates/{template}/batches", None, Action.READ),
+    ("POST", "coupon-batches/{id}/codes"): ("coupon-batches/{batch}/codes", {}, Action.RUN_CAMPAIGNS),
+    ("GET", "coupons"): ("coupons?customer=ann", None, Action.SEE_IDENTIFIERS),
+    ("GET", "coupons/{id}"): ("coupons/{coupon}", None, Action.SEE_IDENTIFIERS),
+    ("POST", "coupons/{id}/void"): ("coupons/{coupon}/void", {}, Action.RUN_CAMPAIGNS),
+    ("POST", "coupons/claim"): ("coupons/claim", {"customer": "bob", "code": "{free}"}, Action.CHECKOUT),
+    ("POST", "checkout/quote"): ("checkout/quote", CART, Action.CHECKOUT),
+    ("POST", "checkout/hold"): ("checkout/hold", {**CART, "order_id": "o-{tag}"}, Action.CHECKOUT),
+    ("POST", "checkout/pay"): ("checkout/pay", {"order_id": "held-{tag}"}, Action.CHECKOUT),
+    ("POST", "checkout/release"): ("checkout/release", {"order_id": "held-{tag}"}, Action.CHECKOUT),
+    ("POST", "checkout/return"): (
+        "checkout/return",
+        {"order_id": "paid-{tag}", "refund_id": "r", "lines": [{"line_id": "1", "quantity": 1}]}, Action.CHECKOUT,
+    ),
+    ("GET", "checkout/orders/{order_id}"): ("checkout/orders/paid-{tag}", None, Action.READ),
     ("POST", "keys"): ("keys", {"kind": "write"}, Action.MANAGE_KEYS),
     ("GET", "keys"): ("keys", None, Action.MANAGE_KEYS),
     ("POST", "keys/{id}/rotate"): ("keys/{write}/rotate", {}, Action.MANAGE_KEYS),
@@ -110,15 +150,27 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("GET", "settings"): ("settings", None, Action.READ),
     ("GET", "state"): ("state", None, Action.READ),
 }  # fmt: skip
-WRITES = [route for route in ROUTES if route[0] != "GET" and not route[1].startswith("questions/")]
+# What no request of these addresses changes.
+ASKED = ("questions/", "checkout/quote")
+WRITES = [route for route in ROUTES if route[0] != "GET" and not route[1].startswith(ASKED)]
 NAMES = {f"{method} {path}": (method, path) for method, path in ROUTES}
+SELLING = (Action.RUN_CAMPAIGNS, Action.CHECKOUT)
 each_route = pytest.mark.parametrize("route", ROUTES, ids=list(NAMES))
 each_write = pytest.mark.parametrize("route", WRITES, ids=lambda route: f"{route[0]} {route[1]}")
 
 
 def _send(api: Api, route: tuple[str, str], **headers: str) -> Any:
     address, body, _ = ROUTES[route]
-    return api(route[0], address, body, **headers)
+    return api(route[0], _filled(address, {}), _filled(body, {}), **headers)
+
+
+def _filled(text: Any, things: dict[str, str]) -> Any:
+    """An address or body that names ``things``."""
+    if isinstance(text, dict):
+        return {name: _filled(value, things) for name, value in text.items()}
+    if not isinstance(text, str):
+        return text
+    return re.sub(r"\{(\w+)\}", lambda found: things.get(found[1], "1"), text)
 
 
 def _count_points() -> None:
@@ -162,9 +214,10 @@ def test_each_role_may_what_the_rules_say(space: Any, as_role: Callable[..., Api
         key = owner.post("keys", {"kind": "write"}, status=201)["id"] if "{write}" in ROUTES[route][0] else ""
         address, body, action = ROUTES[route]
         space.save_list("vip", ["c0"])
+        things = {"write": key, **(shelf(space, role) if action in SELLING or "{" in address else {})}
         api = as_role(role)
         seen = AuditEntry.objects.count()
-        response = api(route[0], address.replace("{write}", key), body)
+        response = api(route[0], _filled(address, things), _filled(body, things))
         if may(role, action):
             assert response.status_code in (200, 201) or b"already" in response.content or b"split" in response.content
         else:
@@ -189,7 +242,7 @@ def test_nobody_is_let_in_without_a_key(
 
 @each_route
 def test_another_method_is_named(shop: Any, as_role: Callable[..., Api], route: tuple[str, str]) -> None:
-    address = ROUTES[route][0]
+    address = _filled(ROUTES[route][0], {})
     response = as_role()("PATCH", address)
     refused(response, 405, "method_not_allowed")
     assert route[0] in response["Allow"]
@@ -207,6 +260,10 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
         for module in ("customers", "identity", "consents", "lists", "questions", "stages", "facts", "messages",
                        "administration", "ledger", "member_pages"):  # fmt: skip
             monkeypatch.setattr(f"wotu.api.routes.{module}.{name}", burst, raising=False)
+    for module in ("campaigns", "coupons", "checkout"):
+        monkeypatch.setattr(f"wotu.api.routes.{module}.timezone", burst)
+        monkeypatch.setattr(f"wotu.api.routes.{module}.reads", burst)
+    monkeypatch.setattr("wotu.api.code_attempts.workspace", burst)
     monkeypatch.setattr("wotu.api.asking.ask", burst)
     for name in ("wotu.accounts.reads.known_keys", "wotu.accounts.audit.entries", "wotu.accounts.key_services._save",
                  "wotu.collect.quarantine.Quarantine.latest", "wotu.core.fact_tables.TABLES",
@@ -226,7 +283,7 @@ def test_a_body_that_is_not_json_is_refused(
 ) -> None:
     if route[0] == "DELETE":
         return
-    refused(as_role()(route[0], ROUTES[route][0], body), 400, "bad_request", "body")
+    refused(as_role()(route[0], _filled(ROUTES[route][0], {}), body), 400, "bad_request", "body")
 
 
 @each_write
@@ -235,7 +292,7 @@ def test_a_body_of_another_shape_is_named(shop: Any, as_role: Callable[..., Api]
     if body is None:
         return
     wrong = "text" if isinstance(body, list) else [1]
-    response = as_role()(route[0], address, wrong)
+    response = as_role()(route[0], _filled(address, {}), wrong)
     assert response.status_code == 422, response.content
     assert response.json()["error"]["code"] == "invalid_argument"
 

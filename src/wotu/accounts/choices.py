@@ -88,3 +88,7 @@ class AuditAction(TextChoices):
     DISABLE_WEBHOOK = "disable_webhook", _("Switched a webhook off")
     ENABLE_WEBHOOK = "enable_webhook", _("Switched a webhook on")
     ROTATE_WEBHOOK = "rotate_webhook", _("Replaced the secret of a webhook")
+    EDIT_CAMPAIGN = "edit_campaign", _("Changed a campaign")
+    LAUNCH_CAMPAIGN = "launch_campaign", _("Launched a campaign")
+    ISSUE_COUPONS = "issue_coupons", _("Issued coupons")
+    VOID_COUPON = "void_coupon", _("Made a coupon void")

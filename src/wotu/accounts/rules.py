@@ -18,6 +18,9 @@ class Action(StrEnum):
     RETRY_QUARANTINE = "retry_quarantine"
     ADJUST_BALANCE = "adjust_balance"
     ERASE = "erase"
+    RUN_CAMPAIGNS = "run_campaigns"
+    APPROVE_BUDGETS = "approve_budgets"
+    CHECKOUT = "checkout"
     CHANGE_SETTINGS = "change_settings"
     MANAGE_KEYS = "manage_keys"
     MANAGE_TEAM = "manage_team"
@@ -28,6 +31,7 @@ _ANALYST = _VIEWER | {Action.ASK, Action.EXPORT, Action.SAVE}
 _MARKETER = _ANALYST | {
     Action.SEE_IDENTIFIERS, Action.EDIT_FACTS, Action.MERGE_CUSTOMERS, Action.RETRY_QUARANTINE,
     Action.ADJUST_BALANCE,
+    Action.RUN_CAMPAIGNS, Action.CHECKOUT,
 }  # fmt: skip
 _ALLOWED: dict[str, frozenset[Action]] = {
     "owner": frozenset(Action),

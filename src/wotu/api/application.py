@@ -17,7 +17,10 @@ from wotu.api.errors import answer, error_of_status
 from wotu.api.routes import (
     administration,
     behaviour,
+    campaigns,
+    checkout,
     consents,
+    coupons,
     customers,
     facts,
     identity,
@@ -39,7 +42,8 @@ Everything Wotu knows of your customers, for programs: the names are those of th
 - **Money** is a decimal string, rates are unrounded numbers, instants carry an offset.
 - **Lists** are read a page at a time: give `next` as `cursor` until it is null.
 - **Writes** may carry an `Idempotency-Key`: sent again, they are carried out once.
-- **Errors** have one shape: `{"error": {"code", "message", "field"}}`.
+- **Errors** have one shape: `{"error": {"code", "message", "field"}}`; refused coupons and orders have a
+  `reason` besides.
 """
 _log = logging.getLogger("django.request")
 
@@ -72,6 +76,9 @@ api.add_router("", stages.router)
 api.add_router("", facts.router)
 api.add_router("", messages.router)
 api.add_router("", ledger.router)
+api.add_router("", campaigns.router)
+api.add_router("", coupons.router)
+api.add_router("", checkout.router)
 api.add_router("", administration.router)
 
 

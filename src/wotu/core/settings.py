@@ -19,6 +19,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1)]
 NotNegative = Annotated[int, msgspec.Meta(ge=0)]
 # Scheme, host (its first label may be a star) and port; nothing after them.
 _ORIGIN = re.compile(r"https?://(\*\.)?(\[[0-9a-fA-F:.]+\]|[^\s/\\@?#:\[\]*]+)(:[0-9]{1,5})?")
+_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
@@ -35,7 +36,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``session_gap``: silence that ends a visit. ``largest_message_bytes``, ``largest_batch_bytes``: of one
     request to the collector, unpacked. ``messages_per_second``: of one key; 0 means no limit.
     ``most_identifiers``: of one type at one customer before it is flagged. ``reserve_mb``: free disk below
-    which nothing more is taken. ``keep_messages_days``, ``keep_quarantine_days``: 0 means for ever.
+    which nothing more is taken. ``approval_above``: budget of a campaign, in whole units of its currency,
+    above which an owner has to launch it. ``keep_messages_days``, ``keep_quarantine_days``: 0 means for ever.
     ``webhooks_to_private_networks``: whether webhooks may go to this machine and to private networks, and over http.
     """
 
@@ -54,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages_per_second: NotNegative = 0
     most_identifiers: Positive = 50
     reserve_mb: NotNegative = 1024
+    approval_above: str = "10000.00"
     keep_messages_days: NotNegative = 0
     keep_quarantine_days: NotNegative = 90
     webhooks_to_private_networks: bool = False
@@ -89,6 +92,7 @@ def check_settings(settings: Settings) -> Settings:
     _check_duration(settings.session_gap)
     _check_networks(settings.trusted_proxies)
     _check_origins(settings.csrf_origins)
+    _check_amount(settings.approval_above)
     return settings
 
 
@@ -97,6 +101,15 @@ def _check_duration(session_gap: str) -> None:
         parse_duration(session_gap, field="session_gap")
     except WotuError as error:
         raise WotuError(ErrorCode.INVALID_SETTING, error.message, field="session_gap") from error
+
+
+def _check_amount(approval_above: str) -> None:
+    if not _AMOUNT.fullmatch(approval_above):
+        raise WotuError(
+            ErrorCode.INVALID_SETTING,
+            f"approval_above={approval_above!r} is not an amount; write it such as 10000.00.",
+            field="approval_above",
+        )
 
 
 def _check_networks(trusted_proxies: tuple[str, ...]) -> None:

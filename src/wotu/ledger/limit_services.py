@@ -6,6 +6,7 @@ time is over and moves remainders together: nothing is refused while it is still
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -140,6 +141,13 @@ def room(account: int, *, now: datetime | None = None) -> Room:
         over = Hold.objects.filter(account_id=account, state=HoldState.HELD, expires_at__lte=now)
         held -= over.aggregate(sum=Sum("amount"))["sum"] or 0
     return Room(sums["size__sum"] or 0, sums["used__sum"] or 0, held)
+
+
+def rooms(accounts: Iterable[int]) -> dict[int, Room]:
+    """``room`` of several limits at once, by account."""
+    rows = Slice.objects.filter(account_id__in=list(accounts)).values("account_id")
+    sums = rows.annotate(size_sum=Sum("size"), used_sum=Sum("used"), held_sum=Sum("held"))
+    return {each["account_id"]: Room(each["size_sum"], each["used_sum"], each["held_sum"]) for each in sums}
 
 
 def _take_after_gathering(account: int, amount: int, now: datetime, *, held: bool) -> int:

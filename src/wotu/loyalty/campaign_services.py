@@ -15,6 +15,7 @@ from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.models import Campaign
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_FIRST_YEAR, _LAST_YEAR = 1900, 9000
 # From what state a campaign may go where.
 _WAYS = {
     CampaignState.LIVE: (CampaignState.DRAFT, CampaignState.PAUSED),
@@ -34,6 +35,9 @@ def create_campaign(
         raise invalid_argument("name", "Write a name of 1 to 120 characters.")
     if budget is not None and not 0 <= budget <= LARGEST_AMOUNT:
         raise invalid_argument("budget", f"budget must be a whole number of minor units from 0 to {LARGEST_AMOUNT:,}.")
+    for field, at in (("starts_at", starts_at), ("ends_at", ends_at)):
+        if at is not None and not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+            raise invalid_argument(field, f"{field} must lie between the years {_FIRST_YEAR} and {_LAST_YEAR}.")
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
         raise invalid_argument("ends_at", "ends_at must be later than starts_at.")
     with transaction.atomic():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.db.models import Q
 
 from wotu.core.errors import WotuError
@@ -28,7 +29,8 @@ Pick = str | int
 class Offer:
     """A price rule that may be used, and the campaign whose budget pays for it.
 
-    ``coupon`` is the coupon behind it; ``template`` and ``code`` say of what it is made when the order is held.
+    ``coupon`` is the coupon behind it; ``template`` and ``code`` say of what it is made when the order is held, and
+    ``pick`` what somebody typed or chose.
     """
 
     rule: Rule
@@ -36,13 +38,14 @@ class Offer:
     coupon: int | None = None
     template: int | None = None
     code: str | None = None
+    pick: Pick | None = None
 
 
 def choose(
     customer: int, picks: Sequence[Pick], *, order_id: str, now: datetime, zone: ZoneInfo
 ) -> tuple[list[Offer], dict[Pick, WotuError]]:
     """The offers of ``picks``, and for each of the others why not. The same pick twice is one."""
-    offers: dict[object, Offer] = {}
+    offers: dict[str, Offer] = {}
     why: dict[Pick, WotuError] = {}
     for pick in picks:
         try:
@@ -50,7 +53,7 @@ def choose(
         except WotuError as error:
             why[pick] = error
         else:
-            offers[offer.coupon or offer.template] = offer
+            offers.setdefault(offer.rule.rule_id, replace(offer, pick=pick))
     return list(offers.values()), why
 
 
@@ -131,7 +134,9 @@ def _shared(customer: int, pick: Pick, order_id: str, now: datetime, zone: ZoneI
         raise refused(CouponRefusal.NONE_LEFT)
     version = _not_over(template, None, now, zone)
     rule = coupon_services.rule_of(0, coupon_services.version(template.pk, version).rule, template=template.pk)
-    return Offer(rule, template.campaign_id, template=template.pk)
+    # Not a coupon yet: two shared codes are two rules.
+    named = msgspec.structs.replace(rule, rule_id=f"template:{template.pk}")
+    return Offer(named, template.campaign_id, template=template.pk)
 
 
 def _still_allowed(template: CouponTemplate, customer: int) -> None:

@@ -132,6 +132,18 @@ def make_codes(
     return batch.pk
 
 
+def take_codes(batch: int, *, by: str, now: datetime) -> tuple[str, ...]:
+    """The codes of a batch, which are given out once: whoever lost them makes another batch."""
+    with transaction.atomic():
+        template = CodeBatch.objects.filter(pk=batch).values_list("template_id", flat=True).first()
+        if template is None:
+            raise WotuError(ErrorCode.NOT_FOUND, "There is no such batch of codes.", field="batch")
+        if not CodeBatch.objects.filter(pk=batch, taken_at=None).update(taken_at=now, taken_by=by[:80]):
+            raise refused(CouponRefusal.CODES_TAKEN, field="batch")
+        found = Coupon.objects.filter(template_id=template, batch_id=batch)
+        return tuple(code for code in found.order_by("pk").values_list("code", flat=True) if code is not None)
+
+
 def claim(code: str, customer: int, *, now: datetime, zone: ZoneInfo) -> Issued:
     """Make the coupon of a code the customer's own. Whose code it is instead, or that there is none, is not told."""
     wanted = codes.normal(code)

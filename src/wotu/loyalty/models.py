@@ -114,13 +114,15 @@ class TemplateVersion(models.Model):
 
 
 class CodeBatch(models.Model):
-    """Codes made together, to be printed or handed to a partner."""
+    """Codes made together, to be printed or handed to a partner, who take them once (``taken_at``, ``taken_by``)."""
 
     template = models.ForeignKey(CouponTemplate, on_delete=models.PROTECT, related_name="batches")
     name = models.CharField(max_length=120)
     count = models.PositiveIntegerField()
     created_by = models.CharField(max_length=80)
     created_at = models.DateTimeField()
+    taken_by = models.CharField(max_length=80, blank=True, default="")
+    taken_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.name}: {self.count} codes"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -37,10 +37,11 @@ LONGEST_HOLD = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Priced:
-    """A price, and why some of the codes that were given are not in it."""
+    """A price, why some of the codes that were given are not in it, and what each rule of the others was picked as."""
 
     quote: Quote
     refused: Mapping[Pick, WotuError]
+    picked: Mapping[str, Pick] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def quote(
 ) -> Priced:  # fmt: skip
     """What the cart costs with these coupons and ``offers`` (promotions, points). Nothing is taken or changed."""
     chosen, why = coupon_choice.choose(customer, picks, order_id=order_id, now=now, zone=zone)
-    return Priced(price(cart, [each.rule for each in (*offers, *chosen)]), why)
+    picked = {each.rule.rule_id: each.pick for each in chosen if each.pick is not None}
+    return Priced(price(cart, [each.rule for each in (*offers, *chosen)]), why, picked)
 
 
 def hold(

@@ -20,6 +20,7 @@ class CouponRefusal(StrEnum):
     NONE_LEFT = "none_left"
     CUSTOMER_LIMIT = "customer_limit"
     DAY_LIMIT = "day_limit"
+    CODES_TAKEN = "codes_taken"
 
 
 _SENTENCES = {
@@ -33,6 +34,7 @@ _SENTENCES = {
     CouponRefusal.NONE_LEFT: "No coupon of this kind is left.",
     CouponRefusal.CUSTOMER_LIMIT: "The customer has had as many of these coupons as one may have.",
     CouponRefusal.DAY_LIMIT: "No coupon of this kind is left today.",
+    CouponRefusal.CODES_TAKEN: "The codes of this batch were taken before; make another batch.",
 }
 
 

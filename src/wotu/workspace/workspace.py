@@ -234,6 +234,10 @@ class Workspace(Questions, Lists, EventChoices):
         source = self.source()
         return self._directory(source).profile(source, self._rfm.answer(source), identifier)
 
+    def customer_id(self, identifier: str) -> str:
+        """The Wotu id of the customer whom an identifier means, without the rest of the profile."""
+        return customer_text(self._directory(self.source()).find(identifier))
+
     def orders_of(self, identifier: str, *, limit: int = 20, before: str | None = None) -> OrderPage:
         """A customer's orders with their lines, newest first."""
         source = self.source()

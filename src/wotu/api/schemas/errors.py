@@ -13,6 +13,9 @@ class ErrorDetail(Schema):
     code: str = Field(description="A word of `docs/reference/errors.md`.", examples=["invalid_argument"])
     message: str = Field(description="What to do.", examples=["limit=0 must be at least 1."])
     field: str | None = Field(description="The argument at fault, where a single one is.", examples=["limit"])
+    reason: str | None = Field(
+        None, description="Why, as a word: of a coupon or an order that is refused.", examples=["expired"]
+    )
 
 
 class Error(Schema):

@@ -1,0 +1,57 @@
+"""Campaigns, coupons and orders for tests of addresses that need some to be there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from wotu.loyalty import campaign_services, coupon_services, order_services
+from wotu.loyalty.models import Campaign, Coupon
+from wotu.loyalty.pricing import Cart, Line
+
+RULE = {"effect": {"type": "amount_off", "amount": 1_000}, "threshold": {"amount": 5_000}}
+TERM = {"type": "days", "days": 7}
+
+
+def campaign(code: str, state: str = "live", budget: int | None = 100_000) -> int:
+    """A campaign of that code in that state."""
+    now = timezone.now()
+    made = campaign_services.create_campaign(code, code.title(), by="ann", now=now, budget=budget)
+    if state != "draft":
+        campaign_services.launch(made, by="ann", now=now)
+    if state == "paused":
+        campaign_services.pause(made)
+    return made
+
+
+def template(of: int, **caps: Any) -> int:
+    """Ten off fifty."""
+    return coupon_services.create_template(of, "Ten off", RULE, TERM, now=timezone.now(), **caps)
+
+
+def shelf(space: Any, tag: str) -> dict[str, str]:
+    """One of each, named with ``tag``: campaigns in every state, a template, a batch, a coupon, orders."""
+    now, zone = timezone.now(), space.settings.zone
+    for state in ("draft", "paused"):
+        campaign(f"{state}-{tag}", state)
+    kind = template(campaign(f"live-{tag}"), per_customer=9)
+    batch = coupon_services.make_codes(kind, 1, name="Flyer", by="ann", now=now, zone=zone)
+    ann = int(space.customer_id("ann").removeprefix("c"))
+    coupon = coupon_services.issue(kind, ann, key="shelf", now=now, zone=zone).coupon
+    cart = Cart(lines=(Line(line_id="1", product_id="tea", quantity=2, unit_price=3_000),), now=0)
+    for order in (f"held-{tag}", f"paid-{tag}"):
+        until = now + timedelta(minutes=15)
+        order_services.hold(order, ann, cart, until=until, now=now, zone=zone)
+    order_services.pay(f"paid-{tag}", now=now)
+    free = Coupon.objects.get(batch=batch).code or ""
+    return {"tag": tag, "template": str(kind), "batch": str(batch), "coupon": str(coupon), "free": free}
+
+
+def budget_of(code: str) -> tuple[int, int]:
+    """What is used and held of a campaign's budget."""
+    from wotu.ledger import limit_services
+
+    room = limit_services.room(Campaign.objects.get(code=code).budget_account or 0)
+    return room.used, room.held
