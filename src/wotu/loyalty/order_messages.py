@@ -1,0 +1,97 @@
+"""Orders, refunds and cancellations as messages tell of them, as quotes and returns. Pure: it knows no database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from wotu.core.money import LARGEST_MINOR
+from wotu.core.periods import to_micros
+from wotu.loyalty.pricing import Cart, Line, LineQuote, LineRefund, Quote, Refund, refund
+from wotu.loyalty.pricing.allocation import allocate
+from wotu.loyalty.pricing.cart import LARGEST_QUANTITY
+
+
+def quote_of(properties: Mapping[str, Any], at: datetime, currency: str) -> Quote:
+    """The order as it was paid. Lines cost their share of ``revenue``; what ``revenue`` has beyond them is shipping.
+
+    An order without lines has one, ``order``. A quantity that is no whole number counts as one piece.
+    """
+    products = properties.get("products") or [{"product_id": "", "amount": properties.get("revenue")}]
+    listed = {place: _money(each.get("amount")) for place, each in enumerate(products)}
+    total = sum(listed.values())
+    paid = total if properties.get("revenue") is None else _money(properties["revenue"])
+    payable = listed if paid >= total else allocate(paid, listed)
+    lines, quotes = [], []
+    for place, each in enumerate(products):
+        name = str(place + 1) if properties.get("products") else "order"
+        pieces = _pieces(each.get("quantity"))
+        lines.append(Line(line_id=name, product_id=str(each.get("product_id") or ""), quantity=pieces,
+                          unit_price=listed[place] // pieces))  # fmt: skip
+        quotes.append(LineQuote(line_id=name, quantity=pieces, listed=payable[place], discounts=(),
+                                payable=payable[place]))  # fmt: skip
+    cart = Cart(lines=tuple(lines), now=to_micros(at), currency=currency, channel=str(properties.get("channel") or ""))
+    return Quote(cart=cart, rules=(), lines=tuple(quotes), gifts=(), used=(), refused=(),
+                 shipping=max(0, paid - total))  # fmt: skip
+
+
+def return_of(priced: Quote, earlier: Sequence[Refund], properties: Mapping[str, Any], *, whole: bool) -> Refund | None:
+    """What a message gives back of what is left of the order; ``None`` when nothing is left.
+
+    It names pieces, an amount, or both; neither is all that is left.
+    """
+    out = Counter({line.line_id: line.quantity for line in priced.lines})
+    money = Counter({line.line_id: line.payable for line in priced.lines})
+    for part in (part for each in earlier for part in each.lines):
+        out[part.line_id] -= part.quantity
+        money[part.line_id] -= part.amount
+    products, revenue = properties.get("products") or [], properties.get("revenue")
+    if not +out:
+        return None
+    if whole or (not products and revenue is None):
+        return refund(priced, +out, earlier)
+    pieces = _matched(priced, out, products)
+    amounts = [each.get("amount") for each in products]
+    asked = _money(revenue) if revenue is not None else sum(map(_money, amounts))
+    if priced.points or (revenue is None and None in amounts):
+        return refund(priced, pieces, earlier) if pieces else None
+    touched = {place: money[line.line_id] for place, line in enumerate(priced.lines)
+               if not products or pieces[line.line_id]}  # fmt: skip
+    given = min(asked, sum(touched.values()))
+    if given == sum(money.values()) and not products:
+        return refund(priced, +out, earlier)
+    parts = allocate(given, touched)
+    by_share = refund(priced, pieces, earlier)
+    lines = tuple(
+        LineRefund(line_id=line.line_id, quantity=pieces[line.line_id], value=parts[place], amount=parts[place])
+        for place, line in enumerate(priced.lines) if parts.get(place) or pieces[line.line_id]
+    )  # fmt: skip
+    if not lines:
+        return None
+    return Refund(lines=lines, shipping=by_share.shipping, coupons=by_share.coupons)
+
+
+def _matched(priced: Quote, out: Counter[str], products: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """Pieces by line of the products that come back, as far as they are still out."""
+    product_of = {line.line_id: line.product_id for line in priced.cart.lines}
+    pieces: Counter[str] = Counter()
+    for each in products:
+        wanted = _pieces(each.get("quantity"))
+        for line_id, product_id in product_of.items():
+            if product_id == str(each.get("product_id") or ""):
+                taken = min(wanted, out[line_id] - pieces[line_id])
+                pieces[line_id] += taken
+                wanted -= taken
+    return +pieces
+
+
+def _money(amount: Any) -> int:
+    return 0 if amount is None else max(0, min(int(amount), LARGEST_MINOR // 1_000))
+
+
+def _pieces(quantity: Any) -> int:
+    pieces = Decimal(1) if quantity is None else abs(Decimal(str(quantity)))
+    return int(pieces) if pieces == int(pieces) and 1 <= pieces <= LARGEST_QUANTITY else 1
