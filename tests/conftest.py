@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ import pytest
 
 if TYPE_CHECKING:
     from wotu.workspace import Workspace
+
+Fill = Callable[[Path], object]
 
 # The machine may be busy: how long an example takes proves nothing.
 hypothesis.settings.register_profile("wotu", deadline=None)
@@ -99,3 +103,29 @@ def make_workspace(tmp_path: Path) -> Callable[..., Workspace]:
         return made[-1]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def _filled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Fill], Path]:
+    @cache
+    def once(fill: Fill) -> Path:
+        folder = tmp_path_factory.mktemp("filled") / "workspace"
+        fill(folder)
+        return folder
+
+    return once
+
+
+@pytest.fixture
+def copy_of(tmp_path: Path, _filled: Callable[[Fill], Path]) -> Callable[[Fill], Workspace]:
+    """Opens a copy of the workspace that a function fills: it is filled once a run, and a test changes its own copy."""
+    from wotu.workspace import Workspace
+
+    copies: list[Path] = []
+
+    def copy(fill: Fill) -> Workspace:
+        copies.append(tmp_path / f"copy-{len(copies)}")
+        shutil.copytree(_filled(fill), copies[-1])
+        return Workspace.open(copies[-1])
+
+    return copy

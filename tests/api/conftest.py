@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from wotu.accounts.key_services import create_key  # noqa: E402
 from wotu.answers import kept  # noqa: E402
 from wotu.api import callers  # noqa: E402
 from wotu.api.rates import Rates  # noqa: E402
+from wotu.core.layout import Layout  # noqa: E402
+from wotu.core.settings import Settings  # noqa: E402
 
 
 class Api:
@@ -88,14 +91,11 @@ def shop(made: Any, monkeypatch: pytest.MonkeyPatch, settings: LazySettings, db:
     kept.workspace.cache_clear()
 
 
-@pytest.fixture
-def space(
-    make_workspace: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, settings: LazySettings, db: None
-) -> Iterator[Any]:
-    """A workspace of its own with two customers, served."""
-    space = make_workspace(timezone="Asia/Shanghai", currency="CNY", questions_until="data")
+def fill(folder: Path) -> None:
+    """Two customers: one with an order, one with a page viewed."""
+    Layout(folder).prepare(Settings(timezone="Asia/Shanghai", currency="CNY", questions_until="data"))
     order = {"order_id": "1", "revenue": "9.50"}
-    space.collect(
+    wotu.open(str(folder)).collect(
         [
             {"type": "identify", "userId": "ann", "messageId": "i1", "timestamp": "2026-01-04",
              "traits": {"name": "Ann", "phone": "13800000001", "office_phone": "13700000003", "city": "上海"}},
@@ -105,7 +105,14 @@ def space(
              "properties": {"product_id": "p1", "note": "call 13900000002"}},
         ]
     )  # fmt: skip
-    yield _use(space, monkeypatch, settings)
+
+
+@pytest.fixture
+def space(
+    copy_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, settings: LazySettings, db: None
+) -> Iterator[Any]:
+    """A workspace of its own with two customers, served."""
+    yield _use(copy_of(fill), monkeypatch, settings)
     kept.workspace.cache_clear()
 
 

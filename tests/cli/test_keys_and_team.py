@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import commands_on
 
 Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """Runs a command in a process of its own: Django is set up for one workspace per process."""
-
-    def go(*words: str) -> tuple[int, str, str]:
-        command = [sys.executable, "-m", "wotu", "--workspace", str(tmp_path / "w"), *words]
-        done = subprocess.run(command, capture_output=True, text=True)
-        return done.returncode, done.stdout, done.stderr
-
-    return go
+def run(tmp_path: Path) -> Iterator[Run]:
+    with commands_on(tmp_path / "w") as run:
+        yield run
 
 
 def _snapshot(tmp_path: Path) -> list[dict[str, Any]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import commands_on
 from tests.settle.messages import track
 
 from wotu.workspace import Workspace
@@ -25,15 +25,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 @pytest.fixture
-def run(workspace: Workspace) -> Run:
-    """Runs a command in a process of its own, as the audit needs Django; (exit code, output, errors)."""
-
-    def go(*words: str) -> tuple[int, str, str]:
-        command = [sys.executable, "-m", "wotu", "--workspace", str(workspace.path), "quarantine", *words]
-        done = subprocess.run(command, capture_output=True, text=True)
-        return done.returncode, done.stdout, done.stderr
-
-    return go
+def run(workspace: Workspace) -> Iterator[Run]:
+    """Runs ``wotu quarantine``; (exit code, output, errors)."""
+    with commands_on(workspace.path) as run:
+        yield partial(run, "quarantine")
 
 
 def test_rows_are_listed(run: Run, workspace: Workspace) -> None:

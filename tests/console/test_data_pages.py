@@ -36,11 +36,9 @@ PAGES = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def shop(tmp_path: Path, open_as: Callable[[Any], Any], settings: LazySettings) -> Workspace:
+def fill(folder: Path) -> None:
     """Two customers, one of them known by phone; two messages that could not be understood."""
-    made = Workspace.open(tmp_path / "shop")
-    made.collect(
+    Workspace.open(folder).collect(
         [
             track("Product Viewed", "u1", channel="app", size=1, message="m1"),
             track("Product Viewed", "u2", channel="web", size="large", message="m2"),
@@ -55,6 +53,11 @@ def shop(tmp_path: Path, open_as: Callable[[Any], Any], settings: LazySettings) 
         ],
         source="shop",
     )
+
+
+@pytest.fixture
+def shop(copy_of: Callable[..., Workspace], open_as: Callable[[Any], Any], settings: LazySettings) -> Workspace:
+    made = copy_of(fill)
     settings.WOTU_SETTINGS, settings.WOTU_WORKSPACE = made.settings, made.path
     return open_as(made)  # type: ignore[no-any-return]
 

@@ -22,12 +22,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SignIn = Callable[..., Client]
 
 
-@pytest.fixture
-def shop(tmp_path: Path, open_as: Callable[[Any], Any], settings: LazySettings) -> Workspace:
-    made = Workspace.open(tmp_path / "shop")
+def fill(folder: Path) -> None:
+    made = Workspace.open(folder)
     made.collect([track("Signed Up", "u1"), {"type": "identify", "userId": "u1", "traits": {"phone": "13800000001"}}])
     made.put_facts("staff", [{"staff_id": "s1", "name": "李雷", "team": "East", "office": "3F"}])
     made.put_facts("costs", [{"date": "2026-01-05", "channel": "抖音", "spend": "100.5"}])
+
+
+@pytest.fixture
+def shop(copy_of: Callable[..., Workspace], open_as: Callable[[Any], Any], settings: LazySettings) -> Workspace:
+    made = copy_of(fill)
     settings.WOTU_SETTINGS, settings.WOTU_WORKSPACE = made.settings, made.path
     return open_as(made)  # type: ignore[no-any-return]
 

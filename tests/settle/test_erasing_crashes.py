@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.settle.alice import ALICE, answers, fill, unknown
 from tests.settle.messages import track
 from tests.settle.remains import remains
-from tests.settle.test_erasing import ALICE, answers, filled, unknown
 
 from wotu.core.locks import is_held
 from wotu.identity.erasures import read_erasures
@@ -26,6 +26,8 @@ POINTS = (
     "erase:listed", "settle:before-commit", "settle:committed", "identity:index-saved", "identity:before-checkpoint",
     "erase:hidden", "erase:before-lake", "lake:group-rewritten", "erase:lake-rewritten", "erase:before-done",
 )  # fmt: skip
+# Half way through the state that answers, and half way through the messages; the rest is long.
+TELLING = ("settle:before-commit", "lake:group-rewritten")
 _ERASE = "import sys; from wotu.workspace import Workspace; Workspace.open(sys.argv[1]).erase('alice-77')"
 _SETTLER = "import sys; from wotu.core.layout import Layout; from wotu.settle.daemon import run_settler\n"
 _SETTLER += "from pathlib import Path; run_settler(Layout(Path(sys.argv[1])))"
@@ -57,21 +59,27 @@ def settler(workspace: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
-    return filled(make_workspace(reserve_mb=0))
+def workspace(copy_of: Callable[..., Workspace]) -> Workspace:
+    return copy_of(fill)
 
 
-@pytest.mark.parametrize("point", POINTS)
-def test_the_next_settle_finishes_it(
-    workspace: Workspace, make_workspace: Callable[..., Workspace], point: str
-) -> None:
-    other = filled(make_workspace(reserve_mb=0))
+def fill_and_erase(folder: Path) -> None:
+    """What an erasure leaves that nobody kills, and one message after it."""
+    fill(folder)
+    other = Workspace.open(folder)
     other.erase("alice-77")
+    other.collect(track("Page Left", "bob", message="b9"))
+
+
+@pytest.mark.parametrize(
+    "point", [point if point in TELLING else pytest.param(point, marks=pytest.mark.soak) for point in POINTS]
+)
+def test_the_next_settle_finishes_it(workspace: Workspace, copy_of: Callable[..., Workspace], point: str) -> None:
+    other = copy_of(fill_and_erase)
     killed_at(workspace.path, point)
     Workspace.open(workspace.path).collect([])
     again = Workspace.open(workspace.path)
     again.collect(track("Page Left", "bob", message="b9"))
-    other.collect(track("Page Left", "bob", message="b9"))
     assert remains(workspace.path, ALICE) == []
     assert unknown(again, "alice-77")
     assert answers(again) == answers(other)

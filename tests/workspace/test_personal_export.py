@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.settle.alice import ALICE, fill
 from tests.settle.messages import track
 from tests.settle.remains import remains
-from tests.settle.test_erasing import ALICE, filled
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.workspace import Workspace
 
 
 @pytest.fixture
-def workspace(make_workspace: Callable[..., Workspace]) -> Workspace:
-    return filled(make_workspace())
+def workspace(copy_of: Callable[..., Workspace]) -> Workspace:
+    return copy_of(fill)
 
 
 def content(path: Path) -> dict[str, Any]:
