@@ -51,6 +51,17 @@ def forget(customer: int) -> int:
     return len(numbers)
 
 
+def forget_event(event: str) -> None:
+    """Take the name of an event off what it moved and what is held for it, where the event names a person's doing.
+
+    Budgets and stocks know nobody, so ``forget`` finds nothing of theirs.
+    """
+    nameless = Concat(Value("erased:"), Cast("pk", CharField()))
+    with transaction.atomic():
+        Transfer.objects.filter(event=event).update(event=nameless, effect="forgotten")
+        Hold.objects.filter(key__startswith=f"{event}:").update(key=nameless)
+
+
 def _move_unit(gone: int, survivor: int, unit: str, now: datetime) -> list[Leg]:
     locked = {customer: accounts.lock_up_to_date(customer, unit, now) for customer in sorted((gone, survivor))}
     source, target = locked[gone], locked[survivor]

@@ -57,9 +57,13 @@ def forget(customer: int) -> int:
         orders = list(Order.objects.filter(customer=customer).values_list("pk", "order_id"))
         for key, order_id in orders:
             OrderReturn.objects.filter(order=key).update(refund_id=nameless)
+            moving_services.forget_event(f"order:{order_id}")
             Coupon.objects.filter(order_id=order_id, customer=customer).update(order_id=f"erased:{key}")
         forgotten += Order.objects.filter(customer=customer).update(customer=NOBODY, order_id=nameless, notes=[])
         forgotten += MallRedemption.objects.filter(customer=customer).update(customer=NOBODY, key=nameless)
+        for issued_for in Coupon.objects.filter(customer=customer).values_list("key", flat=True):
+            if issued_for is not None:
+                moving_services.forget_event(issued_for)
         free = Coupon.objects.filter(customer=customer, state=CouponState.ISSUED)
         forgotten += free.update(state=CouponState.VOIDED, customer=NOBODY, key=None)
         forgotten += Coupon.objects.filter(customer=customer).update(customer=NOBODY, key=None)

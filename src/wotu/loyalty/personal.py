@@ -1,0 +1,54 @@
+"""What one person may ask of loyalty and the ledger: everything they hold about them, and that they forget them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from wotu.core.customer_ids import customer_number
+from wotu.ledger import personal as ledger
+from wotu.loyalty import customer_services
+from wotu.loyalty.models import BadgeAward, CheckIn, Coupon, Enrolment, MallRedemption, Order, OrderReturn
+
+# Of each table, what a person has a right to read.
+_TOLD: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "memberships": (Enrolment, ("programme__code", "joined_at", "manual")),
+    "check_ins": (CheckIn, ("programme__code", "day")),
+    "badges": (BadgeAward, ("badge__name", "level")),
+    "coupons": (Coupon, ("template__name", "code", "state", "starts_at", "ends_at", "order_id")),
+    "orders": (Order, ("order_id", "state", "quote", "paid_at")),
+    "mall": (MallRedemption, ("item__name", "key")),
+}
+
+
+def value_of(customer_ids: Iterable[str]) -> dict[str, Any]:
+    """Balances, coupons, orders, membership of a customer under any of the ids they have had, as plain data."""
+    ids = list(customer_ids)
+    numbers = _numbers(ids)
+    told = {
+        name: list(rows.objects.filter(customer__in=numbers).order_by("pk").values(*fields))
+        for name, (rows, fields) in _TOLD.items()
+    }
+    returns = OrderReturn.objects.filter(order__customer__in=numbers).order_by("pk")
+    return (
+        ledger.value_of(ids) | told | {"returns": list(returns.values("order__order_id", "refund_id", "refund", "at"))}
+    )
+
+
+def forget(customer_ids: Iterable[str]) -> int:
+    """Take the name off everything of an erased customer, under any of the ids they have had; how many rows."""
+    ids = list(customer_ids)
+    return sum(customer_services.forget(number) for number in _numbers(ids)) + ledger.forget(ids)
+
+
+def with_rows(customers: set[int]) -> set[int]:
+    """Those of ``customers`` of whom loyalty still has something."""
+    found: set[int] = set()
+    for rows, _ in _TOLD.values():
+        for number in rows.objects.filter(customer__gt=0).values_list("customer", flat=True).distinct().iterator():
+            found |= {number} & customers
+    return found
+
+
+def _numbers(customer_ids: Iterable[str]) -> list[int]:
+    return [number for text in customer_ids if (number := customer_number(text)) is not None]
