@@ -227,7 +227,6 @@ def _said(entry: dict[str, Any]) -> Any:
 @pytest.mark.parametrize(
     "steps",
     [
-        ["A", [{"event": "B", "where": "x == 1"}, {"event": "C", "where": "x == 2"}]],
         ["A", {"event": "B", "after": 1}],
     ],
 )

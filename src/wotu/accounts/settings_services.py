@@ -26,8 +26,8 @@ RECOMPUTE = ("timezone", "currency", "week_start")
 DELETE = ("keep_messages_days",)
 NEED_CONFIRMATION = RECOMPUTE + DELETE
 # The control database holds the team itself: it is moved by hand, with the server stopped. What the server may
-# reach in its own network is for whoever runs it to say.
-NOT_HERE = ("database_url", "webhooks_to_private_networks")
+# reach in its own network, and what an owner must approve, are for whoever runs it to say.
+NOT_HERE = ("database_url", "webhooks_to_private_networks", "approval_above")
 
 
 def version_of(settings: Settings) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
-from pydantic import AwareDatetime
 
 from wotu.api.schemas.pages import Paging
 from wotu.api.schemas.texts import Count, Id, Identifier, Label, Money, Name
+from wotu.api.schemas.times import Day, Instant
 from wotu.loyalty.choices import CampaignState
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
@@ -54,8 +54,8 @@ class NewCampaign(Schema, extra="forbid"):
     name: Name
     budget: Money | None = Field(None, description="The most its discounts may cost; null: no limit.")
     currency: Currency | None = Field(None, description="Of the workspace, unless named.")
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = Field(None, description="Not included.")
+    starts_at: Instant | None = None
+    ends_at: Instant | None = Field(None, description="Not included.")
 
 
 class AmountOff(Schema, extra="forbid"):
@@ -101,7 +101,7 @@ class Threshold(Schema, extra="forbid"):
     pieces: int = Field(0, ge=0, le=1_000_000)
 
 
-class Scope(Schema, extra="forbid"):
+class RuleScope(Schema, extra="forbid"):
     """Products and categories (paths from the root); none named: all."""
 
     products: list[Id] = Field([], max_length=1_000)
@@ -115,7 +115,7 @@ class CouponRule(Schema, extra="forbid"):
 
     effect: Annotated[AmountOff | PercentOff | Exchange | GiftOf | FreeShipping, Field(discriminator="type")]
     threshold: Threshold | None = None
-    scope: Scope | None = None
+    scope: RuleScope | None = None
     measured_at: Literal["list", "deal", "left"] = "deal"
     channels: list[Id] = Field([], max_length=100)
     without_channels: list[Id] = Field([], max_length=100)
@@ -140,8 +140,8 @@ class FixedDates(Schema, extra="forbid"):
     """The same days for everybody, both included."""
 
     type: Literal["dates"]
-    first_day: date | None = None
-    last_day: date | None = None
+    first_day: Day | None = None
+    last_day: Day | None = None
 
 
 class Promise(Schema, extra="forbid"):

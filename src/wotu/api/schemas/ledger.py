@@ -9,6 +9,7 @@ from typing import Literal
 from ninja import Field, Schema
 
 from wotu.api.schemas.pages import Paging
+from wotu.api.schemas.times import Instant
 from wotu.ledger.adjusting_services import LONGEST_REASON
 from wotu.ledger.rules import LARGEST_AMOUNT
 
@@ -190,7 +191,7 @@ class ExpiryQuery(Schema):
 
     unit: str = UNIT
     by: Literal["day", "month"] = Field("month", description="Days and months are the workspace's.")
-    until: datetime | None = Field(None, description="Only what expires before; with its offset.")
+    until: Instant | None = Field(None, description="Only what expires before; with its offset.")
 
 
 class Proof(Schema):
