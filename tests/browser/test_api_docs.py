@@ -15,9 +15,9 @@ def test_the_description_is_read_and_tried_offline(browser: Browser, address: st
     page.click("main button")
     page.wait_for_url("**/account/password/")
     page.goto(f"{address}/api/v1/docs")
-    expect(page.locator(".info .title")).to_contain_text("Wotu")
+    expect(page.locator(".info .title")).to_contain_text("Wotu", timeout=30_000)
     paths = page.request.get(f"{address}/api/v1/openapi.json").json()["paths"]
-    expect(page.locator(".opblock")).to_have_count(sum(map(len, paths.values())))
+    expect(page.locator(".opblock")).to_have_count(sum(map(len, paths.values())), timeout=30_000)
 
     block = page.locator("#operations-Administration-get_state")
     block.locator(".opblock-summary-control").click()
