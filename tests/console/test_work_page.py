@@ -17,7 +17,7 @@ from wotu.outbox.services import NewWork, enqueue_many  # noqa: E402
 
 pytestmark = [pytest.mark.django_db, pytest.mark.django_only]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ADDRESS = "/settings/work/"
+ADDRESS = "/settings/background/"
 
 
 def signed_in(role: str) -> Client:
