@@ -5,15 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
-from django.conf import settings
 from django.utils import timezone
 
 from wotu.core.customer_ids import customer_texts
-from wotu.core.layout import Layout
-from wotu.identity.erasures import read_erasures
 from wotu.ledger import due_services, personal, proof_services
+from wotu.ledger.erased import erased_customers
 from wotu.outbox.tasks import TaskContext, task
 
 # Each acts in small transactions of its own, none of which keeps other writers waiting.
@@ -38,8 +35,7 @@ def carry_out_due(_context: TaskContext) -> int:
 @task(name="ledger.forget_erased", every=timedelta(days=1), outside=True, queue_name=_QUEUE)
 def forget_erased(_context: TaskContext) -> int:
     """Forget who is erased and still has accounts, as after a restore; how many accounts."""
-    erased = read_erasures(Layout(Path(settings.WOTU_WORKSPACE)).erasures).subjects()
-    return personal.forget_any(customer_texts(erased.tolist()))
+    return personal.forget_any(customer_texts(erased_customers()))
 
 
 def _until(end: float, carry_out: Callable[..., int]) -> int:

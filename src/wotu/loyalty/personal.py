@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from wotu.core.customer_ids import customer_number
@@ -41,12 +41,13 @@ def forget(customer_ids: Iterable[str]) -> int:
     return sum(customer_services.forget(number) for number in _numbers(ids)) + ledger.forget(ids)
 
 
-def with_rows(customers: set[int]) -> set[int]:
+def with_rows(customers: Collection[int]) -> set[int]:
     """Those of ``customers`` of whom loyalty still has something."""
     found: set[int] = set()
     for rows, _ in _TOLD.values():
         for number in rows.objects.filter(customer__gt=0).values_list("customer", flat=True).distinct().iterator():
-            found |= {number} & customers
+            if number in customers:
+                found.add(number)
     return found
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
-from django.conf import settings
-
-from wotu.core.layout import Layout
-from wotu.identity.erasures import read_erasures
+from wotu.ledger.erased import erased_customers
 from wotu.loyalty import customer_services, personal
 from wotu.outbox.tasks import TaskContext, task
 
@@ -16,5 +12,4 @@ from wotu.outbox.tasks import TaskContext, task
 @task(name="loyalty.forget_erased", every=timedelta(days=1), outside=True, queue_name="upkeep")
 def forget_erased(_context: TaskContext) -> int:
     """Forget who is erased and still has coupons or orders, as after a restore; how many rows."""
-    erased = read_erasures(Layout(Path(settings.WOTU_WORKSPACE)).erasures).subjects()
-    return sum(customer_services.forget(number) for number in sorted(personal.with_rows(set(erased.tolist()))))
+    return sum(customer_services.forget(number) for number in sorted(personal.with_rows(erased_customers())))
