@@ -6,11 +6,11 @@ Nothing is carried out here: call ``due_services.carry_out_due`` first where wha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
@@ -167,6 +167,29 @@ def with_accounts(customers: Collection[int]) -> tuple[int, ...]:
         some = Account.objects.filter(owner__in=wanted[start : start + _AT_ONCE], owner_kind=Owner.CUSTOMER)
         found.update(some.values_list("owner", flat=True))
     return tuple(sorted(found))
+
+
+def any_accounts() -> bool:
+    """Whether any customer has an account."""
+    return Account.objects.filter(owner_kind=Owner.CUSTOMER).exists()
+
+
+def with_value(customers: Collection[int]) -> set[int]:
+    """Who of ``customers`` has any value, or had some that is told of: whatever a merge would move."""
+    wanted, found = sorted(customers), set[int]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        found.update(_of_value().filter(owner__in=wanted[start : start + _AT_ONCE]).values_list("owner", flat=True))
+    return found
+
+
+def owners_of_value() -> Iterator[int]:
+    """Every customer who has any value, or had some that is told of."""
+    yield from _of_value().values_list("owner", flat=True).distinct().iterator()
+
+
+def _of_value() -> QuerySet[Account]:
+    kept = Q(Exists(Lot.objects.filter(account=OuterRef("pk")))) | ~Q(balance=0) | ~Q(held=0)
+    return Account.objects.filter(kept, owner_kind=Owner.CUSTOMER)
 
 
 def lots(customer: int, unit_code: str, *, spent: bool = False) -> tuple[LotRow, ...]:

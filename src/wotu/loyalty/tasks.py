@@ -5,11 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 
 from wotu.ledger.erased import erased_customers
-from wotu.loyalty import customer_services, personal
+from wotu.loyalty import customer_services, identity_following, personal
+from wotu.outbox.following import follower
 from wotu.outbox.tasks import TaskContext, task
+
+follower("loyalty.identity", source="identity", wanted=identity_following.anything_owned)(
+    identity_following.apply_identity_changes
+)
 
 
 @task(name="loyalty.forget_erased", every=timedelta(days=1), outside=True, queue_name="upkeep")
 def forget_erased(_context: TaskContext) -> int:
     """Forget who is erased and still has coupons or orders, as after a restore; how many rows."""
     return sum(customer_services.forget(number) for number in sorted(personal.with_rows(erased_customers())))
+
+
+@task(name="loyalty.settle_merged", every=timedelta(days=1), outside=True, queue_name="upkeep")
+def settle_merged(context: TaskContext) -> int:
+    """Move what is still under the number of a customer who was merged; how many customers."""
+    if not identity_following.anything_owned():
+        return 0
+    return identity_following.settle(f"settle:{context.key}")

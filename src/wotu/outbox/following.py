@@ -34,13 +34,17 @@ Apply = Callable[[Sequence[Any]], None]
 
 @dataclass(frozen=True)
 class Follower:
-    """Who follows what: the events named (all if none are) of ``messages``, or the decisions of ``identity``."""
+    """Who follows what: the events named (all if none are) of ``messages``, or the decisions of ``identity``.
+
+    Unless ``wanted`` says that anything could come of it, nothing is read and the cursor stays where it is.
+    """
 
     name: str
     source: Source
     events: tuple[str, ...]
     batch: int
     apply: Apply
+    wanted: Callable[[], bool] = lambda: True
 
     def read(self, feed: Feed, seq: int, limit: int) -> Page[Any]:
         """The next rows after ``seq``."""
@@ -53,12 +57,14 @@ _REGISTERED: dict[str, Follower] = {}
 
 
 def follower(
-    name: str, *, events: Iterable[str] = (), source: Source = "messages", batch: int = 500
-) -> Callable[[Apply], Apply]:
+    name: str, *, events: Iterable[str] = (), source: Source = "messages", batch: int = 500,
+    wanted: Callable[[], bool] = lambda: True,
+) -> Callable[[Apply], Apply]:  # fmt: skip
     """Register a function that is given rows in order of ``seq``, at most ``batch`` at once, in a transaction.
 
     ``name`` is written ``room.what`` and names the cursor, which begins before the first message ever: the function
-    decides what is too old. It may fail, and is then given the same rows again, one by one.
+    decides what is too old. It may fail, and is then given the same rows again, one by one. ``wanted`` is asked every
+    few seconds: while it says no, nothing is read, and once it says yes, everything from the cursor on.
     """
 
     def registered(apply: Apply) -> Apply:
@@ -68,7 +74,7 @@ def follower(
             raise invalid_argument("name", f"a follower {name!r} is registered already; give this one another name.")
         if batch < 1 or (events and source != "messages"):
             raise invalid_argument("batch", f"{name}: batch must be at least 1, and events are of messages.")
-        _REGISTERED[name] = Follower(name, source, tuple(sorted(events)), batch, apply)
+        _REGISTERED[name] = Follower(name, source, tuple(sorted(events)), batch, apply, wanted)
         return apply
 
     return registered
@@ -77,6 +83,11 @@ def follower(
 def registered_followers() -> tuple[Follower, ...]:
     """Every follower, by name."""
     return tuple(_REGISTERED[name] for name in sorted(_REGISTERED))
+
+
+def wanted_followers() -> tuple[Follower, ...]:
+    """The followers of which anything could come now."""
+    return tuple(each for each in registered_followers() if each.wanted())
 
 
 def events_of(followers: Iterable[Follower]) -> list[str]:
@@ -120,14 +131,14 @@ class Following:
 
     def __init__(self, feed: Feed, followers: Sequence[Follower] | None = None) -> None:
         self._feed = feed
-        self._followers = registered_followers() if followers is None else followers
+        self.followers = wanted_followers() if followers is None else followers
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, Any] = {}
 
     def step(self, stopping: Callable[[], bool] = lambda: False) -> int:
         """Let each follower apply one page; how many rows were looked at."""
         looked = 0
-        for each in self._followers:
+        for each in self.followers:
             if stopping():
                 break
             if (wait := self._not_before.get(each.name)) is None or timezone.now() >= wait:

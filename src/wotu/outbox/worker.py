@@ -38,6 +38,7 @@ _RETRY_SECONDS = 5.0
 _TELL_SECONDS = 2.0
 _FORGET_SECONDS = 60.0
 _REPEAT_SECONDS = 10.0
+_ASK_SECONDS = 5.0
 _log = logging.getLogger("wotu.outbox")
 
 
@@ -73,6 +74,7 @@ class Worker:
         self._queues = sorted({each.queue_name for each in registered_tasks()} - set(SLOW_QUEUES))
         self._following: Following | None = None
         self._told, self._forgot, self._repeated = float("-inf"), float("-inf"), float("-inf")
+        self._asked = float("-inf")
         self._done = 0
 
     def repeat(self, step: Callable[[], int]) -> None:
@@ -122,18 +124,24 @@ class Worker:
             write_status(self._layout.root, WORKER, status)
 
     def _follow(self) -> int:
-        if self._following is None:
-            # The data plane takes memory: it is loaded by whoever follows something.
-            from wotu.outbox.following import Following, events_of, registered_followers
+        if time.monotonic() - self._asked >= _ASK_SECONDS:
+            self._asked = time.monotonic()
+            self._ask_followers()
+        return 0 if self._following is None else self._following.step(self._stop.is_set)
 
-            followers = registered_followers()
-            write_followed(self._layout.followed, events_of(followers))
-            if not followers:
-                return 0
+    def _ask_followers(self) -> None:
+        from wotu.outbox.following import Following, events_of, wanted_followers
+
+        followers = wanted_followers()
+        if self._following is not None and self._following.followers == followers:
+            return
+        write_followed(self._layout.followed, events_of(followers))
+        self._following = None
+        if followers:
+            # The data plane takes memory: it is loaded by whoever follows something.
             from wotu.workspace.feed import Feed
 
-            self._following = Following(Feed(self._layout))
-        return self._following.step(self._stop.is_set)
+            self._following = Following(Feed(self._layout), followers)
 
 
 def memory_bytes() -> int:
