@@ -1,15 +1,15 @@
-"""The pages of Ledger: which there are, and what stands around each."""
+"""The pages of the ledger, which is one tab of Loyalty: which there are, and what stands around each."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from wotu.accounts.rules import Action
+from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.settings_tabs import Tab
 
 TABS = (
@@ -22,6 +22,6 @@ TABS = (
 def ledger_page(
     request: HttpRequest, template: str, tab: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    """A page of Ledger under its tab."""
-    around = {"room": "ledger", "tab": tab, "tabs": TABS}
-    return render(request, template, around | context, status=status)
+    """A page of the ledger under its tab."""
+    around = {"ledger_tab": tab, "ledger_tabs": TABS}
+    return loyalty_page(request, template, "ledger", around | context, status=status)

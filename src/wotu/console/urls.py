@@ -45,6 +45,7 @@ urlpatterns = [
     path("value/export.<str:kind>", value.export_layers, name="value-export"),
     path("value/movement/", movement.movement, name="movement"),
     path("value/movement/export.<str:kind>", movement.export_movement, name="movement-export"),
+    path("loyalty/", include("wotu.console.loyalty.urls")),
     path("ledger/", include("wotu.console.ledger_urls")),
     path("data/", include("wotu.console.data_urls")),
     path("settings/", workspace_settings.workspace_settings, name="settings"),

@@ -1,0 +1,1 @@
+"""Pages of Loyalty: campaigns and their coupons, what customers have, and what is given when."""

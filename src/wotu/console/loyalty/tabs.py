@@ -1,0 +1,24 @@
+"""The pages of Loyalty: which there are, and what stands around each. A new page is one more line of ``TABS``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from wotu.accounts.rules import Action
+from wotu.console.settings_tabs import Tab
+
+TABS = (
+    Tab("ledger", "console:ledger", _("Ledger"), Action.READ),
+)  # fmt: skip
+
+
+def loyalty_page(
+    request: HttpRequest, template: str, tab: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A page of Loyalty under its tab."""
+    around = {"room": "loyalty", "tab": tab, "tabs": TABS}
+    return render(request, template, around | context, status=status)
