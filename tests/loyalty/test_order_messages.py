@@ -23,6 +23,7 @@ class Said:
     properties: dict[str, Any] = field(default_factory=dict)
     customer: int | None = 7
     time: datetime = NOW
+    seq: int = 1
 
 
 TEAS = [{"product_id": "tea", "quantity": 3, "amount": 9_999}, {"product_id": "cup", "quantity": 1, "amount": 2_000}]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db.models import F, QuerySet, Sum
@@ -16,18 +16,18 @@ def gains(customer: int, unit: str) -> Iterator[tuple[datetime, int]]:
 
     A grant that was reversed counts at its own moment with what is left of it, also after a merge of customers.
     """
-    rows = _granted(customer, unit).values_list("source__at", "granted", "taken_back").order_by("source__at", "pk")
+    rows = _granted([customer], unit).values_list("source__at", "granted", "taken_back").order_by("source__at", "pk")
     return ((at, granted - taken_back) for at, granted, taken_back in rows.iterator())
 
 
-def gained(customer: int, unit: str) -> int:
-    """The sum of all gains."""
-    left = _granted(customer, unit).aggregate(sum=Sum(F("granted") - F("taken_back")))["sum"]
-    return int(left or 0)
+def gained(customers: Sequence[int], unit: str) -> dict[int, int]:
+    """The sum of all gains of each of ``customers`` that has any."""
+    rows = _granted(customers, unit).values_list("account__owner").order_by()
+    return dict(rows.annotate(sum=Sum(F("granted") - F("taken_back"))))
 
 
-def _granted(customer: int, unit: str) -> QuerySet[Lot]:
+def _granted(customers: Sequence[int], unit: str) -> QuerySet[Lot]:
     # What a returned spend put back is no gain.
     return Lot.objects.filter(
-        account__owner=customer, account__unit=unit, account__owner_kind=Owner.CUSTOMER, source__reverses=None
+        account__owner__in=customers, account__unit=unit, account__owner_kind=Owner.CUSTOMER, source__reverses=None
     )

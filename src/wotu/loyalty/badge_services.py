@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-import msgspec
 from django.db import transaction
+from django.db.models import Count, Sum
 
 from wotu.core.errors import invalid_argument
 from wotu.ledger import gain_reads
 from wotu.loyalty import streaks
 from wotu.loyalty.choices import BadgeMetric, OrderState
 from wotu.loyalty.models import Badge, BadgeAward, CheckIn, Order, Programme
-from wotu.loyalty.pricing import Quote, Refund
 from wotu.loyalty.programme_services import CLUB, programme
 
 
@@ -33,44 +34,56 @@ def create_badge(name: str, metric: str, levels: Sequence[int], *, code: str, pr
 
 def settle(row: Programme, customer: int, *, now: datetime) -> None:
     """Award the levels that are reached, and withdraw those that are no longer."""
+    settle_many(row, {customer: now})
+
+
+def settle_many(row: Programme, customers: Mapping[int, datetime]) -> None:
+    """The same for many at once, each at a moment of their own."""
     for badge in Badge.objects.filter(programme=row).order_by("pk"):
-        value = _MEASURES[BadgeMetric(badge.metric)](row, customer)
-        reached = sum(value >= at for at in badge.levels)
-        mine = BadgeAward.objects.filter(badge=badge, customer=customer)
-        mine.filter(level__gt=reached, withdrawn_at=None).update(withdrawn_at=now)
-        mine.filter(level__lte=reached, withdrawn_at__isnull=False).update(withdrawn_at=None)
-        had = set(mine.values_list("level", flat=True))
-        BadgeAward.objects.bulk_create(
-            [BadgeAward(badge=badge, customer=customer, level=level, awarded_at=now)
-             for level in range(1, reached + 1) if level not in had],
-            ignore_conflicts=True,
-        )  # fmt: skip
+        values = _MEASURES[BadgeMetric(badge.metric)](row, list(customers))
+        had = defaultdict[int, dict[int, BadgeAward]](dict)
+        for award in BadgeAward.objects.filter(badge=badge, customer__in=list(customers)):
+            had[award.customer][award.level] = award
+        new = []
+        for customer, now in customers.items():
+            reached = sum(values.get(customer, 0) >= at for at in badge.levels)
+            _agree(had[customer], reached, now)
+            new += [BadgeAward(badge=badge, customer=customer, level=level, awarded_at=now)
+                    for level in range(1, reached + 1) if level not in had[customer]]  # fmt: skip
+        if new:
+            BadgeAward.objects.bulk_create(new, ignore_conflicts=True)
 
 
-def _paid(row: Programme, customer: int) -> list[int]:
-    """What was paid for each order less what came back, in minor units; orders of which nothing is left are not in."""
-    orders = Order.objects.filter(customer=customer, state=OrderState.PAID).prefetch_related("returns")
-    found = []
-    for order in orders:
-        priced = msgspec.convert(order.quote, Quote)
-        if priced.cart.currency != row.currency:
-            continue
-        refunds = [msgspec.convert(each.refund, Refund) for each in order.returns.all()]
-        pieces = sum(line.quantity for line in priced.lines)
-        back = sum(part.quantity for each in refunds for part in each.lines)
-        if back < pieces:
-            found.append(priced.payable - sum(each.amount for each in refunds))
-    return found
+def _agree(awards: Mapping[int, BadgeAward], reached: int, now: datetime) -> None:
+    """Withdraw or give again what a customer has had, up to the level reached."""
+    for level, award in awards.items():
+        if (level <= reached) != (award.withdrawn_at is None):
+            withdrawn = None if level <= reached else now
+            BadgeAward.objects.filter(pk=award.pk).update(withdrawn_at=withdrawn)
 
 
-def _check_in_days(row: Programme, customer: int) -> list[date]:
-    return list(CheckIn.objects.filter(programme=row, customer=customer).values_list("day", flat=True))
+def _kept(row: Programme, customers: Sequence[int]) -> Any:
+    """Paid orders of which anything is left, by customer."""
+    orders = Order.objects.filter(customer__in=customers, state=OrderState.PAID, currency=row.currency, pieces__gt=0)
+    return orders.values_list("customer").order_by()
 
 
-_MEASURES: dict[BadgeMetric, Callable[[Programme, int], int]] = {
-    BadgeMetric.ORDERS: lambda row, customer: len(_paid(row, customer)),
-    BadgeMetric.SPENT: lambda row, customer: sum(_paid(row, customer)),
-    BadgeMetric.GROWTH: lambda row, customer: gain_reads.gained(customer, row.growth_unit),
-    BadgeMetric.CHECK_INS: lambda row, customer: len(_check_in_days(row, customer)),
-    BadgeMetric.LONGEST_STREAK: lambda row, customer: streaks.longest(_check_in_days(row, customer)),
+def _streaks(row: Programme, customers: Sequence[int]) -> dict[int, int]:
+    days = defaultdict[int, list[date]](list)
+    for customer, day in CheckIn.objects.filter(programme=row, customer__in=customers).values_list("customer", "day"):
+        days[customer].append(day)
+    return {customer: streaks.longest(some) for customer, some in days.items()}
+
+
+def _check_ins(row: Programme, customers: Sequence[int]) -> dict[int, int]:
+    found = CheckIn.objects.filter(programme=row, customer__in=customers).values_list("customer").order_by()
+    return dict(found.annotate(number=Count("pk")))
+
+
+_MEASURES: dict[BadgeMetric, Callable[[Programme, Sequence[int]], dict[int, int]]] = {
+    BadgeMetric.ORDERS: lambda row, customers: dict(_kept(row, customers).annotate(number=Count("pk"))),
+    BadgeMetric.SPENT: lambda row, customers: dict(_kept(row, customers).annotate(sum=Sum("net"))),
+    BadgeMetric.GROWTH: lambda row, customers: gain_reads.gained(customers, row.growth_unit),
+    BadgeMetric.CHECK_INS: _check_ins,
+    BadgeMetric.LONGEST_STREAK: _streaks,
 }

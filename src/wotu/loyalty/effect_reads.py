@@ -5,19 +5,14 @@ A contrast, not yet an effect: whoever uses a coupon may have bought anyway, and
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-import msgspec
-from django.db.models import Count, Q
+from django.db import connection
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger import limit_services
-from wotu.loyalty.choices import CouponState, OrderState
-from wotu.loyalty.models import Campaign, Coupon, Order
-from wotu.loyalty.order_services import coupon_ids
-from wotu.loyalty.pricing import Quote, Refund
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,7 @@ class CampaignEffect:
     """The coupons of a campaign and what they did, money in minor units of the campaign's currency.
 
     ``issued`` counts every coupon and code that was made, ``used`` those that paid orders have, ``customers`` the
-    people of these, ``discount`` what it took off these orders (``None`` where an order did not say).
+    people of these, ``discount`` what they took off, less the share of what came back (``None`` where one did not say).
     ``orders_with`` and ``revenue_with`` are the orders that used one, net of returns; ``orders_without`` and
     ``revenue_without`` all other orders of the same people, whenever. ``budget`` is ``None`` without a limit,
     ``budget_used`` also before the budget is opened.
@@ -46,79 +41,88 @@ class CampaignEffect:
 
 def campaign_effect(campaign: int) -> CampaignEffect:
     """What became of one campaign, by its number; raises ``not_found``."""
-    row = Campaign.objects.filter(pk=campaign).first()
-    if row is None:
+    found = _effects("WHERE campaign.id = %s", [campaign])
+    if not found:
         raise WotuError(ErrorCode.NOT_FOUND, "There is no such campaign.", field="campaign")
-    return _effects([row])[0]
+    return found[0]
 
 
 def campaign_effects() -> tuple[CampaignEffect, ...]:
     """What became of every campaign, the newest first."""
-    return _effects(list(Campaign.objects.order_by("-pk")))
+    return _effects("", [])
 
 
-@dataclass(frozen=True)
-class _Paid:
-    order_id: str
-    customer: int
-    currency: str
-    net: int
-    discount_of: Mapping[int, int]
-
-
-def _effects(rows: Sequence[Campaign]) -> tuple[CampaignEffect, ...]:
-    numbers = [row.pk for row in rows]
-    issued = dict(
-        Campaign.objects.filter(pk__in=numbers).annotate(issued=Count("templates__coupons")).values_list("pk", "issued")
+_STATEMENT = """
+WITH asked AS (
+    SELECT id, currency, budget, budget_account FROM loyalty_campaign AS campaign {where}
+),
+coupons AS (
+    SELECT template.campaign_id AS campaign, coupon.state, coupon.order_id, coupon.customer, coupon.cost
+    FROM loyalty_coupon AS coupon JOIN loyalty_coupontemplate AS template ON template.id = coupon.template_id
+    WHERE template.campaign_id IN (SELECT id FROM asked)
+),
+counts AS (
+    SELECT campaign, COUNT(*) AS issued,
+        SUM(CASE WHEN state = 'redeemed' THEN 1 ELSE 0 END) AS used,
+        SUM(CASE WHEN state = 'redeemed' AND cost IS NULL THEN 1 ELSE 0 END) AS untold,
+        SUM(CASE WHEN state = 'redeemed' THEN cost ELSE 0 END) AS discount
+    FROM coupons GROUP BY campaign
+),
+people AS (
+    SELECT DISTINCT campaign, customer FROM coupons WHERE state = 'redeemed' AND customer > 0
+),
+counted_people AS (
+    SELECT campaign, COUNT(*) AS customers FROM people GROUP BY campaign
+),
+with_coupon AS (
+    SELECT used.campaign, COUNT(*) AS orders, SUM(orders.net) AS revenue
+    FROM (SELECT DISTINCT campaign, order_id FROM coupons WHERE state = 'redeemed') AS used
+    JOIN asked ON asked.id = used.campaign
+    JOIN loyalty_order AS orders ON orders.order_id = used.order_id
+    WHERE orders.state = 'paid' AND orders.currency = asked.currency
+    GROUP BY used.campaign
+),
+other_orders AS (
+    SELECT people.campaign, COUNT(*) AS orders, SUM(orders.net) AS revenue
+    FROM people
+    JOIN asked ON asked.id = people.campaign
+    JOIN loyalty_order AS orders ON orders.customer = people.customer
+    WHERE orders.state = 'paid' AND orders.currency = asked.currency AND NOT EXISTS (
+        SELECT 1 FROM loyalty_coupon AS coupon
+        JOIN loyalty_coupontemplate AS template ON template.id = coupon.template_id
+        WHERE coupon.order_id = orders.order_id AND coupon.state = 'redeemed'
+            AND template.campaign_id = people.campaign
     )
-    used: defaultdict[int, list[tuple[int, int, str]]] = defaultdict(list)
-    redeemed = Coupon.objects.filter(template__campaign__in=numbers, state=CouponState.REDEEMED, order_id__isnull=False)
-    for campaign, coupon, customer, order_id in redeemed.values_list(
-        "template__campaign", "pk", "customer", "order_id"
-    ):
-        used[campaign].append((coupon, customer or 0, order_id or ""))
-    paid = _paid(each for some in used.values() for each in some)
-    rooms = limit_services.rooms(row.budget_account for row in rows if row.budget_account is not None)
-    return tuple(_effect(row, issued[row.pk], used[row.pk], paid, rooms) for row in rows)
+    GROUP BY people.campaign
+)
+SELECT asked.id, COALESCE(issued, 0), COALESCE(used, 0), COALESCE(customers, 0),
+    CASE WHEN untold > 0 THEN NULL ELSE COALESCE(discount, 0) END,
+    COALESCE(with_coupon.revenue, 0), COALESCE(with_coupon.orders, 0),
+    COALESCE(other_orders.revenue, 0), COALESCE(other_orders.orders, 0), budget, budget_account
+FROM asked
+LEFT JOIN counts ON counts.campaign = asked.id
+LEFT JOIN counted_people ON counted_people.campaign = asked.id
+LEFT JOIN with_coupon ON with_coupon.campaign = asked.id
+LEFT JOIN other_orders ON other_orders.campaign = asked.id
+ORDER BY asked.id DESC
+"""
 
 
-def _effect(
-    row: Campaign, issued: int, used: Sequence[tuple[int, int, str]], paid: Sequence[_Paid],
-    rooms: Mapping[int, limit_services.Room],
-) -> CampaignEffect:  # fmt: skip
-    people = {customer for _, customer, _ in used if customer > 0}
-    with_it = {order_id for _, _, order_id in used}
-    coupons = {coupon for coupon, _, _ in used}
-    mine = [each for each in paid if each.currency == row.currency]
-    own = [each for each in mine if each.order_id in with_it]
-    other = [each for each in mine if each.customer in people and each.order_id not in with_it]
-    told = [amount for each in own for coupon, amount in each.discount_of.items() if coupon in coupons]
-    room = rooms.get(row.budget_account or 0)
+def _effects(where: str, values: list[int]) -> tuple[CampaignEffect, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(_STATEMENT.format(where=where), values)
+        rows = cursor.fetchall()
+    rooms = limit_services.rooms(account for *_, account in rows if account is not None)
+    return tuple(_effect(row, rooms) for row in rows)
+
+
+def _effect(row: tuple[Any, ...], rooms: Mapping[int, limit_services.Room]) -> CampaignEffect:
+    *told, account = row
+    # PostgreSQL sums whole numbers as decimals.
+    whole: list[Any] = [value if value is None else int(value) for value in told]
+    campaign, issued, used, customers, discount, revenue, orders, other_revenue, other_orders, budget = whole
     return CampaignEffect(
-        campaign=row.pk, issued=issued, used=len(used), customers=len(people),
-        discount=sum(told) if len(told) == len(used) else None,
-        revenue_with=sum(each.net for each in own), orders_with=len(own),
-        revenue_without=sum(each.net for each in other), orders_without=len(other),
-        budget=row.budget, budget_used=None if room is None else room.used,
+        campaign=campaign, issued=issued, used=used, customers=customers, discount=discount, revenue_with=revenue,
+        orders_with=orders, revenue_without=other_revenue, orders_without=other_orders, budget=budget,
+        budget_used=rooms[account].used if account in rooms else None,
     )  # fmt: skip
-
-
-def _paid(used: Iterable[tuple[int, int, str]]) -> list[_Paid]:
-    rows = list(used)
-    orders = Order.objects.filter(
-        Q(customer__in={customer for _, customer, _ in rows if customer > 0})
-        | Q(order_id__in={order_id for _, _, order_id in rows}),
-        state=OrderState.PAID,
-    ).prefetch_related("returns")
-    return [_one(order) for order in orders]
-
-
-def _one(order: Order) -> _Paid:
-    priced = msgspec.convert(order.quote, Quote)
-    back = sum(msgspec.convert(each.refund, Refund).amount for each in order.returns.all())
-    told = Counter[int]()
-    for use in priced.used:
-        if use.rule_id.startswith("coupon:"):
-            told[int(use.rule_id.removeprefix("coupon:"))] += use.amount + use.shipping
-    assert set(coupon_ids(priced)) == set(told)
-    return _Paid(order.order_id, order.customer, priced.cart.currency, priced.payable - back, told)

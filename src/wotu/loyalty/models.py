@@ -132,7 +132,8 @@ class Coupon(models.Model):
     """One coupon. It has a code, a customer, or both; a code of a batch gets its customer when it is claimed.
 
     ``key`` is why it was issued, once: a double tap finds the first one. Valid from ``starts_at`` until ``ends_at``
-    (not included). While held or redeemed it names the order.
+    (not included). While held or redeemed it names the order. ``cost`` is what it takes off the order it is redeemed
+    by, less the share of what came back; ``None`` where that is not known.
     """
 
     template = models.ForeignKey(CouponTemplate, on_delete=models.PROTECT, related_name="coupons")
@@ -146,6 +147,7 @@ class Coupon(models.Model):
     ends_at = models.DateTimeField(null=True)
     order_id = models.CharField(max_length=120, null=True)
     held_until = models.DateTimeField(null=True)
+    cost = models.BigIntegerField(null=True)
     changed_at = models.DateTimeField()
 
     class Meta:
@@ -193,6 +195,7 @@ class Order(models.Model):
 
     ``quote`` is a ``pricing.Quote`` as JSON. ``kept`` has what of the ledger is held or spent for it: minor units of
     each campaign's budget by the campaign's number, and ``points``. ``notes`` say what of a message could not be done.
+    Of a paid order ``net`` is what was paid less what came back, ``pieces`` how many are still with the customer.
     """
 
     order_id = models.CharField(max_length=120, unique=True)
@@ -202,6 +205,9 @@ class Order(models.Model):
     kept = models.JSONField(default=dict)
     source = models.CharField(max_length=8, choices=OrderSource.choices, default=OrderSource.CHECKOUT)
     notes = models.JSONField(default=list)
+    currency = models.CharField(max_length=3, default="")
+    net = models.BigIntegerField(default=0)
+    pieces = models.BigIntegerField(default=0)
     held_until = models.DateTimeField(null=True)
     paid_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField()

@@ -1,34 +1,47 @@
 """Orders that come in as messages earn and are reversed like those of the checkout, each exactly once.
 
-An order that the checkout has is that order. A refund that is here before its order waits for it.
+An order that the checkout has is that order. A refund that is here before its order waits for it. What cannot be
+carried out is noted on the order; a message that fails otherwise stops no other: it becomes work that is tried again.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
+from django.db.models import Min
+from django.utils import timezone
 
-from wotu.core.errors import WotuError
+from wotu.core.crash_points import crash_point
+from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.layout import Layout
+from wotu.ledger import limit_services
 from wotu.loyalty import coupon_choice, earning_services, order_services
+from wotu.loyalty.campaign_services import money_unit
 from wotu.loyalty.choices import CouponState, OrderSource, OrderState
-from wotu.loyalty.models import Coupon, Order, WaitingReturn
-from wotu.loyalty.order_messages import quote_of, return_of
-from wotu.loyalty.pricing import Quote, Refund
+from wotu.loyalty.models import Campaign, Coupon, Order, ProgrammeVersion, TemplateVersion, WaitingReturn
+from wotu.loyalty.order_messages import quote_of, return_facts, return_of, text_of, with_coupon
+from wotu.loyalty.pricing import Quote, Refund, Refused
 
 COMPLETED, REFUNDED, CANCELLED = "Order Completed", "Order Refunded", "Order Cancelled"
 EVENTS = (COMPLETED, REFUNDED, CANCELLED)
 _LONGEST_ID = 120
+_PATIENCE = timedelta(minutes=1)
+_log = logging.getLogger("wotu.loyalty")
 
 
 class Message(Protocol):
     """What is asked of a message; money of its properties is in minor units."""
 
+    @property
+    def seq(self) -> int: ...
     @property
     def customer(self) -> int | None: ...
     @property
@@ -41,21 +54,81 @@ class Message(Protocol):
     def message_id(self) -> str: ...
 
 
+class _OfAnother(Exception):
+    """The order with this id is another customer's, or of one whose merge has not been followed yet."""
+
+
+def begun() -> datetime | None:
+    """Since when an order may earn or use a coupon; ``None``: there is no programme and no coupon."""
+    starts = ProgrammeVersion.objects.aggregate(at=Min("starts_at"))["at"]
+    written = TemplateVersion.objects.aggregate(at=Min("created_at"))["at"]
+    return min((at for at in (starts, written) if at is not None), default=None)
+
+
+def anything_to_earn() -> bool:
+    """Whether there is a programme or a coupon."""
+    return begun() is not None
+
+
 def apply_order_messages(rows: Sequence[Message]) -> None:
-    """Apply messages about orders, in any order and however often; those of nobody are passed over."""
+    """Apply messages about orders, in any order and however often; those of nobody and of before are passed over."""
+    since = begun()
     for row in rows:
-        order_id = str(row.properties.get("order_id") or row.message_id)[:_LONGEST_ID]
-        if row.customer is None or "\x00" in order_id:
-            continue
+        if since is not None and row.time >= since:
+            _apply_or_queue(row)
+            crash_point("loyalty-order-message-applied")
+
+
+def apply_order_message(seq: int) -> bool:
+    """Apply the message of that number again, as whose it is now; false when it is there no more."""
+    from wotu.workspace.feed import Feed
+
+    feed = Feed(Layout(Path(settings.WOTU_WORKSPACE)))
+    rows = [row for row in feed.messages_after(seq - 1, events=EVENTS, limit=1).rows if row.seq == seq]
+    for row in rows:
         with transaction.atomic():
-            if row.event == COMPLETED:
-                _completed(order_id, row.customer, row.properties, row.time)
-            else:
-                _returned(order_id, row.customer, row)
+            try:
+                _apply(row)
+            except _OfAnother:
+                order = Order.objects.select_for_update().get(order_id=_order_id(row))
+                _note(order, {"what": "another_customer", "message_id": row.message_id})
+    return bool(rows)
 
 
-def _completed(order_id: str, customer: int, properties: Mapping[str, Any], at: datetime) -> None:
+def _apply_or_queue(row: Message) -> None:
+    try:
+        with transaction.atomic():
+            _apply(row)
+    except OperationalError:
+        # The database, not the message: all of it is tried again.
+        raise
+    except Exception as error:
+        from wotu.loyalty.tasks import follow_order
+
+        _log.warning("following message %d failed with %s", row.seq, type(error).__name__)
+        follow_order.using(key=str(row.seq), run_after=timezone.now() + _PATIENCE).enqueue(seq=row.seq)
+
+
+def _apply(row: Message) -> None:
+    order_id = _order_id(row)
+    if row.customer is None:
+        return
     order = Order.objects.select_for_update().filter(order_id=order_id).first()
+    if order is not None and order.customer != row.customer:
+        raise _OfAnother
+    if row.event == COMPLETED:
+        _completed(order, order_id, row.customer, row.properties, row.time)
+    else:
+        _returned(order, order_id, row.customer, row)
+
+
+def _order_id(row: Message) -> str:
+    return text_of(row.properties.get("order_id") or row.message_id)[:_LONGEST_ID]
+
+
+def _completed(
+    order: Order | None, order_id: str, customer: int, properties: Mapping[str, Any], at: datetime
+) -> None:  # fmt: skip
     if order is not None and order.state == OrderState.PAID:
         return
     if order is not None and order.state == OrderState.HELD:
@@ -66,31 +139,39 @@ def _completed(order_id: str, customer: int, properties: Mapping[str, Any], at: 
             _note(order, {"what": "pay", **error.given})
             return
     else:
-        currency = str(properties.get("currency") or settings.WOTU_SETTINGS.currency)
+        currency = text_of(properties.get("currency")) or settings.WOTU_SETTINGS.currency
         _make(order_id, customer, quote_of(properties, at, currency), properties, at)
-    for waiting in WaitingReturn.objects.filter(order_id=order_id).order_by("at", "pk"):
+    for waiting in WaitingReturn.objects.filter(order_id=order_id, customer=customer).order_by("at", "pk"):
         _give_back(order_id, waiting.refund_id, waiting.message, waiting.at)
         waiting.delete()
 
 
 def _make(order_id: str, customer: int, priced: Quote, properties: Mapping[str, Any], at: datetime) -> None:
     programmes = earning_services.enter(customer, priced.cart.currency, at)
-    priced, notes = _with_coupon(order_id, customer, priced, properties, at)
-    values = {
-        "customer": customer, "state": OrderState.PAID, "quote": msgspec.to_builtins(priced), "notes": notes,
-        "source": OrderSource.MESSAGE, "paid_at": at, "changed_at": at,
-    }  # fmt: skip
+    priced, kept, notes = _with_coupon(order_id, customer, priced, properties, at)
+    values = {"customer": customer, "kept": kept, "notes": notes, **paid_values(priced, at)}
     made, _ = Order.objects.update_or_create(order_id=order_id, defaults=values)
     earning_services.earn(made, priced, programmes, now=at)
 
 
+def paid_values(priced: Quote, at: datetime) -> dict[str, Any]:
+    """The fields of an order that a message says was paid at that time."""
+    return {
+        "state": OrderState.PAID, "quote": msgspec.to_builtins(priced), "source": OrderSource.MESSAGE,
+        "held_until": None, "paid_at": at, "changed_at": at, **order_services.sums(priced),
+    }  # fmt: skip
+
+
 def _with_coupon(
     order_id: str, customer: int, priced: Quote, properties: Mapping[str, Any], at: datetime
-) -> tuple[Quote, list[dict[str, Any]]]:
-    """The quote with the coupon that the message names, now redeemed; otherwise a note that says why not."""
-    code = str(properties.get("coupon") or "")
+) -> tuple[Quote, dict[str, int], list[dict[str, Any]]]:
+    """The quote with the coupon that the message names, now redeemed, and what its campaign's budget paid.
+
+    Otherwise a note that says why not: the budget has not so much left, or the coupon cannot be used.
+    """
+    code = text_of(properties.get("coupon"))
     if not code:
-        return priced, []
+        return priced, {}, []
     zone = ZoneInfo(settings.WOTU_SETTINGS.timezone)
     chosen, why = coupon_choice.choose(customer, [code], order_id=order_id, now=at, zone=zone)
     try:
@@ -101,17 +182,34 @@ def _with_coupon(
             coupon_choice.hold(own, customer, order_id=order_id, until=at, now=at)
             held = Coupon.objects.filter(order_id=order_id, customer=customer, state=CouponState.HELD)
             held.update(state=CouponState.REDEEMED, held_until=None)
+            discounted = with_coupon(priced, own.rule, properties.get("discount"))
+            kept = _charge(order_id, own.campaign, discounted, at)
+            order_services.keep_costs(discounted)
     except WotuError as error:
-        return priced, [{"what": "coupon", "code": code[:64], **error.given}]
-    return msgspec.structs.replace(priced, rules=(own.rule,)), []
+        return priced, {}, [{"what": "coupon", "code": code[:64], "refusal": error.code.value, **error.given}]
+    return discounted, kept, []
 
 
-def _returned(order_id: str, customer: int, row: Message) -> None:
+def _charge(order_id: str, campaign: int | None, priced: Quote, at: datetime) -> dict[str, int]:
+    """Let the campaign's budget, if it has one, pay for what its coupon took off; the order keeps how much."""
+    assert campaign is not None, "a coupon is of a campaign"
+    row = Campaign.objects.get(pk=campaign)
+    if row.currency != priced.cart.currency:
+        raise WotuError(
+            ErrorCode.COUPON_REFUSED, "The order is of another currency than the campaign.", field="currency",
+            given={"refusal": Refused.WRONG_CURRENCY.value},
+        )  # fmt: skip
+    if row.budget_account is None or not priced.discount:
+        return {}
+    cause = order_services.cause_of(order_id, str(row.pk), "pay")
+    limit_services.spend_limit(cause, row.budget_account, priced.discount, unit=money_unit(row.currency), now=at)
+    return {str(row.pk): priced.discount}
+
+
+def _returned(order: Order | None, order_id: str, customer: int, row: Message) -> None:
     whole = row.event == CANCELLED
-    refund_id = str(row.properties.get("refund_id") or row.message_id)[:_LONGEST_ID]
-    message = {"whole": whole, **{name: row.properties.get(name) for name in ("revenue", "products")}}
-    message = msgspec.to_builtins(message, builtin_types=())
-    order = Order.objects.select_for_update().filter(order_id=order_id).first()
+    refund_id = text_of(row.properties.get("refund_id") or row.message_id)[:_LONGEST_ID]
+    message = {"whole": whole, **return_facts(row.properties)}
     if order is not None and order.state == OrderState.PAID:
         _give_back(order_id, refund_id, message, row.time)
         return

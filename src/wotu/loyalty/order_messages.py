@@ -8,9 +8,23 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from wotu.core.money import LARGEST_MINOR
 from wotu.core.periods import to_micros
-from wotu.loyalty.pricing import Cart, Line, LineQuote, LineRefund, Quote, Refund, refund
+from wotu.loyalty.pricing import (
+    Cart,
+    Discount,
+    Line,
+    LineQuote,
+    LineRefund,
+    Quote,
+    Refund,
+    Rule,
+    Used,
+    price,
+    refund,
+)
 from wotu.loyalty.pricing.allocation import allocate
 from wotu.loyalty.pricing.cart import LARGEST_QUANTITY
 
@@ -29,11 +43,11 @@ def quote_of(properties: Mapping[str, Any], at: datetime, currency: str) -> Quot
     for place, each in enumerate(products):
         name = str(place + 1) if properties.get("products") else "order"
         pieces = _pieces(each.get("quantity"))
-        lines.append(Line(line_id=name, product_id=str(each.get("product_id") or ""), quantity=pieces,
+        lines.append(Line(line_id=name, product_id=text_of(each.get("product_id")), quantity=pieces,
                           unit_price=listed[place] // pieces))  # fmt: skip
         quotes.append(LineQuote(line_id=name, quantity=pieces, listed=payable[place], discounts=(),
                                 payable=payable[place]))  # fmt: skip
-    cart = Cart(lines=tuple(lines), now=to_micros(at), currency=currency, channel=str(properties.get("channel") or ""))
+    cart = Cart(lines=tuple(lines), now=to_micros(at), currency=currency, channel=text_of(properties.get("channel")))
     return Quote(cart=cart, rules=(), lines=tuple(quotes), gifts=(), used=(), refused=(),
                  shipping=max(0, paid - total))  # fmt: skip
 
@@ -74,6 +88,41 @@ def return_of(priced: Quote, earlier: Sequence[Refund], properties: Mapping[str,
     return Refund(lines=lines, shipping=by_share.shipping, coupons=by_share.coupons)
 
 
+def with_coupon(priced: Quote, rule: Rule, told: Any) -> Quote:
+    """The order with what a coupon took off it.
+
+    Of the discount that the message tells (``told``), or by which the lines were more than was paid, it is what
+    ``rule`` gives at most; where neither is known, it is what the rule gives on what was paid.
+    """
+    paid = sum(line.payable for line in priced.lines)
+    listed = sum(line.listed for line in priced.cart.lines)
+    known = _money(told) if told is not None else max(0, listed - paid)
+    before = _at_list(priced, paid + known)
+    by_rule = sum(use.amount + use.shipping for use in price(before, [rule]).used)
+    cost = by_rule if told is None and not known else min(known, by_rule or known)
+    weights = {place: line.payable if paid else line.quantity for place, line in enumerate(priced.lines)}
+    parts = allocate(cost, weights)
+    lines = tuple(
+        msgspec.structs.replace(
+            line, listed=line.listed + parts[place],
+            discounts=(Discount(rule_id=rule.rule_id, amount=parts[place]),) if parts[place] else (),
+        )
+        for place, line in enumerate(priced.lines)
+    )  # fmt: skip
+    used = (Used(rule_id=rule.rule_id, version=rule.version, amount=cost),)
+    return msgspec.structs.replace(priced, lines=lines, rules=(rule,), used=used)
+
+
+def _at_list(priced: Quote, total: int) -> Cart:
+    """The cart with prices by which its lines cost ``total`` together, as nearly as whole prices can."""
+    parts = allocate(total, {place: line.payable for place, line in enumerate(priced.lines)})
+    lines = tuple(
+        msgspec.structs.replace(line, unit_price=parts[place] // line.quantity)
+        for place, line in enumerate(priced.cart.lines)
+    )
+    return msgspec.structs.replace(priced.cart, lines=lines)
+
+
 def _matched(priced: Quote, out: Counter[str], products: Sequence[Mapping[str, Any]]) -> Counter[str]:
     """Pieces by line of the products that come back, as far as they are still out."""
     product_of = {line.line_id: line.product_id for line in priced.cart.lines}
@@ -81,11 +130,33 @@ def _matched(priced: Quote, out: Counter[str], products: Sequence[Mapping[str, A
     for each in products:
         wanted = _pieces(each.get("quantity"))
         for line_id, product_id in product_of.items():
-            if product_id == str(each.get("product_id") or ""):
+            if product_id == text_of(each.get("product_id")):
                 taken = min(wanted, out[line_id] - pieces[line_id])
                 pieces[line_id] += taken
                 wanted -= taken
     return +pieces
+
+
+def return_facts(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``return_of`` reads of a message, as plain data that can wait for the order."""
+    products = [
+        {
+            "product_id": text_of(each.get("product_id")),
+            "quantity": None if each.get("quantity") is None else str(each["quantity"]),
+            "amount": _told(each.get("amount")),
+        }
+        for each in properties.get("products") or []
+    ]
+    return {"revenue": _told(properties.get("revenue")), "products": products}
+
+
+def _told(amount: Any) -> int | None:
+    return None if amount is None else _money(amount)
+
+
+def text_of(value: Any) -> str:
+    """A name as a database keeps it, none as empty."""
+    return str(value or "").replace("\x00", "")
 
 
 def _money(amount: Any) -> int:

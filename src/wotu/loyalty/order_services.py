@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -32,6 +33,7 @@ from wotu.loyalty.pricing.allocation import cumulative
 from wotu.loyalty.refusals import CouponRefusal, refused
 
 POINTS = "points"
+_COUPON = "coupon:"
 LONGEST_HOLD = timedelta(days=1)
 
 
@@ -110,7 +112,10 @@ def pay(order_id: str, *, now: datetime) -> Quote:
             raise refused(CouponRefusal.HELD_ELSEWHERE)
         for name, amount in sorted(order.kept.items()):
             _spend(order, name, amount, now)
-        Order.objects.filter(pk=order.pk).update(state=OrderState.PAID, paid_at=now, held_until=None, changed_at=now)
+        keep_costs(priced)
+        Order.objects.filter(pk=order.pk).update(
+            state=OrderState.PAID, paid_at=now, held_until=None, changed_at=now, **sums(priced)
+        )
         earning_services.earn(order, priced, programmes, now=now)
         crash_point("loyalty-order-paid")
     return priced
@@ -166,15 +171,33 @@ def carry_out_return(
     earning_services.lock_membership(order.customer)
     _return_coupons(order, back, now)
     _return_points(order, refund_id, back.points, _grace() if grace is None else grace, now)
-    _return_budgets(order, refund_id, priced, refunds, now)
+    _return_costs(order, refund_id, priced, refunds, now)
+    Order.objects.filter(pk=order.pk).update(**sums(priced, refunds))
     earning_services.earn_back(order, priced, refunds, refund_id, now=now)
     crash_point("loyalty-order-returned")
 
 
 def coupon_ids(priced: Quote) -> list[int]:
     """The coupons that a price used."""
-    rules = (each.rule_id for each in priced.used)
-    return [int(rule.removeprefix("coupon:")) for rule in rules if rule.startswith("coupon:")]
+    return [_number(each.rule_id) for each in priced.used if each.rule_id.startswith(_COUPON)]
+
+
+def sums(priced: Quote, refunds: Sequence[Refund] = ()) -> dict[str, Any]:
+    """Currency, money and pieces that are left of a paid order after ``refunds``, as its row keeps them."""
+    lines = {line.line_id for line in priced.lines}
+    back = sum(part.quantity for each in refunds for part in each.lines if part.line_id in lines)
+    return {
+        "currency": priced.cart.currency,
+        "net": priced.payable - sum(each.amount for each in refunds),
+        "pieces": sum(line.quantity for line in priced.lines) - back,
+    }
+
+
+def keep_costs(priced: Quote) -> None:
+    """Note what each coupon took off the order it is redeemed by."""
+    for use in priced.used:
+        if use.rule_id.startswith(_COUPON):
+            Coupon.objects.filter(pk=_number(use.rule_id)).update(cost=use.amount + use.shipping)
 
 
 def order_refused(reason: str) -> WotuError:
@@ -251,7 +274,7 @@ def _hold(order_id: str, customer: int, kept: Mapping[str, int], until: datetime
         if name == POINTS:
             hold_services.hold(key, customer=customer, unit=POINTS, amount=amount, until=until, now=now)
         else:
-            account, _ = _budget(name)
+            account, _ = budget_of(name)
             hold_services.hold_limit(key, account=account, amount=amount, until=until, now=now)
 
 
@@ -267,7 +290,7 @@ def _let_go(order: Order, now: datetime, *, coupons: Sequence[int | None] = (), 
 
 def _spend(order: Order, name: str, amount: int, now: datetime) -> None:
     """Capture what is held; when its time is over, take it again if it is still to be had."""
-    cause = _cause(order, name, "pay")
+    cause = cause_of(order.order_id, name, "pay")
     try:
         with transaction.atomic():
             hold_services.capture(cause, _key(order.order_id, name), now=now)
@@ -277,15 +300,15 @@ def _spend(order: Order, name: str, amount: int, now: datetime) -> None:
         if name == POINTS:
             services.spend(cause, customer=order.customer, unit=POINTS, amount=amount, now=now)
         else:
-            account, unit = _budget(name)
+            account, unit = budget_of(name)
             limit_services.spend_limit(cause, account, amount, unit=unit, now=now)
 
 
 def _return_coupons(order: Order, back: Refund, now: datetime) -> None:
-    numbers = [int(rule.removeprefix("coupon:")) for rule in back.coupons if rule.startswith("coupon:")]
+    numbers = [_number(rule) for rule in back.coupons if rule.startswith(_COUPON)]
     lived = now - (order.paid_at or now)
     Coupon.objects.filter(pk__in=numbers, state=CouponState.REDEEMED, order_id=order.order_id).update(
-        state=CouponState.ISSUED, order_id=None, changed_at=now, ends_at=F("ends_at") + lived
+        state=CouponState.ISSUED, order_id=None, cost=None, changed_at=now, ends_at=F("ends_at") + lived
     )
 
 
@@ -296,51 +319,62 @@ def _grace() -> timedelta:
 
 def _return_points(order: Order, refund_id: str, points: int, grace: timedelta, now: datetime) -> None:
     if points:
-        spent = services.transfer_of(_cause(order, POINTS, "pay"))
-        cause = _cause(order, POINTS, f"return:{refund_id}")
+        spent = services.transfer_of(cause_of(order.order_id, POINTS, "pay"))
+        cause = cause_of(order.order_id, POINTS, f"return:{refund_id}")
         services.reverse_spend(cause, spent, amount=points, grace=grace, now=now)
 
 
-def _return_budgets(order: Order, refund_id: str, priced: Quote, refunds: Sequence[Refund], now: datetime) -> None:
-    """Each budget gets back what its discounts on the returned pieces had cost."""
-    rules = {each.rule_id for each in priced.rules}
-    campaigns = _campaigns_of(rules)
-    before, after = (_cost_returned(priced, some, campaigns) for some in (refunds[:-1], refunds))
-    for campaign, amount in sorted((after - before).items()):
-        if campaign in order.kept and amount:
-            account, _ = _budget(campaign)
-            spent = services.transfer_of(_cause(order, campaign, "pay"))
-            cause = _cause(order, campaign, f"return:{refund_id}")
+def _return_costs(order: Order, refund_id: str, priced: Quote, refunds: Sequence[Refund], now: datetime) -> None:
+    """Each coupon cost less by its share of the returned pieces, which its campaign's budget gets back."""
+    before, after = (_cost_returned(priced, some) for some in (refunds[:-1], refunds))
+    campaigns = _campaigns_of({each.rule_id for each in priced.rules})
+    budgets = Counter[str]()
+    for rule, amount in sorted((after - before).items()):
+        budgets[campaigns[rule]] += amount
+        mine = Coupon.objects.filter(pk=_number(rule), order_id=order.order_id, state=CouponState.REDEEMED)
+        mine.update(cost=F("cost") - amount)
+    for campaign, amount in sorted(budgets.items()):
+        if campaign in order.kept:
+            account, _ = budget_of(campaign)
+            spent = services.transfer_of(cause_of(order.order_id, campaign, "pay"))
+            cause = cause_of(order.order_id, campaign, f"return:{refund_id}")
             limit_services.return_to_limit(cause, account, amount, reverses=spent, now=now)
 
 
-def _cost_returned(priced: Quote, refunds: Sequence[Refund], campaigns: Mapping[str, str]) -> Counter[str]:
+def _cost_returned(priced: Quote, refunds: Sequence[Refund]) -> Counter[str]:
+    """By coupon rule, its share of all pieces returned."""
     pieces = Counter[str]()
     for each in refunds:
         pieces.update({line.line_id: line.quantity for line in each.lines})
     cost = Counter[str]()
     for line in priced.lines:
         for taken in line.discounts:
-            if taken.points is None and taken.rule_id in campaigns:
-                cost[campaigns[taken.rule_id]] += cumulative(taken.amount, pieces[line.line_id], line.quantity)
+            if taken.points is None and taken.rule_id.startswith(_COUPON):
+                cost[taken.rule_id] += cumulative(taken.amount, pieces[line.line_id], line.quantity)
     return cost
 
 
 def _campaigns_of(rules: set[str]) -> dict[str, str]:
-    numbers = [int(rule.removeprefix("coupon:")) for rule in rules if rule.startswith("coupon:")]
+    numbers = [_number(rule) for rule in rules if rule.startswith(_COUPON)]
     rows = Coupon.objects.filter(pk__in=numbers).values_list("pk", "template__campaign")
     return {f"coupon:{coupon}": str(campaign) for coupon, campaign in rows}
 
 
-def _budget(campaign: str) -> tuple[int, str]:
+def _number(rule: str) -> int:
+    return int(rule.removeprefix(_COUPON))
+
+
+def budget_of(campaign: str) -> tuple[int, str]:
+    """The limit that keeps the budget of a campaign, by its number, and its unit."""
     row = Campaign.objects.get(pk=int(campaign))
     assert row.budget_account is not None
     return row.budget_account, money_unit(row.currency)
 
 
-def _cause(order: Order, name: str, effect: str) -> Cause:
+def cause_of(order_id: str, name: str, effect: str) -> Cause:
+    """Why what is kept for an order under ``name`` moves."""
     digest = effect if len(effect) <= 64 else f"return:{hashlib.sha256(effect.encode()).hexdigest()[:40]}"
-    return Cause("orders", 1, f"order:{order.order_id}", f"kept:{name}", digest)
+    return Cause("orders", 1, f"order:{order_id}", f"kept:{name}", digest)
 
 
 def _key(order_id: str, name: str) -> str:

@@ -5,13 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 
 from wotu.ledger.erased import erased_customers
-from wotu.loyalty import customer_services, identity_following, personal
+from wotu.loyalty import customer_services, identity_following, order_following, personal
 from wotu.outbox.following import follower
 from wotu.outbox.tasks import TaskContext, task
 
 follower("loyalty.identity", source="identity", wanted=identity_following.anything_owned)(
     identity_following.apply_identity_changes
 )
+follower("loyalty.orders", events=order_following.EVENTS, wanted=order_following.anything_to_earn)(
+    order_following.apply_order_messages
+)
+
+
+@task(name="loyalty.follow_order", outside=True)
+def follow_order(_context: TaskContext, *, seq: int) -> bool:
+    """Follow a message about an order that could not be followed in its turn; false when it is there no more."""
+    return order_following.apply_order_message(seq)
 
 
 @task(name="loyalty.forget_erased", every=timedelta(days=1), outside=True, queue_name="upkeep")
