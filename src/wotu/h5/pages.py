@@ -23,27 +23,15 @@ from wotu.answers.kept import workspace
 from wotu.core.customer_ids import customer_number, customer_text
 from wotu.core.errors import WotuError
 from wotu.core.periods import to_micros
-from wotu.h5 import words
 from wotu.ledger import reads
 from wotu.loyalty import coupon_services, links, wallet
+from wotu.loyalty import coupon_words as words
 from wotu.loyalty.validity import first_day_of, last_day_of
 
 _GUESSES = 10
 _POINTS = "points"
 
 Page = Callable[..., HttpResponse]
-
-
-@dataclass(frozen=True)
-class ShownCoupon:
-    """A coupon in the words of the page; its days are those of the shop, both included."""
-
-    name: str
-    worth: str
-    condition: str
-    from_day: date | None
-    last_day: date | None
-    held: bool
 
 
 @dataclass(frozen=True)
@@ -109,16 +97,8 @@ def _context(token: str, customer: int) -> dict[str, Any]:
         "space": settings.WOTU_SETTINGS.name, "language": get_language(), "token": token,
         "points": {name: text for name, text in points.items() if name == "free" or text != "0"},
         "lots": [ShownLot(words.number(lot.remaining), _day(lot.available_at), _last(lot.expires_at)) for lot in lots],
-        "coupons": [_shown(each, now) for each in wallet.coupons_of(customer, now)],
+        "coupons": [words.card(each, now, settings.WOTU_SETTINGS.zone) for each in wallet.coupons_of(customer, now)],
     }  # fmt: skip
-
-
-def _shown(coupon: wallet.OwnCoupon, now: datetime) -> ShownCoupon:
-    later = coupon.starts_at is not None and coupon.starts_at > now
-    return ShownCoupon(
-        coupon.name, words.worth(coupon.rule, coupon.currency), words.condition(coupon.rule, coupon.currency),
-        _day(coupon.starts_at) if later else None, _last(coupon.ends_at), coupon.held,
-    )  # fmt: skip
 
 
 def _day(at: datetime | None) -> date | None:

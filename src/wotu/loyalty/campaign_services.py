@@ -31,6 +31,19 @@ def create_campaign(
     """A campaign as a draft; its number. ``budget`` is the most its discounts may cost, in minor units."""
     if not _CODE.fullmatch(code):
         raise invalid_argument("code", "code must have 1 to 40 characters of a-z, 0-9 and -, the first no dash.")
+    check_campaign(name, budget, starts_at, ends_at)
+    with transaction.atomic():
+        if Campaign.objects.filter(code=code).exists():
+            raise invalid_argument("code", f"There is a campaign {code!r} already; take another code.")
+        made = Campaign.objects.create(
+            code=code, name=name.strip(), budget=budget, currency=currency, starts_at=starts_at, ends_at=ends_at,
+            created_by=by, created_at=now,
+        )  # fmt: skip
+    return made.pk
+
+
+def check_campaign(name: str, budget: int | None, starts_at: datetime | None, ends_at: datetime | None) -> None:
+    """Raise, naming the field, when a campaign cannot be called so, cost so much or run then."""
     if not 0 < len(name.strip()) <= 120:
         raise invalid_argument("name", "Write a name of 1 to 120 characters.")
     if budget is not None and not 0 <= budget <= LARGEST_AMOUNT:
@@ -40,14 +53,14 @@ def create_campaign(
             raise invalid_argument(field, f"{field} must lie between the years {_FIRST_YEAR} and {_LAST_YEAR}.")
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
         raise invalid_argument("ends_at", "ends_at must be later than starts_at.")
-    with transaction.atomic():
-        if Campaign.objects.filter(code=code).exists():
-            raise invalid_argument("code", f"There is a campaign {code!r} already; take another code.")
-        made = Campaign.objects.create(
-            code=code, name=name.strip(), budget=budget, currency=currency, starts_at=starts_at, ends_at=ends_at,
-            created_by=by, created_at=now,
-        )  # fmt: skip
-    return made.pk
+
+
+def ask_to_launch(campaign: int, *, by: str, now: datetime) -> None:
+    """Let those who may approve the draft's budget know that it waits for them; asking again changes nothing."""
+    drafts = Campaign.objects.filter(pk=campaign, state=CampaignState.DRAFT)
+    if not drafts.exists():
+        raise invalid_argument("campaign", "Only a draft waits for an approval.")
+    drafts.filter(asked_by="").update(asked_by=by, asked_at=now)
 
 
 def launch(campaign: int, *, by: str, now: datetime) -> None:

@@ -92,7 +92,7 @@ def _coupon(customer: int, pick: Pick, order_id: str, now: datetime, zone: ZoneI
         return None
     if coupon.customer not in (None, customer):
         raise refused(CouponRefusal.UNKNOWN_CODE)
-    if reason := _why_not(coupon, order_id, now):
+    if reason := why_not(coupon, order_id, now):
         raise refused(reason)
     unclaimed = coupon.customer is None
     if unclaimed:
@@ -101,7 +101,8 @@ def _coupon(customer: int, pick: Pick, order_id: str, now: datetime, zone: ZoneI
     return Offer(_rule(coupon), coupon.template.campaign_id, coupon=coupon.pk, code=coupon.code if unclaimed else None)
 
 
-def _why_not(coupon: Coupon, order_id: str, now: datetime) -> CouponRefusal | None:
+def why_not(coupon: Coupon, order_id: str, now: datetime) -> CouponRefusal | None:
+    """Why the coupon cannot be used for an order now; ``None`` when it can."""
     running = is_running(coupon.template.campaign, now)
     held = coupon.state == CouponState.HELD and coupon.held_until is not None and coupon.held_until > now
     reasons = {
@@ -124,7 +125,7 @@ def _shared(customer: int, pick: Pick, order_id: str, now: datetime, zone: ZoneI
         raise refused(CouponRefusal.NOT_RUNNING)
     # One that came back, or that this order holds already, is used again before another is issued.
     for own in Coupon.objects.select_related("template__campaign").filter(template=template, customer=customer):
-        if _why_not(own, order_id, now) is None:
+        if why_not(own, order_id, now) is None:
             return Offer(_rule(own), template.campaign_id, coupon=own.pk)
     _still_allowed(template, customer)
     day = now.astimezone(zone).date()

@@ -46,17 +46,13 @@ def create_template(
     total: int | None = None, per_customer: int | None = 1, per_day: int | None = None, shared_code: str | None = None,
 ) -> int:  # fmt: skip
     """A kind of coupon of a campaign; its number. ``rule`` and ``term`` as ``TemplateVersion`` keeps them."""
-    _check_caps(total, per_customer, per_day)
+    check_caps(total, per_customer, per_day)
     rule_of(0, rule), term_of(term)
-    wanted = None if shared_code is None else codes.normal(shared_code)
-    if shared_code is not None and wanted is None:
-        raise invalid_argument("shared_code", "A shared code has 1 to 64 letters and digits.")
     with transaction.atomic():
         row = Campaign.objects.filter(pk=campaign).first()
         if row is None:
             raise WotuError(ErrorCode.NOT_FOUND, "There is no such campaign.", field="campaign")
-        if wanted is not None and CouponTemplate.objects.filter(shared_code=wanted).exists():
-            raise invalid_argument("shared_code", "This code is in use; take another one.")
+        wanted = None if shared_code is None else checked_shared_code(shared_code)
         template = CouponTemplate.objects.create(
             campaign=row, name=name[:120], total=total, per_customer=per_customer, per_day=per_day,
             shared_code=wanted, created_at=now,
@@ -265,7 +261,19 @@ def _unit(template: int) -> str:
     return f"coupon:{template}"
 
 
-def _check_caps(total: int | None, per_customer: int | None, per_day: int | None) -> None:
+def checked_shared_code(typed: str, *, but: int | None = None) -> str:
+    """A shared code in its one writing, which no other kind of coupon has (besides that one)."""
+    wanted = codes.normal(typed)
+    if wanted is None:
+        raise invalid_argument("shared_code", "A shared code has 1 to 64 letters and digits.")
+    having = CouponTemplate.objects.filter(shared_code=wanted)
+    if (having if but is None else having.exclude(pk=but)).exists():
+        raise invalid_argument("shared_code", "This code is in use; take another one.")
+    return wanted
+
+
+def check_caps(total: int | None, per_customer: int | None, per_day: int | None) -> None:
+    """Raise, naming the cap, when one is no number of coupons."""
     for field, value in (("total", total), ("per_customer", per_customer), ("per_day", per_day)):
         if value is not None:
             check_amount(value, field=field)

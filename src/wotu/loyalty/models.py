@@ -45,7 +45,7 @@ class Campaign(models.Model):
     """Something launched together: it has a budget, runs for a time, and its effect is told together.
 
     ``budget`` is the most its discounts may cost, ``None`` without a limit; ``budget_account`` is the limit in the
-    ledger that enforces it.
+    ledger that enforces it. ``asked_by`` wants somebody who may approve the budget to launch it.
     """
 
     code = models.SlugField(max_length=40, unique=True)
@@ -58,6 +58,8 @@ class Campaign(models.Model):
     ends_at = models.DateTimeField(null=True)
     created_by = models.CharField(max_length=80)
     approved_by = models.CharField(max_length=80, blank=True, default="")
+    asked_by = models.CharField(max_length=80, blank=True, default="")
+    asked_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     launched_at = models.DateTimeField(null=True)
 

@@ -52,6 +52,8 @@ class CampaignRow:
     approved_by: str
     created_at: datetime
     launched_at: datetime | None
+    asked_by: str
+    asked_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -156,12 +158,12 @@ def campaigns(*, state: str = "", before: str | None = None, limit: int = 50) ->
     """Campaigns, those in one state if named."""
     rows = Campaign.objects.filter(state=state) if state else Campaign.objects.all()
     found, following = _part(rows, before, limit)
-    return CampaignPage(_campaign_rows(found), following)
+    return CampaignPage(campaign_rows(found), following)
 
 
 def campaign(code: str) -> CampaignRow:
     """The campaign of that code; raises ``not_found``."""
-    (row,) = _campaign_rows([_one(_holding(Campaign.objects.all(), "code", code), "campaign")])
+    (row,) = campaign_rows([_one(_holding(Campaign.objects.all(), "code", code), "campaign")])
     return row
 
 
@@ -176,6 +178,18 @@ def template(number: int, *, now: datetime) -> TemplateRow:
     return rows[0] if rows else _one(CouponTemplate.objects.none(), "coupon template")
 
 
+def template_of_shared_code(code: str, *, now: datetime) -> TemplateRow | None:
+    """The kind of coupon that has a shared code, however it is typed."""
+    wanted = codes.normal(code)
+    rows = _template_rows(CouponTemplate.objects.filter(shared_code=wanted), now) if wanted else ()
+    return rows[0] if rows else None
+
+
+def templates_of(campaigns: Sequence[int], *, now: datetime) -> tuple[TemplateRow, ...]:
+    """The kinds of coupons of several campaigns, newest first."""
+    return _template_rows(CouponTemplate.objects.filter(campaign__in=campaigns).order_by("-pk"), now)
+
+
 def batches(template: int) -> tuple[BatchRow, ...]:
     """The batches of codes of a kind of coupon, newest first."""
     return tuple(map(_batch, CodeBatch.objects.filter(template_id=template).order_by("-pk")))
@@ -188,7 +202,12 @@ def batch(number: int) -> BatchRow:
 
 def coupons_of(customer: int, *, now: datetime, before: str | None = None, limit: int = 50) -> CouponPage:
     """The coupons of a customer."""
-    found, following = _part(Coupon.objects.filter(customer=customer), before, limit, "template__campaign")
+    return coupon_page(Coupon.objects.filter(customer=customer), now=now, before=before, limit=limit)
+
+
+def coupon_page(rows: QuerySet[Coupon], *, now: datetime, before: str | None, limit: int) -> CouponPage:
+    """A page of some coupons."""
+    found, following = _part(rows, before, limit, "template__campaign")
     return CouponPage(tuple(_coupon(each, now) for each in found), following)
 
 
@@ -217,7 +236,9 @@ def order(order_id: str) -> OrderRow:
     )  # fmt: skip
 
 
-def _campaign_rows(rows: Sequence[Campaign]) -> tuple[CampaignRow, ...]:
+def campaign_rows(rows: Iterable[Campaign]) -> tuple[CampaignRow, ...]:
+    """Campaigns with what is left of their budgets."""
+    rows = list(rows)
     rooms = limit_services.rooms(each.budget_account for each in rows if each.budget_account is not None)
     return tuple(_campaign(each, rooms) for each in rows)
 
@@ -229,7 +250,7 @@ def _campaign(row: Campaign, rooms: dict[int, limit_services.Room]) -> CampaignR
         budget = BudgetRoom(room.limit, room.used, room.held)
     return CampaignRow(
         row.pk, row.code, row.name, row.state, row.currency, budget, row.starts_at, row.ends_at, row.created_by,
-        row.approved_by, row.created_at, row.launched_at,
+        row.approved_by, row.created_at, row.launched_at, row.asked_by, row.asked_at,
     )  # fmt: skip
 
 

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext, pgettext
 
 from wotu.core.money import exponent
+from wotu.core.periods import to_micros
 from wotu.loyalty.pricing import AmountOff, Exchange, FreeShipping, FullReduction, Percent, Rule
+from wotu.loyalty.validity import first_day_of, last_day_of
+from wotu.loyalty.wallet import OwnCoupon
 
 _SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+
+
+@dataclass(frozen=True)
+class CouponCard:
+    """A coupon in the words of its owner's page; its days are those of the shop, both included."""
+
+    name: str
+    worth: str
+    condition: str
+    from_day: date | None
+    last_day: date | None
+    held: bool
+
+
+def card(coupon: OwnCoupon, now: datetime, zone: ZoneInfo) -> CouponCard:
+    """A coupon as its owner sees it now."""
+    later = coupon.starts_at is not None and coupon.starts_at > now
+    return CouponCard(
+        coupon.name, worth(coupon.rule, coupon.currency), condition(coupon.rule, coupon.currency),
+        None if coupon.starts_at is None or not later else first_day_of(to_micros(coupon.starts_at), zone),
+        None if coupon.ends_at is None else last_day_of(to_micros(coupon.ends_at), zone), coupon.held,
+    )  # fmt: skip
 
 
 def number(amount: int) -> str:
