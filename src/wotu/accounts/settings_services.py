@@ -26,8 +26,8 @@ RECOMPUTE = ("timezone", "currency", "week_start")
 DELETE = ("keep_messages_days",)
 NEED_CONFIRMATION = RECOMPUTE + DELETE
 # The control database holds the team itself: it is moved by hand, with the server stopped. What the server may
-# reach in its own network, and what an owner must approve, are for whoever runs it to say.
-NOT_HERE = ("database_url", "webhooks_to_private_networks", "approval_above")
+# reach in its own network is for whoever runs it to say.
+NOT_HERE = ("database_url", "webhooks_to_private_networks")
 
 
 def version_of(settings: Settings) -> str:
@@ -102,6 +102,7 @@ def _advice(name: str) -> str:
         "timezone": gettext("Write a time zone such as Asia/Shanghai."),
         "currency": gettext("Write three capital letters such as CNY."),
         "session_gap": gettext("Write a duration such as 30m or 1h."),
+        "approval_above": gettext("Write an amount such as 10000 or 99.90."),
         "csrf_origins": gettext("Write origins such as https://admin.example.com:8443, one a line."),
         "trusted_proxies": gettext("Write addresses or networks such as 10.0.0.0/8, one a line."),
     }.get(name, gettext("Write a whole number."))

@@ -90,6 +90,10 @@ GROUPS: tuple[tuple[str | Promise, tuple[Field, ...]], ...] = (
             Field(
                 "week_start", _("Weeks begin on"), "", "choice", tuple(zip(WEEKDAYS, _WEEKDAY_NAMES, strict=True))
             ),
+            Field(
+                "approval_above", _("Budgets that owners approve"),
+                _("A campaign with a budget above this, or without one, is launched by an owner."),
+            ),
         ),
     ),
     (

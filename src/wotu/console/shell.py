@@ -38,7 +38,7 @@ ROOMS = (
     Room("customers", "console:customers", _("Customers")),
     Room("insight", "console:insight", _("Insight")),
     Room("value", "console:value", _("Value")),
-    Room("loyalty", "console:ledger", _("Loyalty")),
+    Room("loyalty", "console:campaigns", _("Loyalty")),
     Room("data", "console:data", _("Data")),
     Room("settings", "console:settings", _("Settings")),
 )

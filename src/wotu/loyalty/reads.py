@@ -16,7 +16,7 @@ from django.db.models import Count, Q, QuerySet
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.ledger import limit_services
 from wotu.loyalty import codes
-from wotu.loyalty.choices import CouponState
+from wotu.loyalty.choices import CampaignState, CouponState
 from wotu.loyalty.models import Campaign, CodeBatch, Coupon, CouponTemplate, Order, TemplateVersion
 from wotu.loyalty.pricing import Quote, Refund
 
@@ -121,6 +121,7 @@ class CouponRow:
     order_id: str | None
     held_until: datetime | None
     changed_at: datetime
+    batch: int | None = None
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,18 @@ def campaigns(*, state: str = "", before: str | None = None, limit: int = 50) ->
     rows = Campaign.objects.filter(state=state) if state else Campaign.objects.all()
     found, following = _part(rows, before, limit)
     return CampaignPage(campaign_rows(found), following)
+
+
+def campaigns_between(starts: datetime, ends: datetime) -> tuple[CampaignRow, ...]:
+    """Campaigns that run, ran or will run some time in it, in order of their beginning; those without one come first.
+
+    A draft without a beginning does not run yet.
+    """
+    begun = Q(starts_at__lt=ends) | Q(starts_at=None, launched_at__lt=ends)
+    rows = Campaign.objects.filter(begun, Q(ends_at=None) | Q(ends_at__gt=starts))
+    # One that was ended without a last day is over, since when is not kept.
+    rows = rows.exclude(state=CampaignState.ENDED, ends_at=None)
+    return campaign_rows(sorted(rows, key=lambda row: (row.starts_at or row.launched_at or row.created_at, row.pk)))
 
 
 def campaign(code: str) -> CampaignRow:
@@ -303,6 +316,7 @@ def _coupon(row: Coupon, now: datetime) -> CouponRow:
     return CouponRow(
         row.pk, row.template_id, row.template.name, row.template.campaign.code, row.code, row.customer, state,
         row.starts_at, row.ends_at, row.order_id if kept else None, row.held_until if held else None, row.changed_at,
+        row.batch_id,
     )  # fmt: skip
 
 

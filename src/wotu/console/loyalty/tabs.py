@@ -7,11 +7,16 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from wotu.accounts.rules import Action
 from wotu.console.settings_tabs import Tab
 
 TABS = (
+    Tab("campaigns", "console:campaigns", _("Campaigns"), Action.READ),
+    Tab("members", "console:members", _("Members"), Action.READ),
+    Tab("coupons", "console:coupons", _("Coupons"), Action.READ),
+    Tab("calendar", "console:calendar", pgettext_lazy("loyalty", "Calendar"), Action.READ),
     Tab("ledger", "console:ledger", _("Ledger"), Action.READ),
 )  # fmt: skip
 

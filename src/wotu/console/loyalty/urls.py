@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from wotu.console.loyalty import calendar, campaign, campaigns, coupons, members
+
+urlpatterns = [
+    path("campaigns/", campaigns.campaigns, name="campaigns"),
+    path("campaigns/new/", campaigns.new, name="campaign-new"),
+    path("campaigns/preview/", campaigns.show, name="campaign-preview"),
+    path("campaigns/of/<str:code>/", campaign.campaign, name="campaign"),
+    path("campaigns/of/<str:code>/edit/", campaigns.edit, name="campaign-edit"),
+    path("campaigns/of/<str:code>/act/", campaign.act, name="campaign-act"),
+    path("campaigns/of/<str:code>/coupons.<str:kind>", campaign.export_coupons, name="campaign-coupons"),
+    path("batches/<int:number>/codes/", campaign.take_codes, name="batch-codes"),
+    path("members/", members.members, name="members"),
+    path("members/<str:customer_id>/", members.member, name="member"),
+    path("members/<str:customer_id>/give/", members.give, name="member-give"),
+    path("coupons/", coupons.coupons, name="coupons"),
+    path("coupons/<int:number>/", coupons.coupon, name="coupon"),
+    path("calendar/", calendar.calendar, name="calendar"),
+]

@@ -37,7 +37,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     require(request, Action.READ)
     words = searched(request, "who")
     found = customers_found(request, words, most=_FOUND)
-    rows = [(row, _balances(customer_number(row.customer_id) or 0)) for row in found.rows] if found else []
+    rows = [(row, balances_of(customer_number(row.customer_id) or 0)) for row in found.rows] if found else []
     context = {"words": words, "found": rows, "total": found.total if found else 0}
     return ledger_page(request, "console/ledger/accounts.html", "accounts", context)
 
@@ -112,7 +112,7 @@ def entries_context(request: HttpRequest, statement: Statement, unit: UnitRow) -
 
 def value_context(customer_id: str) -> dict[str, Any]:
     """What a customer has, for the card on their page."""
-    return {"balances": _balances(customer_number(customer_id) or 0)}
+    return {"balances": balances_of(customer_number(customer_id) or 0)}
 
 
 def _customer_page(request: HttpRequest, customer_id: str, more: dict[str, Any], *, status: int = 200) -> HttpResponse:
@@ -155,7 +155,8 @@ def _explained(request: HttpRequest, number: int, chosen: Balance) -> dict[str, 
     }
 
 
-def _balances(number: int) -> list[dict[str, Any]]:
+def balances_of(number: int) -> list[dict[str, Any]]:
+    """What a customer has of each unit, as it stands now."""
     due_services.carry_out_due(number, now=timezone.now())
     return [_balance(each) for each in reads.balances(number)]
 

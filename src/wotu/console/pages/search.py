@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from wotu.console.answers import found_exactly, workspace
 from wotu.console.data_tabs import TABS
 from wotu.console.ledger_tabs import TABS as LEDGER_TABS
+from wotu.console.loyalty.tabs import TABS as LOYALTY_TABS
 from wotu.console.settings_tabs import tabs_for
 from wotu.console.shell import ROOMS
 from wotu.console.sight import sight_of
@@ -56,6 +57,7 @@ def _pages(words: str, request: HttpRequest) -> list[tuple[str, str]]:
     pages += [(_("Movement between segments"), reverse("console:movement")), (_("Account"), reverse("console:account"))]
     pages += [(f"{_('Settings')}: {tab.name}", reverse(tab.url_name)) for tab in tabs_for(request)]
     pages += [(str(tab.name), reverse(tab.url_name)) for tab in TABS]
+    pages += [(f"{_('Loyalty')}: {tab.name}", reverse(tab.url_name)) for tab in LOYALTY_TABS]
     pages += [(f"{_('Ledger')}: {tab.name}", reverse(tab.url_name)) for tab in LEDGER_TABS]
     customers = reverse("console:customers")
     pages += [(str(each.name), f"{customers}?segment={key}") for key, each in SEGMENTS.items()]

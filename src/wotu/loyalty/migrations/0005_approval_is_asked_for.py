@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loyalty', '0003_codes_are_taken_once'),
+        ('loyalty', '0004_sums_of_orders'),
     ]
 
     operations = [

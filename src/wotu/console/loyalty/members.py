@@ -1,0 +1,92 @@
+"""Loyalty, Members: what one customer has: balances, coupons, why each cannot be used; staff give and take."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from wotu.accounts.choices import AuditAction
+from wotu.accounts.rules import Action
+from wotu.console.answers import workspace
+from wotu.console.data_tabs import allowed
+from wotu.console.loyalty.acting import told
+from wotu.console.loyalty.campaign_words import refusal, shown_kind
+from wotu.console.loyalty.coupon_rows import shown_coupon
+from wotu.console.loyalty.tabs import loyalty_page
+from wotu.console.pages.ledger_accounts import balances_of
+from wotu.console.pages.search import customers_found, searched
+from wotu.console.permissions import require
+from wotu.console.sight import sight_of
+from wotu.core.customer_ids import customer_number
+from wotu.core.errors import Reason, WotuError, invalid_argument
+from wotu.loyalty import coupon_reads, coupon_services, reads
+
+_FOUND, _COUPONS = 20, 50
+
+
+@require_safe
+def members(request: HttpRequest) -> HttpResponse:
+    """Whose coupons and balances are wanted."""
+    require(request, Action.READ)
+    words = searched(request, "who")
+    found = customers_found(request, words, most=_FOUND)
+    rows = [
+        (row, balances_of(number), reads.coupons_of(number, now=timezone.now(), limit=_FOUND))
+        for row in (found.rows if found else ())
+        if (number := customer_number(row.customer_id)) is not None
+    ]
+    context = {"words": words, "found": rows, "total": found.total if found else 0}
+    return loyalty_page(request, "console/loyalty/members.html", "members", context)
+
+
+@require_safe
+def member(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """One customer."""
+    require(request, Action.READ)
+    return _page(request, customer_id, {"done": request.GET.get("done", "")})
+
+
+@require_POST
+def give(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """Give the customer a coupon; a second click finds the first one."""
+    require(request, Action.RUN_CAMPAIGNS)
+    found, now = workspace().customer(customer_id).customer_id, timezone.now()
+    number, key = customer_number(found) or 0, request.POST.get("key", "")
+    try:
+        kinds = {str(each.number): each for each in coupon_reads.kinds_to_give(now=now)}
+        kind = kinds.get(request.POST.get("kind", ""))
+        if kind is None or not (key.isascii() and key.isalnum() and len(key) == 32):
+            raise invalid_argument("kind", _("Choose one of the options."), Reason.SAID)
+        with told(request, AuditAction.ISSUE_COUPONS, found, template=kind.number) as detail:
+            made = coupon_services.issue(
+                kind.number, number, key=f"staff:{key}", now=now, zone=settings.WOTU_SETTINGS.zone
+            )
+            detail |= {"coupon": made.coupon} | ({"repeated": True} if made.repeated else {})
+    except WotuError as error:
+        return _page(request, customer_id, {"refused": refusal(error), "typed": request.POST}, status=422)
+    return HttpResponseRedirect(reverse("console:member", args=[found]) + "?done=given")
+
+
+def _page(request: HttpRequest, customer_id: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    now, profile = timezone.now(), workspace().customer(customer_id)
+    found = profile.customer_id
+    number = customer_number(found) or 0
+    page = reads.coupons_of(number, now=now, before=request.GET.get("before") or None, limit=_COUPONS)
+    may_run, sight = allowed(request, Action.RUN_CAMPAIGNS), sight_of(request).knowing(profile.identifiers)
+    shown = {
+        "profile_id": found, "title": sight.text(profile.name) if profile.name else found,
+        "balances": balances_of(number),
+        "coupons": [shown_coupon(each) for each in page.rows],
+        "more": urlencode({"before": page.next}) if page.next else "", "first_page": not request.GET.get("before"),
+        "may_run": may_run, "key": uuid4().hex,
+        "kinds": [shown_kind(each) for each in coupon_reads.kinds_to_give(now=now)] if may_run else (),
+    }  # fmt: skip
+    return loyalty_page(request, "console/loyalty/member.html", "members", shown | context, status=status)
