@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -11,11 +13,16 @@ from tests.oracles.prices import cheapest
 from wotu.loyalty.pricing import Cart, Rule, combining, price
 
 
+def plain(cart: Cart) -> dict[str, Any]:
+    """A cart as the referee reads it: what is kept leaves out what goes without saying."""
+    return {**msgspec.structs.asdict(cart), "lines": [msgspec.structs.asdict(line) for line in cart.lines]}
+
+
 @settings(max_examples=150)
 @given(carts(), rule_sets())
 def test_the_price_is_that_of_the_referee(cart: Cart, rules: list[Rule]) -> None:
     quote = price(cart, rules)
-    order = cheapest(msgspec.to_builtins(cart), [msgspec.to_builtins(rule) for rule in rules])
+    order = cheapest(plain(cart), [msgspec.to_builtins(rule) for rule in rules])
     assert quote.exhaustive
     assert {line.line_id: line.payable for line in quote.lines} == order.left
     assert (quote.shipping, quote.points) == (order.shipping, order.points)

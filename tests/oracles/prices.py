@@ -1,6 +1,6 @@
 """The referee of prices: every set of rules is tried, with fractions, on pieces and plain dicts.
 
-Carts and rules come as ``msgspec.to_builtins`` gives them. The rules are those of ``docs/explanation/prices.md``.
+Carts and rules come as plain data with every field. The rules are those of ``docs/explanation/prices.md``.
 """
 
 from __future__ import annotations

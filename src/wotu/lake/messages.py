@@ -192,14 +192,16 @@ class Lake:
     def scan(
         self, columns: list[str], *, after: int = 0, types: tuple[str, ...] = (), events: tuple[str, ...] = (),
         given: str | None = None, dictionary: tuple[str, ...] = (), only: Integers | None = None,
+        at_once: int | None = None,
     ) -> Iterator[pa.RecordBatch]:  # fmt: skip
         """Rows as a stream of batches: of some ``types`` and ``events``, where the column ``given`` is not null,
         with a seq in ``only`` (sorted).
 
         Text columns named in ``dictionary`` (and the few that repeat anyway) come dictionary-encoded.
+        A batch is a row group, or made of ``at_once`` rows at most, which takes little memory.
         """
         fields = {field.name: field for field in self.schema()}
-        wanted = Wanted(after, types, events, given, only)
+        wanted = Wanted(after, types, events, given, only, at_once)
         yield from read_files(self._files, columns, fields, wanted, dictionary)
 
     def sync(self) -> None:

@@ -27,13 +27,17 @@ READ_AS_DICTIONARY = ("source", "type", "event", "id_kind", "id_namespace")
 @dataclass(frozen=True, eq=False)
 class Wanted:
     """Which rows: ``seq`` > ``after``, of ``types`` and of ``events`` (empty: all), where ``given`` is not null,
-    and of those only the ones whose seq is in ``only`` (sorted), if that is named."""
+    and of those only the ones whose seq is in ``only`` (sorted), if that is named.
+
+    ``at_once`` bounds how many rows a batch is read from: slower, and takes little memory.
+    """
 
     after: int = 0
     types: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
     given: str | None = None
     only: npt.NDArray[np.int64] | None = None
+    at_once: int | None = None
 
 
 def any_between(numbers: npt.NDArray[np.int64], low: int, high: int) -> bool:
@@ -99,8 +103,15 @@ def _row_group(file: pq.ParquetFile, group: int, columns: list[str], wanted: Wan
     if mask is not None and not mask.any():
         return
     present = [name for name in columns if name in file.schema_arrow.names]
-    for batch in file.read_row_group(group, columns=present).combine_chunks().to_batches():
-        yield batch if mask is None or mask.all() else batch.filter(pa.array(mask))
+    if wanted.at_once is None:
+        batches = iter(file.read_row_group(group, columns=present).combine_chunks().to_batches())
+    else:
+        batches = file.iter_batches(wanted.at_once, row_groups=[group], columns=present)
+    place = 0
+    for batch in batches:
+        part = None if mask is None else mask[place : place + len(batch)]
+        place += len(batch)
+        yield batch if part is None or part.all() else batch.filter(pa.array(part))
 
 
 def _mask(file: pq.ParquetFile, group: int, statistics: dict[str, pq.Statistics], wanted: Wanted) -> Mask | None:

@@ -20,10 +20,19 @@ def gains(customer: int, unit: str) -> Iterator[tuple[datetime, int]]:
     return ((at, granted - taken_back) for at, granted, taken_back in rows.iterator())
 
 
-def gained(customers: Sequence[int], unit: str) -> dict[int, int]:
-    """The sum of all gains of each of ``customers`` that has any."""
-    rows = _granted(customers, unit).values_list("account__owner").order_by()
-    return dict(rows.annotate(sum=Sum(F("granted") - F("taken_back"))))
+def gains_of_many(
+    customers: Sequence[int], unit: str, *, since: datetime | None = None
+) -> Iterator[tuple[int, datetime, int]]:
+    """(customer, moment, amount) of each grant of many customers, those of ``since`` and later where it is given."""
+    rows = _granted(customers, unit) if since is None else _granted(customers, unit).filter(source__at__gte=since)
+    found = rows.values_list("account__owner", "source__at", "granted", "taken_back").order_by()
+    return ((customer, at, granted - taken_back) for customer, at, granted, taken_back in found.iterator())
+
+
+def gained(customers: Sequence[int], unit: str, *, before: datetime | None = None) -> dict[int, int]:
+    """The sum of all gains (of ``before``, where it is given) of each of ``customers`` that has any."""
+    rows = _granted(customers, unit) if before is None else _granted(customers, unit).filter(source__at__lt=before)
+    return dict(rows.values_list("account__owner").order_by().annotate(sum=Sum(F("granted") - F("taken_back"))))
 
 
 def _granted(customers: Sequence[int], unit: str) -> QuerySet[Lot]:

@@ -56,8 +56,7 @@ def grant(
     """
     check_amount(amount)
     pending = available_at if available_at is not None and available_at > now else None
-    if expires_at is not None and expires_at <= (pending or now):
-        raise invalid_argument("expires_at", "expires_at must be later than the moment from which it can be spent.")
+    check_life(now, pending, expires_at)
     with transaction.atomic():
         transfer, new = statements.open_transfer(check_cause(cause), now)
         if not new:
@@ -140,6 +139,12 @@ def reverse_grant(cause: Cause, transfer: int, *, now: datetime, amount: int | N
         out_of = _out_of(transfer)
         post(reversal, [*_take_back(account, lot, wanted, now), Leg(account.unit, out_of, wanted)])
     return Receipt(reversal)
+
+
+def check_life(now: datetime, available_at: datetime | None, expires_at: datetime | None) -> None:
+    """Raise where what is granted would have ended before it could be spent."""
+    if expires_at is not None and expires_at <= (available_at or now):
+        raise invalid_argument("expires_at", "expires_at must be later than the moment from which it can be spent.")
 
 
 def transfer_of(cause: Cause) -> int:

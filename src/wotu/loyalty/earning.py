@@ -69,6 +69,9 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, amount - line.tax * (not self.tax))
 
 
+_EVERYTHING = Scope()
+
+
 class EarnRule(msgspec.Struct, frozen=True, kw_only=True):
     """``points`` for each ``per`` minor units of the base (``per`` 0: once for the deed), when ``where`` holds.
 
@@ -158,6 +161,8 @@ def _bases(rule: EarnRule, deed: Deed) -> dict[str, int]:
 
 
 def _in_scope(rule: EarnRule, line: EarnLine) -> bool:
+    if rule.scope == _EVERYTHING:
+        return True
     as_bought = Line(line_id=line.line_id, product_id=line.product_id, category=line.category, unit_price=0)
     return rule.scope.holds(as_bought)
 

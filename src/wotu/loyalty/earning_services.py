@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from wotu.ledger import services
+from wotu.ledger.bulk_services import NewGrant
 from wotu.ledger.rules import Cause
 from wotu.loyalty import allowances, badge_services
 from wotu.loyalty.earning import Deed, Earned, EarnRule, bought, points_for, room
 from wotu.loyalty.models import Enrolment, Order, OrderEarning, Programme
 from wotu.loyalty.pricing import Quote, Refund
 from wotu.loyalty.programme_services import GROWTH, Rules, day_of, in_force, joined, live_programmes, rules_of, term_of
-from wotu.loyalty.terms import Life
 from wotu.loyalty.tier_reads import standing
 
 
@@ -45,11 +45,10 @@ def earn(order: Order, priced: Quote, programmes: Iterable[Programme], *, now: d
             continue
         day = day_of(row, now)
         tier = standing(row, rules.tiers, order.customer, day).level
-        deed = _deed(priced, (), day=day, tier=tier)
-        found, rooms = within_caps(row, order.customer, deed, rules.earn)
+        found, rooms = within_caps(row, order.customer, deed(priced, (), day=day, tier=tier), rules.earn)
         kept = {}
         for each in found:
-            cause = Cause(row.code, version, f"order:{order.order_id}", "buyer", f"earn:{each.rule_id}")
+            cause = cause_of_earning(row, version, order, each.rule_id)
             transfer = grant(row, order.customer, each, cause, now)
             kept[each.rule_id] = {"unit": each.unit, "points": each.points, "transfer": transfer}
         OrderEarning.objects.create(
@@ -62,8 +61,8 @@ def earn_back(order: Order, priced: Quote, refunds: Sequence[Refund], refund_id:
     """Take back what the order no longer earns after ``refunds``, within the transaction of the last one."""
     for each in OrderEarning.objects.select_related("programme").filter(order=order).order_by("programme"):
         row, rules = each.programme, rules_of(each.programme, each.version)
-        deed = _deed(priced, refunds, day=each.day, tier=each.tier)
-        left = {found.rule_id: found.points for found in points_for(deed, rules.earn, each.rooms)}
+        rest = deed(priced, refunds, day=each.day, tier=each.tier)
+        left = {found.rule_id: found.points for found in points_for(rest, rules.earn, each.rooms)}
         lost = {}
         for rule_id, had in sorted(each.earned.items()):
             amount = had["points"] - each.taken_back.get(rule_id, 0) - left.get(rule_id, 0)
@@ -79,21 +78,21 @@ def earn_back(order: Order, priced: Quote, refunds: Sequence[Refund], refund_id:
 
 
 def within_caps(
-    row: Programme, customer: int, deed: Deed, rules: Sequence[EarnRule]
+    row: Programme, customer: int, done: Deed, rules: Sequence[EarnRule]
 ) -> tuple[tuple[Earned, ...], dict[str, int]]:
     """What a deed earns within the caps of day and month, which are used up with it, and the rooms it had."""
-    uncapped = {each.rule_id for each in points_for(deed, rules)}
+    uncapped = {each.rule_id for each in points_for(done, rules)}
     rooms: dict[str, int] = {}
     scopes: dict[str, tuple[str, str]] = {}
     with transaction.atomic():
         for rule in sorted(rules, key=lambda rule: rule.rule_id):
             if rule.rule_id in uncapped and (rule.most_per_day is not None or rule.most_per_month is not None):
-                scopes[rule.rule_id] = today, month = _scopes(row, customer, rule.rule_id, deed.day)
+                scopes[rule.rule_id] = today, month = _scopes(row, customer, rule.rule_id, done.day)
                 used = {scope: allowances.lock(scope, customer=customer) for scope in (today, month)}
                 left = room(rule, today=used[today], this_month=used[month])
                 assert left is not None, "the rule has a cap"
                 rooms[rule.rule_id] = left
-        found = points_for(deed, rules, rooms)
+        found = points_for(done, rules, rooms)
         for each in found:
             for scope in scopes.get(each.rule_id, ()):
                 allowances.add(scope, each.points)
@@ -102,18 +101,30 @@ def within_caps(
 
 def grant(row: Programme, customer: int, earned: Earned, cause: Cause, now: datetime) -> int:
     """Grant what a rule gives; growth value is there at once and for good. The transfer."""
-    life = Life(None, None)
-    if earned.unit != GROWTH:
-        # The calendar's day: that of the programme may have ended where its day starts later.
-        zone = ZoneInfo(row.zone)
-        life = term_of(row).life(now.astimezone(zone).date(), zone)
+    given = new_grant(row, customer, earned, cause, now)
     return services.grant(
-        cause, customer=customer, unit=row.growth_unit if earned.unit == GROWTH else row.points_unit,
-        amount=earned.points, now=now, available_at=life.available_at, expires_at=life.expires_at,
+        cause, customer=customer, unit=given.unit, amount=given.amount, now=now, available_at=given.available_at,
+        expires_at=given.expires_at,
     ).transfer  # fmt: skip
 
 
-def _deed(priced: Quote, refunds: Sequence[Refund], *, day: date, tier: str) -> Deed:
+def new_grant(row: Programme, customer: int, earned: Earned, cause: Cause, now: datetime) -> NewGrant:
+    """What a rule gives, by the terms of the programme."""
+    if earned.unit == GROWTH:
+        return NewGrant(cause, customer, row.growth_unit, earned.points, now)
+    # The calendar's day: that of the programme may have ended where its day starts later.
+    zone = ZoneInfo(row.zone)
+    life = term_of(row).life(now.astimezone(zone).date(), zone)
+    return NewGrant(cause, customer, row.points_unit, earned.points, now, life.available_at, life.expires_at)
+
+
+def cause_of_earning(row: Programme, version: int, order: Order, rule_id: str) -> Cause:
+    """Why an order earns by a rule: once, whoever the buyer turns out to be."""
+    return Cause(row.code, version, f"order:{order.order_id}", "buyer", f"earn:{rule_id}")
+
+
+def deed(priced: Quote, refunds: Sequence[Refund], *, day: date, tier: str) -> Deed:
+    """What a paid order is to the rules, net of ``refunds``."""
     coupons = {each.rule_id for each in priced.rules if each.rule_id.startswith("coupon:")}
     facts: dict[str, str | int | bool] = {"channel": priced.cart.channel, "store": priced.cart.store}
     return Deed(

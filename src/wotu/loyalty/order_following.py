@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -23,35 +23,26 @@ from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.layout import Layout
 from wotu.ledger import limit_services
-from wotu.loyalty import coupon_choice, earning_services, order_services
+from wotu.loyalty import coupon_choice, earning_services, order_services, orders_together
 from wotu.loyalty.campaign_services import money_unit
-from wotu.loyalty.choices import CouponState, OrderSource, OrderState
+from wotu.loyalty.choices import CouponState, OrderState
 from wotu.loyalty.models import Campaign, Coupon, Order, ProgrammeVersion, TemplateVersion, WaitingReturn
 from wotu.loyalty.order_messages import quote_of, return_facts, return_of, text_of, with_coupon
+from wotu.loyalty.orders_together import (
+    CANCELLED,
+    COMPLETED,
+    LONGEST_ID,
+    REFUNDED,
+    Message,
+    currency_of,
+    order_id_of,
+    paid_values,
+)
 from wotu.loyalty.pricing import Quote, Refund, Refused
 
-COMPLETED, REFUNDED, CANCELLED = "Order Completed", "Order Refunded", "Order Cancelled"
 EVENTS = (COMPLETED, REFUNDED, CANCELLED)
-_LONGEST_ID = 120
 _PATIENCE = timedelta(minutes=1)
 _log = logging.getLogger("wotu.loyalty")
-
-
-class Message(Protocol):
-    """What is asked of a message; money of its properties is in minor units."""
-
-    @property
-    def seq(self) -> int: ...
-    @property
-    def customer(self) -> int | None: ...
-    @property
-    def time(self) -> datetime: ...
-    @property
-    def event(self) -> str: ...
-    @property
-    def properties(self) -> dict[str, Any]: ...
-    @property
-    def message_id(self) -> str: ...
 
 
 class _OfAnother(Exception):
@@ -73,10 +64,10 @@ def anything_to_earn() -> bool:
 def apply_order_messages(rows: Sequence[Message]) -> None:
     """Apply messages about orders, in any order and however often; those of nobody and of before are passed over."""
     since = begun()
-    for row in rows:
-        if since is not None and row.time >= since:
-            _apply_or_queue(row)
-            crash_point("loyalty-order-message-applied")
+    wanted = [row for row in rows if row.customer is not None and since is not None and row.time >= since]
+    for row in _one_by_one(wanted):
+        _apply_or_queue(row)
+        crash_point("loyalty-order-message-applied")
 
 
 def apply_order_message(seq: int) -> bool:
@@ -90,9 +81,23 @@ def apply_order_message(seq: int) -> bool:
             try:
                 _apply(row)
             except _OfAnother:
-                order = Order.objects.select_for_update().get(order_id=_order_id(row))
+                order = Order.objects.select_for_update().get(order_id=order_id_of(row))
                 _note(order, {"what": "another_customer", "message_id": row.message_id})
     return bool(rows)
+
+
+def _one_by_one(rows: Sequence[Message]) -> Sequence[Message]:
+    """Those that are left when new orders that only earn were taken together; all of them when that fails."""
+    try:
+        with transaction.atomic():
+            rest = orders_together.apply_together(rows)
+            crash_point("loyalty-orders-together")
+    except OperationalError:
+        raise
+    except Exception as error:
+        _log.warning("taking %d messages about orders together failed with %s", len(rows), type(error).__name__)
+        return rows
+    return rest
 
 
 def _apply_or_queue(row: Message) -> None:
@@ -110,9 +115,9 @@ def _apply_or_queue(row: Message) -> None:
 
 
 def _apply(row: Message) -> None:
-    order_id = _order_id(row)
     if row.customer is None:
         return
+    order_id = order_id_of(row)
     order = Order.objects.select_for_update().filter(order_id=order_id).first()
     if order is not None and order.customer != row.customer:
         raise _OfAnother
@@ -120,10 +125,6 @@ def _apply(row: Message) -> None:
         _completed(order, order_id, row.customer, row.properties, row.time)
     else:
         _returned(order, order_id, row.customer, row)
-
-
-def _order_id(row: Message) -> str:
-    return text_of(row.properties.get("order_id") or row.message_id)[:_LONGEST_ID]
 
 
 def _completed(
@@ -139,8 +140,7 @@ def _completed(
             _note(order, {"what": "pay", **error.given})
             return
     else:
-        currency = text_of(properties.get("currency")) or settings.WOTU_SETTINGS.currency
-        _make(order_id, customer, quote_of(properties, at, currency), properties, at)
+        _make(order_id, customer, quote_of(properties, at, currency_of(properties)), properties, at)
     for waiting in WaitingReturn.objects.filter(order_id=order_id, customer=customer).order_by("at", "pk"):
         _give_back(order_id, waiting.refund_id, waiting.message, waiting.at)
         waiting.delete()
@@ -152,14 +152,6 @@ def _make(order_id: str, customer: int, priced: Quote, properties: Mapping[str, 
     values = {"customer": customer, "kept": kept, "notes": notes, **paid_values(priced, at)}
     made, _ = Order.objects.update_or_create(order_id=order_id, defaults=values)
     earning_services.earn(made, priced, programmes, now=at)
-
-
-def paid_values(priced: Quote, at: datetime) -> dict[str, Any]:
-    """The fields of an order that a message says was paid at that time."""
-    return {
-        "state": OrderState.PAID, "quote": msgspec.to_builtins(priced), "source": OrderSource.MESSAGE,
-        "held_until": None, "paid_at": at, "changed_at": at, **order_services.sums(priced),
-    }  # fmt: skip
 
 
 def _with_coupon(
@@ -208,7 +200,7 @@ def _charge(order_id: str, campaign: int | None, priced: Quote, at: datetime) ->
 
 def _returned(order: Order | None, order_id: str, customer: int, row: Message) -> None:
     whole = row.event == CANCELLED
-    refund_id = text_of(row.properties.get("refund_id") or row.message_id)[:_LONGEST_ID]
+    refund_id = text_of(row.properties.get("refund_id") or row.message_id)[:LONGEST_ID]
     message = {"whole": whole, **return_facts(row.properties)}
     if order is not None and order.state == OrderState.PAID:
         _give_back(order_id, refund_id, message, row.time)

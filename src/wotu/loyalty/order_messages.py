@@ -45,11 +45,9 @@ def quote_of(properties: Mapping[str, Any], at: datetime, currency: str) -> Quot
         pieces = _pieces(each.get("quantity"))
         lines.append(Line(line_id=name, product_id=text_of(each.get("product_id")), quantity=pieces,
                           unit_price=listed[place] // pieces))  # fmt: skip
-        quotes.append(LineQuote(line_id=name, quantity=pieces, listed=payable[place], discounts=(),
-                                payable=payable[place]))  # fmt: skip
+        quotes.append(LineQuote(line_id=name, quantity=pieces, listed=payable[place], payable=payable[place]))
     cart = Cart(lines=tuple(lines), now=to_micros(at), currency=currency, channel=text_of(properties.get("channel")))
-    return Quote(cart=cart, rules=(), lines=tuple(quotes), gifts=(), used=(), refused=(),
-                 shipping=max(0, paid - total))  # fmt: skip
+    return Quote(cart=cart, lines=tuple(quotes), shipping=max(0, paid - total))
 
 
 def return_of(priced: Quote, earlier: Sequence[Refund], properties: Mapping[str, Any], *, whole: bool) -> Refund | None:

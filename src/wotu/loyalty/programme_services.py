@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -119,6 +119,21 @@ def joined(row: Programme, customer: int, at: datetime) -> bool:
     return True
 
 
+def join_many(row: Programme, first: Mapping[int, datetime]) -> dict[int, datetime]:
+    """As ``joined`` lets each customer in at their moment of ``first``; since when each who is in has been."""
+    mine = Enrolment.objects.filter(programme=row, customer__in=list(first))
+    since = dict(mine.values_list("customer", "joined_at"))
+    if row.joining != Joining.BY_ORDER:
+        return since
+    for customer, at in first.items():
+        if customer in since and since[customer] > at:
+            mine.filter(customer=customer, joined_at__gt=at).update(joined_at=at)
+    new = [customer for customer in first if customer not in since]
+    rows = [Enrolment(programme=row, customer=customer, joined_at=first[customer]) for customer in new]
+    Enrolment.objects.bulk_create(rows, ignore_conflicts=True)
+    return {customer: min(at, since.get(customer, at)) for customer, at in first.items()}
+
+
 def set_level(
     customer: int, level: str, *, first_day: date, last_day: date | None = None, code: str = CLUB, now: datetime
 ) -> None:
@@ -162,6 +177,18 @@ def in_force(row: Programme, at: datetime) -> tuple[int, Rules]:
     """Version and rules in force at a time; no rules (version 0) before the first."""
     found = ProgrammeVersion.objects.filter(programme=row, starts_at__lte=at).order_by("-version").first()
     return (0, Rules()) if found is None else (found.version, _rules(found))
+
+
+class Versions:
+    """All versions of a programme's rules, read once."""
+
+    def __init__(self, row: Programme) -> None:
+        found = ProgrammeVersion.objects.filter(programme=row).order_by("-version")
+        self.all = tuple((each.version, each.starts_at, _rules(each)) for each in found)
+
+    def in_force(self, at: datetime) -> tuple[int, Rules]:
+        """As ``in_force`` says of the programme."""
+        return next(((number, rules) for number, starts_at, rules in self.all if starts_at <= at), (0, Rules()))
 
 
 def rules_of(row: Programme, version: int) -> Rules:

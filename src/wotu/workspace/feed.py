@@ -28,6 +28,8 @@ EVENT_TYPES = ("track", "page", "screen")
 DECISIONS = ("join", "merge", "split", "erase")
 # A folder changed so lately may change again without its time showing it.
 _SETTLED_NANOSECONDS = 2_000_000_000
+# A worker reads all there ever was, and has little memory.
+_AT_ONCE = 4_096
 _PLAIN = ("seq", "subject", "time", "received", "source", "message_id", "event", "products", "rest")
 _IDENTITY = ("seq", "subject", "other", "received", "event")
 
@@ -134,7 +136,8 @@ class Feed:
             end = self._end(seq)
             if end <= seq:
                 return pa.table({}), end
-            scan = _Scan(self._lake.scan(columns, after=seq, types=types, events=events), seq, end)
+            rows = self._lake.scan(columns, after=seq, types=types, events=events, at_once=_AT_ONCE)
+            scan = _Scan(rows, seq, end)
         rows, ended = scan.take(limit)
         if not ended:
             self._scans[key] = scan

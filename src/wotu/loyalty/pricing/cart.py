@@ -10,7 +10,7 @@ from wotu.core.money import LARGEST_MINOR
 LARGEST_QUANTITY = 1_000_000
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``quantity`` pieces of one product at ``unit_price`` minor units each; ``category`` is a path from the root."""
 
     line_id: str
@@ -31,7 +31,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return self.quantity * self.unit_price
 
 
-class Cart(msgspec.Struct, frozen=True, kw_only=True):
+class Cart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Lines with different ids, the shipping fee, and who buys where and when (``now``: microseconds since 1970 UTC).
 
     ``tier`` is the level the customer has, empty for none.

@@ -40,7 +40,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
 
 
-class Discount(msgspec.Struct, frozen=True, kw_only=True):
+class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a rule takes off one line. ``points`` is how many points pay for it, ``None`` when money is taken off."""
 
     rule_id: str
@@ -58,13 +58,13 @@ class Gift(msgspec.Struct, frozen=True, kw_only=True):
     worth: int
 
 
-class LineQuote(msgspec.Struct, frozen=True, kw_only=True):
+class LineQuote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A line at list price, its discounts in the order they were taken, and what is left to pay."""
 
     line_id: str
     quantity: int
     listed: int
-    discounts: tuple[Discount, ...]
+    discounts: tuple[Discount, ...] = ()
     payable: int
 
     @property
@@ -83,7 +83,7 @@ class LineQuote(msgspec.Struct, frozen=True, kw_only=True):
         return sum(taken.points or 0 for taken in self.discounts)
 
 
-class Used(msgspec.Struct, frozen=True, kw_only=True):
+class Used(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A rule at work, one use whatever ``times`` says: ``amount`` off the lines and ``shipping`` off the fee."""
 
     rule_id: str
@@ -94,18 +94,18 @@ class Used(msgspec.Struct, frozen=True, kw_only=True):
     points: int = 0
 
 
-class Quote(msgspec.Struct, frozen=True, kw_only=True):
+class Quote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a cart costs. It holds the cart and the rules in use, so that a return needs nothing else.
 
     ``exhaustive`` is false where there were too many combinations of rules to look at each of them.
     """
 
     cart: Cart
-    rules: tuple[Rule, ...]
+    rules: tuple[Rule, ...] = ()
     lines: tuple[LineQuote, ...]
-    gifts: tuple[Gift, ...]
-    used: tuple[Used, ...]
-    refused: tuple[Refusal, ...]
+    gifts: tuple[Gift, ...] = ()
+    used: tuple[Used, ...] = ()
+    refused: tuple[Refusal, ...] = ()
     shipping: int
     exhaustive: bool = True
 

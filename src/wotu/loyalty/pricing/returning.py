@@ -30,7 +30,7 @@ class RefundPolicy(msgspec.Struct, frozen=True, kw_only=True):
     shipping: Literal["never", "with_the_last_piece"] = "never"
 
 
-class LineRefund(msgspec.Struct, frozen=True, kw_only=True):
+class LineRefund(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``quantity`` pieces given back now, and the money and points they bring: ``value`` together, in minor units.
 
     With ``quantity`` 0 it is what an earlier return withheld.
@@ -43,7 +43,7 @@ class LineRefund(msgspec.Struct, frozen=True, kw_only=True):
     points: int = 0
 
 
-class Refund(msgspec.Struct, frozen=True, kw_only=True):
+class Refund(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One return. ``withheld`` is what lost discounts and gifts not given back have cost, over all returns so far.
 
     ``coupons`` are the rules whose use comes back with this return.
