@@ -31,7 +31,8 @@ print(add_user(sys.argv[2], role="owner"))
 PAGES = ("/", "/?days=365", "/customers/", "/customers/?state=dormant&days=91",
          "/customers/u3/", "/value/", "/value/?split=score", "/value/movement/",
          "/search/?q=u3", "/account/", "/account/password/", "/settings/", "/settings/team/", "/settings/keys/",
-         "/settings/audit/", "/loyalty/campaigns/", "/loyalty/campaigns/new/", "/loyalty/campaigns/new/?from=threshold",
+         "/settings/audit/", "/settings/webhooks/", "/loyalty/campaigns/",
+         "/loyalty/campaigns/new/", "/loyalty/campaigns/new/?from=threshold",
          "/loyalty/members/?who=u3", "/loyalty/coupons/?q=none", "/loyalty/calendar/", "/ledger/")  # fmt: skip
 
 # htmx writes an error when a newer choice of the reader ends an older request; a failed one says htmx:sendError too.

@@ -65,7 +65,10 @@ def test_a_worker_killed_anywhere_loses_and_repeats_nothing(
         counted = run(space).stdout.splitlines()
         told = Counter(headers["wotu-id"] for headers, _ in receiver.received)
     expected = [f"{kind} {number}" for kind in ("note", "proof") for number in range(2)]
-    expected += [f"followed m{number}" for number in range(3)] + ["left sample.proof done"] * 2
+    expected += [f"followed m{number}" for number in range(3)] + [
+        "left sample.proof done",
+        "left outbox.webhook done",
+    ] * 2
     assert sorted(counted) == sorted(expected)
     assert set(told) == {"0", "1"}
     assert sum(told.values()) <= 2 + (point == "outbox:outside-effect")

@@ -21,7 +21,7 @@ from tests.outbox.receiver import Receiver, receiving
 from wotu.accounts import audit
 from wotu.core.errors import WotuError
 from wotu.core.settings import Settings
-from wotu.outbox import endpoint_services, posting
+from wotu.outbox import endpoint_services, posting, reads, services
 from wotu.outbox.models import WebhookEndpoint, Work
 from wotu.outbox.posting import is_public
 from wotu.outbox.running import drain
@@ -66,6 +66,9 @@ def test_an_event_is_posted_signed_with_its_key(receiver: Receiver) -> None:
     assert headers["wotu-signature"] == signed(secret, headers, body)
     assert headers["content-type"] == "application/json"
     assert headers["host"] == f"127.0.0.1:{receiver.port}"
+    assert [(each.event, each.key, each.state) for each in reads.deliveries()] == [(EVENT, "coupon:7", "delivered")]
+    # It is shown for a day, and then gone.
+    services.forget_kept(NOW + timedelta(days=1, seconds=1))
     assert Work.objects.count() == 0
 
 

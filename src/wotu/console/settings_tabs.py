@@ -28,6 +28,7 @@ TABS = (
     Tab("workspace", "console:settings", _("Workspace"), Action.READ),
     Tab("team", "console:team", _("Team"), Action.MANAGE_TEAM),
     Tab("keys", "console:keys", _("Keys"), Action.MANAGE_KEYS),
+    Tab("webhooks", "console:webhooks", _("Webhooks"), Action.MANAGE_KEYS),
     Tab("work", "console:work", _("Work"), Action.MANAGE_TEAM),
     Tab("audit", "console:audit", _("Audit"), Action.MANAGE_TEAM),
     Tab("state", "console:state", _("Running state"), Action.READ),

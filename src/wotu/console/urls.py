@@ -21,6 +21,7 @@ from wotu.console.pages import (
     state,
     team,
     value,
+    webhooks,
     work,
     workspace_settings,
 )  # fmt: skip
@@ -51,6 +52,7 @@ urlpatterns = [
     path("settings/", workspace_settings.workspace_settings, name="settings"),
     path("settings/team/", team.team, name="team"),
     path("settings/keys/", keys.keys, name="keys"),
+    path("settings/webhooks/", webhooks.webhooks, name="webhooks"),
     path("settings/background/", work.work, name="work"),
     path("settings/audit/", audit.audit, name="audit"),
     path("settings/audit/export.<str:kind>", audit.export_audit, name="audit-export"),

@@ -13,6 +13,7 @@ from wotu.outbox.models import Cursor, WebhookEndpoint, Work
 
 State = Literal["failed", "again", "due", "later", "running"]
 MOST_SHOWN = 100
+_WEBHOOK = "outbox.webhook"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,36 @@ class KnownEndpoint:
     enabled: bool
     created_at: datetime
     rotating: bool
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One event for one webhook: ``delivered``, given up (``failed``), or still to be told, and why not yet."""
+
+    id: int
+    endpoint: int
+    event: str
+    key: str
+    state: Literal["delivered", "failed", "again", "due", "later", "running"]
+    attempts: int
+    created_at: datetime
+    done_at: datetime | None
+    run_at: datetime
+    last_error: str
+
+
+def deliveries(limit: int = 30) -> tuple[Delivery, ...]:
+    """What was and is to be told by webhook, the latest first; what was delivered is known for a day."""
+    now = timezone.now()
+    rows = Work.objects.filter(task=_WEBHOOK).order_by("-pk")[:limit]
+    return tuple(
+        Delivery(
+            row.pk, row.payload["endpoint"], row.payload["event"], row.payload["id"],
+            "delivered" if row.done_at is not None else _state(row, now), row.attempts, row.created_at, row.done_at,
+            row.run_at, row.last_error,
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def condition() -> OutboxCondition:

@@ -7,18 +7,23 @@ import hmac
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.outbox.models import WebhookEndpoint
 from wotu.outbox.posting import post
 from wotu.outbox.tasks import TaskContext, task
 
 WEBHOOKS = "webhooks"
+TEST_EVENT = "Test"
 _TRIED_FOR = timedelta(days=3)
+# For as long it can be seen that a message was delivered, and its key is known again.
+_SHOWN_FOR = timedelta(days=1)
 _AGENT = "Wotu-Webhooks/1"
 
 
@@ -39,7 +44,16 @@ def deliver(event: str, payload: Mapping[str, Any], *, key: str) -> int:
     return len(wanted)
 
 
-@task(name="outbox.webhook", outside=True, queue_name=WEBHOOKS, give_up=_TRIED_FOR)
+def deliver_test(number: int) -> None:
+    """Queue a message that means nothing for one endpoint, whatever events it asked for."""
+    if not WebhookEndpoint.objects.filter(pk=number, enabled=True).exists():
+        raise WotuError(ErrorCode.NOT_FOUND, gettext("There is no such webhook, or it is switched off."))
+    key, at = f"test:{uuid4().hex}", timezone.now().isoformat()
+    told = {"endpoint": number, "id": key, "event": TEST_EVENT, "at": at, "data": {}}
+    send.enqueue_many([(f"{number}:{key}", told)])
+
+
+@task(name="outbox.webhook", outside=True, queue_name=WEBHOOKS, give_up=_TRIED_FOR, keep=_SHOWN_FOR)
 def send(_context: TaskContext, *, endpoint: int, id: str, event: str, at: str, data: dict[str, Any]) -> None:  # noqa: A002 - it is so called in the message
     """Post one event to one endpoint, unless it was switched off; raises unless the answer is a success."""
     receiver = WebhookEndpoint.objects.filter(pk=endpoint, enabled=True).first()
