@@ -71,3 +71,18 @@ class BadgeMetric(TextChoices):
     GROWTH = "growth", _("Growth value")
     CHECK_INS = "check_ins", _("Check-ins")
     LONGEST_STREAK = "longest_streak", _("Longest streak")
+
+
+class MembershipSource(TextChoices):
+    """What a membership came from."""
+
+    ORDER = "order", pgettext_lazy("membership", "Order")
+    GIVEN = "given", pgettext_lazy("membership", "Given")
+    TRIAL = "trial", pgettext_lazy("membership", "Trial")
+
+
+class CodePeriod(TextChoices):
+    """How often a member may have a code of a partner."""
+
+    MONTH = "month", _("One a month")
+    ONCE = "once", _("One for good")

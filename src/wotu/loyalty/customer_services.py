@@ -12,6 +12,7 @@ from wotu.ledger import moving_services
 from wotu.ledger.rules import Cause
 from wotu.loyalty import allowances, badge_services, earning_services
 from wotu.loyalty.choices import CouponState
+from wotu.loyalty.membership import customers as memberships
 from wotu.loyalty.models import (
     Allowance,
     BadgeAward,
@@ -40,6 +41,7 @@ def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) ->
             earning_services.lock_membership(customer)
         moved = sum(rows.objects.filter(customer=gone).update(customer=survivor) for rows in _OF_ONE)
         allowances.merge(gone, survivor)
+        moved += memberships.merge(gone, survivor)
         moved += _merge_enrolments(gone, survivor) + _merge_check_ins(gone, survivor) + _merge_badges(gone, survivor)
         receipt = moving_services.merge_customers(cause, gone, survivor, now=now)
         for row in Programme.objects.filter(enrolments__customer=survivor).order_by("pk"):
@@ -50,7 +52,7 @@ def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) ->
 def forget(customer: int) -> int:
     """Take an erased customer's name off all of it; how many rows that were. Orders and their sums stay, nobody's."""
     with transaction.atomic():
-        forgotten = 0
+        forgotten = memberships.forget(customer)
         for rows in (Enrolment, CheckIn, BadgeAward, WaitingReturn, Allowance):
             forgotten += rows.objects.filter(customer=customer).delete()[0]
         nameless = Concat(Value("erased:"), Cast("pk", CharField()))

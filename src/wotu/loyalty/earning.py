@@ -44,12 +44,14 @@ class EarnLine(msgspec.Struct, frozen=True, kw_only=True):
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
     """Something a customer did on a day of the programme, with its facts; an order has lines, other deeds have none.
 
-    An order of which no lines are known has one line for all of it.
+    An order of which no lines are known has one line for all of it. ``percent`` is the multiplier of a paid membership:
+    of points that money earns it counts where that of the tier is lower.
     """
 
     day: date
     event: str = "Order Completed"
     tier: str = ""
+    percent: int = 100
     lines: tuple[EarnLine, ...] = ()
     shipping: int = 0
     facts: dict[str, Fact] = {}
@@ -174,7 +176,10 @@ def _uncapped(rule: EarnRule, deed: Deed, bases: Mapping[str, int]) -> int:
         return 0
     exact = Fraction(rule.points * total, rule.per) if rule.per else Fraction(rule.points)
     weekday = rule.by_weekday.get(deed.day.isoweekday(), 100)
-    percents = (rule.by_tier.get(deed.tier, 100), weekday, rule.by_day.get(deed.day, 100))
+    by_tier = rule.by_tier.get(deed.tier, 100)
+    if rule.per and rule.unit == "points":
+        by_tier = max(by_tier, deed.percent)
+    percents = (by_tier, weekday, rule.by_day.get(deed.day, 100))
     for percent in percents:
         exact = exact * percent / 100
     points = floor(exact) if rule.rounding == "down" else floor(exact + Fraction(1, 2))

@@ -18,6 +18,7 @@ from wotu.ledger.bulk_services import NewGrant
 from wotu.ledger.rules import Cause
 from wotu.loyalty import allowances, badge_services
 from wotu.loyalty.earning import Deed, Earned, EarnRule, bought, points_for, room
+from wotu.loyalty.membership import reads
 from wotu.loyalty.models import Enrolment, Order, OrderEarning, Programme
 from wotu.loyalty.pricing import Quote, Refund
 from wotu.loyalty.programme_services import GROWTH, Rules, day_of, in_force, joined, live_programmes, rules_of, term_of
@@ -45,14 +46,23 @@ def earn(order: Order, priced: Quote, programmes: Iterable[Programme], *, now: d
             continue
         day = day_of(row, now)
         tier = standing(row, rules.tiers, order.customer, day).level
-        found, rooms = within_caps(row, order.customer, deed(priced, (), day=day, tier=tier), rules.earn)
+        percent = reads.benefits_of(order.customer, reads.today(now)).multiplier
+        done = deed(priced, (), day=day, tier=tier, percent=percent)
+        found, rooms = within_caps(row, order.customer, done, rules.earn)
         kept = {}
         for each in found:
             cause = cause_of_earning(row, version, order, each.rule_id)
             transfer = grant(row, order.customer, each, cause, now)
             kept[each.rule_id] = {"unit": each.unit, "points": each.points, "transfer": transfer}
         OrderEarning.objects.create(
-            programme=row, order=order, version=version, day=day, tier=tier, rooms=rooms, earned=kept
+            programme=row,
+            order=order,
+            version=version,
+            day=day,
+            tier=tier,
+            percent=percent,
+            rooms=rooms,
+            earned=kept,
         )
         badge_services.settle(row, order.customer, now=now)
 
@@ -61,7 +71,7 @@ def earn_back(order: Order, priced: Quote, refunds: Sequence[Refund], refund_id:
     """Take back what the order no longer earns after ``refunds``, within the transaction of the last one."""
     for each in OrderEarning.objects.select_related("programme").filter(order=order).order_by("programme"):
         row, rules = each.programme, rules_of(each.programme, each.version)
-        rest = deed(priced, refunds, day=each.day, tier=each.tier)
+        rest = deed(priced, refunds, day=each.day, tier=each.tier, percent=each.percent)
         left = {found.rule_id: found.points for found in points_for(rest, rules.earn, each.rooms)}
         lost = {}
         for rule_id, had in sorted(each.earned.items()):
@@ -123,12 +133,12 @@ def cause_of_earning(row: Programme, version: int, order: Order, rule_id: str) -
     return Cause(row.code, version, f"order:{order.order_id}", "buyer", f"earn:{rule_id}")
 
 
-def deed(priced: Quote, refunds: Sequence[Refund], *, day: date, tier: str) -> Deed:
+def deed(priced: Quote, refunds: Sequence[Refund], *, day: date, tier: str, percent: int = 100) -> Deed:
     """What a paid order is to the rules, net of ``refunds``."""
     coupons = {each.rule_id for each in priced.rules if each.rule_id.startswith("coupon:")}
     facts: dict[str, str | int | bool] = {"channel": priced.cart.channel, "store": priced.cart.store}
     return Deed(
-        day=day, tier=tier, lines=bought(priced, refunds, coupons=coupons), facts=facts,
+        day=day, tier=tier, percent=percent, lines=bought(priced, refunds, coupons=coupons), facts=facts,
         shipping=priced.shipping - sum(each.shipping for each in refunds),
     )  # fmt: skip
 

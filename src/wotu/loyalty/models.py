@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from wotu.loyalty.choices import CampaignState, CouponState, OrderSource, OrderState
+from wotu.loyalty.membership.models import Membership, PartnerCode, PartnerPool, Plan, RenewalNotice
 from wotu.loyalty.programme_models import (
     Badge,
     BadgeAward,
@@ -31,11 +32,16 @@ __all__ = [
     "Enrolment",
     "MallItem",
     "MallRedemption",
+    "Membership",
     "Order",
     "OrderEarning",
     "OrderReturn",
+    "PartnerCode",
+    "PartnerPool",
+    "Plan",
     "Programme",
     "ProgrammeVersion",
+    "RenewalNotice",
     "TemplateVersion",
     "WaitingReturn",
 ]

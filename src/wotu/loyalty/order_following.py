@@ -26,7 +26,8 @@ from wotu.ledger import limit_services
 from wotu.loyalty import coupon_choice, earning_services, order_services, orders_together
 from wotu.loyalty.campaign_services import money_unit
 from wotu.loyalty.choices import CouponState, OrderState
-from wotu.loyalty.models import Campaign, Coupon, Order, ProgrammeVersion, TemplateVersion, WaitingReturn
+from wotu.loyalty.membership import services as memberships
+from wotu.loyalty.models import Campaign, Coupon, Order, Plan, ProgrammeVersion, TemplateVersion, WaitingReturn
 from wotu.loyalty.order_messages import quote_of, return_facts, return_of, text_of, with_coupon
 from wotu.loyalty.orders_together import (
     CANCELLED,
@@ -50,14 +51,15 @@ class _OfAnother(Exception):
 
 
 def begun() -> datetime | None:
-    """Since when an order may earn or use a coupon; ``None``: there is no programme and no coupon."""
+    """Since when an order may earn, use a coupon or begin a membership; ``None``: there is nothing of these."""
     starts = ProgrammeVersion.objects.aggregate(at=Min("starts_at"))["at"]
     written = TemplateVersion.objects.aggregate(at=Min("created_at"))["at"]
-    return min((at for at in (starts, written) if at is not None), default=None)
+    offered = Plan.objects.aggregate(at=Min("created_at"))["at"]
+    return min((at for at in (starts, written, offered) if at is not None), default=None)
 
 
 def anything_to_earn() -> bool:
-    """Whether there is a programme or a coupon."""
+    """Whether there is a programme, a coupon or a plan."""
     return begun() is not None
 
 
@@ -152,6 +154,7 @@ def _make(order_id: str, customer: int, priced: Quote, properties: Mapping[str, 
     values = {"customer": customer, "kept": kept, "notes": notes, **paid_values(priced, at)}
     made, _ = Order.objects.update_or_create(order_id=order_id, defaults=values)
     earning_services.earn(made, priced, programmes, now=at)
+    memberships.follow_paid(made, priced, now=at)
 
 
 def _with_coupon(

@@ -27,6 +27,8 @@ from wotu.loyalty import coupon_choice, earning_services
 from wotu.loyalty.campaign_services import money_unit
 from wotu.loyalty.choices import CouponState, OrderState
 from wotu.loyalty.coupon_choice import Offer, Pick
+from wotu.loyalty.membership import services as services_of_members
+from wotu.loyalty.membership.offers import member_offers
 from wotu.loyalty.models import Campaign, Coupon, Order, OrderReturn, Programme
 from wotu.loyalty.pricing import Cart, Quote, Refund, RefundPolicy, price, refund
 from wotu.loyalty.pricing.allocation import cumulative
@@ -58,7 +60,11 @@ def quote(
     customer: int, cart: Cart, *, picks: Sequence[Pick] = (), offers: Sequence[Offer] = (), now: datetime,
     zone: ZoneInfo, order_id: str = "",
 ) -> Priced:  # fmt: skip
-    """What the cart costs with these coupons and ``offers`` (promotions, points). Nothing is taken or changed."""
+    """What the cart costs with these coupons and ``offers`` (promotions, points), and what the customer's plans bring.
+
+    Nothing is taken or changed.
+    """
+    offers = [*offers, *member_offers(customer, cart, now)]
     chosen, why = coupon_choice.choose(customer, picks, order_id=order_id, now=now, zone=zone)
     picked = {each.rule.rule_id: each.pick for each in chosen if each.pick is not None}
     return Priced(price(cart, [each.rule for each in (*offers, *chosen)]), why, picked)
@@ -75,6 +81,7 @@ def hold(
     """
     _check(order_id, until, now)
     with transaction.atomic():
+        offers = [*offers, *member_offers(customer, cart, now)]
         order = _own(order_id, customer, now)
         if order.state == OrderState.PAID:
             raise order_refused("already_paid")
@@ -117,6 +124,7 @@ def pay(order_id: str, *, now: datetime) -> Quote:
             state=OrderState.PAID, paid_at=now, held_until=None, changed_at=now, **sums(priced)
         )
         earning_services.earn(order, priced, programmes, now=now)
+        services_of_members.follow_paid(order, priced, now=now)
         crash_point("loyalty-order-paid")
     return priced
 
@@ -174,6 +182,7 @@ def carry_out_return(
     _return_costs(order, refund_id, priced, refunds, now)
     Order.objects.filter(pk=order.pk).update(**sums(priced, refunds))
     earning_services.earn_back(order, priced, refunds, refund_id, now=now)
+    services_of_members.follow_return(order, refunds, now=now)
     crash_point("loyalty-order-returned")
 
 

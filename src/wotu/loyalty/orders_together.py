@@ -13,6 +13,7 @@ from django.conf import settings
 from wotu.loyalty import order_services
 from wotu.loyalty.choices import OrderSource, OrderState
 from wotu.loyalty.earning_together import PaidOrder, can_earn_together, earn_together
+from wotu.loyalty.membership import reads as memberships
 from wotu.loyalty.models import Order, WaitingReturn
 from wotu.loyalty.order_messages import quote_of, text_of
 from wotu.loyalty.pricing import Quote
@@ -49,10 +50,14 @@ def apply_together(rows: Sequence[Message]) -> Sequence[Message]:
         return rows
     ids = [order_id_of(row) for row in rows]
     told, known = Counter(ids), _known(ids)
+    plans = memberships.products()
     busy = {
         row.customer for row, order_id in zip(rows, ids, strict=True)
         if row.event != COMPLETED or row.properties.get("coupon") or told[order_id] > 1 or order_id in known
+        or (plans and _names(row, plans))
     }  # fmt: skip
+    if plans:
+        busy |= memberships.members_among({row.customer for row in rows if row.customer is not None})
     paid, rest = [], []
     for row, order_id in zip(rows, ids, strict=True):
         if row.customer is None or row.customer in busy:
@@ -82,6 +87,12 @@ def paid_values(priced: Quote, at: datetime) -> dict[str, Any]:
         "state": OrderState.PAID, "quote": msgspec.to_builtins(priced), "source": OrderSource.MESSAGE,
         "held_until": None, "paid_at": at, "changed_at": at, **order_services.sums(priced),
     }  # fmt: skip
+
+
+def _names(row: Message, plans: Mapping[str, str]) -> bool:
+    """Whether an order has a plan among its products."""
+    priced = quote_of(row.properties, row.time, currency_of(row.properties))
+    return any(line.product_id in plans for line in priced.cart.lines)
 
 
 def _known(ids: Sequence[str]) -> set[str]:

@@ -15,8 +15,10 @@ from wotu.loyalty.models import (
     Coupon,
     Enrolment,
     MallRedemption,
+    Membership,
     Order,
     OrderReturn,
+    PartnerCode,
     WaitingReturn,
 )
 
@@ -27,6 +29,8 @@ _TOLD: dict[str, tuple[Any, tuple[str, ...]]] = {
     "badges": (BadgeAward, ("badge__name", "level")),
     "coupons": (Coupon, ("template__name", "code", "state", "starts_at", "ends_at", "order_id")),
     "orders": (Order, ("order_id", "state", "quote", "paid_at")),
+    "plans": (Membership, ("plan__code", "source", "first", "after", "paid", "renews")),
+    "partner_codes": (PartnerCode, ("pool__name", "code", "taken_at")),
     "mall": (MallRedemption, ("item__name", "key")),
 }
 

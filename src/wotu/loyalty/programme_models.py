@@ -74,7 +74,8 @@ class Enrolment(models.Model):
 class OrderEarning(models.Model):
     """What a paid order earned, and under what: its day, the tier then, and what caps had left by rule (``rooms``).
 
-    ``earned`` has, by rule, unit, points and the transfer that granted them; ``taken_back`` what returns took of it.
+    ``percent`` is the multiplier that a paid membership gave it. ``earned`` has, by rule, unit, points and the transfer
+    that granted them; ``taken_back`` what returns took of it.
     """
 
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -82,6 +83,7 @@ class OrderEarning(models.Model):
     version = models.PositiveIntegerField()
     day = models.DateField()
     tier = models.CharField(max_length=40, blank=True, default="")
+    percent = models.PositiveSmallIntegerField(default=100)
     rooms = models.JSONField(default=dict)
     earned = models.JSONField(default=dict)
     taken_back = models.JSONField(default=dict)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from wotu.ledger.erased import erased_customers
 from wotu.loyalty import customer_services, identity_following, order_following, personal
+from wotu.loyalty.membership import tasks as _of_members  # noqa: F401 - makes them known to the worker
 from wotu.outbox.following import follower
 from wotu.outbox.tasks import TaskContext, task
 

@@ -1,0 +1,110 @@
+"""Plans are written and withdrawn, and pools of partners' codes are filled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from django.db import transaction
+
+from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.money import LARGEST_MINOR
+from wotu.loyalty.choices import CodePeriod
+from wotu.loyalty.membership.benefits import Benefits
+from wotu.loyalty.membership.models import PartnerCode, PartnerPool, Plan
+from wotu.loyalty.models import CouponTemplate
+
+LEAST_NOTICE_DAYS = 5
+"""An auto-renewing service must tell its customers five days before: 网络交易监督管理办法 (Order 37 of the State
+Administration for Market Regulation, in force since 1 May 2021), article 18."""
+_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_MOST_CODES = 100_000
+
+
+def create_plan(
+    name: str, *, code: str, product_id: str, price: int, months: int = 0, days: int = 0, by: str, now: datetime,
+    benefits: Benefits | None = None, currency: str = "CNY", trial_days: int = 0, grace_days: int = 0,
+    renews: bool = False, notice_days: int = LEAST_NOTICE_DAYS,
+) -> int:  # fmt: skip
+    """A plan that is offered from now on; its number. What was bought keeps its length when a plan is withdrawn."""
+    brings = benefits or Benefits()
+    _check_text("name", name, 120)
+    _check_text("product_id", product_id, 120)
+    if not _CODE.fullmatch(code):
+        raise invalid_argument("code", "code must have 1 to 40 characters of a-z, 0-9 and -, the first no dash.")
+    if not re.fullmatch(r"[A-Z]{3}", currency):
+        raise invalid_argument("currency", "currency must be three capital letters such as CNY.")
+    least_notice = LEAST_NOTICE_DAYS if renews else 0
+    for field, value, least, most in (
+        ("price", price, 0, LARGEST_MINOR), ("months", months, 0, 120), ("days", days, 0, 3_660),
+        ("trial_days", trial_days, 0, 366), ("grace_days", grace_days, 0, 90),
+        ("notice_days", notice_days, least_notice, 60),
+    ):  # fmt: skip
+        if not least <= value <= most:
+            raise invalid_argument(field, f"{field}={value} must lie between {least} and {most}.")
+    if not months and not days:
+        raise invalid_argument("months", "A plan lasts at least a day; give months or days.")
+    with transaction.atomic():
+        for field, taken in (("code", Plan.objects.filter(code=code)),
+                             ("product_id", Plan.objects.filter(product_id=product_id))):  # fmt: skip
+            if taken.exists():
+                raise invalid_argument(field, f"There is a plan with this {field} already; take another one.")
+        wanted = {each.template for each in brings.coupons}
+        if CouponTemplate.objects.filter(pk__in=wanted).count() < len(wanted):
+            raise WotuError(ErrorCode.NOT_FOUND, "There is no such coupon template.", field="benefits")
+        return Plan.objects.create(
+            code=code, name=name.strip(), product_id=product_id, price=price, currency=currency, months=months,
+            days=days, trial_days=trial_days, grace_days=grace_days, renews=renews, notice_days=notice_days,
+            benefits=msgspec.to_builtins(brings), created_by=by[:80], created_at=now,
+        ).pk  # fmt: skip
+
+
+def offer_plan(code: str, *, offered: bool) -> bool:
+    """Offer a plan or withdraw it; whether that changed anything. Members keep what they bought."""
+    plan_of(code)
+    return bool(Plan.objects.filter(code=code, offered=not offered).update(offered=offered))
+
+
+def create_pool(
+    plan: str, name: str, *, now: datetime, period: str = CodePeriod.MONTH, low_at: int = 0
+) -> int:  # fmt: skip
+    """A pool for the codes of a partner, for members of a plan; its number."""
+    _check_text("name", name, 120)
+    if period not in CodePeriod.values:
+        raise invalid_argument("period", f"period={period!r} must be one of {', '.join(CodePeriod.values)}.")
+    if not 0 <= low_at <= _MOST_CODES:
+        raise invalid_argument("low_at", f"low_at must lie between 0 and {_MOST_CODES:,}.")
+    return PartnerPool.objects.create(
+        plan=plan_of(plan), name=name.strip(), period=period, low_at=low_at, created_at=now
+    ).pk
+
+
+def add_codes(pool: int, codes: Iterable[str]) -> int:
+    """Put codes into a pool; how many were not there yet. The same file twice adds nothing."""
+    wanted = list(dict.fromkeys(each.strip() for each in codes if each.strip()))
+    if len(wanted) > _MOST_CODES:
+        raise invalid_argument("codes", f"Give at most {_MOST_CODES:,} codes at once.")
+    for each in wanted:
+        _check_text("codes", each, 200)
+    with transaction.atomic():
+        if not PartnerPool.objects.select_for_update().filter(pk=pool).exists():
+            raise WotuError(ErrorCode.NOT_FOUND, "There is no such pool of codes.", field="pool")
+        before = PartnerCode.objects.filter(pool=pool).count()
+        rows = (PartnerCode(pool_id=pool, code=each) for each in wanted)
+        PartnerCode.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
+        return PartnerCode.objects.filter(pool=pool).count() - before
+
+
+def plan_of(code: str) -> Plan:
+    """The plan's row; raises ``not_found``."""
+    row = Plan.objects.filter(code=code).first()
+    if row is None:
+        raise WotuError(ErrorCode.NOT_FOUND, "There is no such plan.", field="plan")
+    return row
+
+
+def _check_text(field: str, value: str, most: int) -> None:
+    if not 0 < len(value.strip()) <= most or len(value) > most or "\x00" in value:
+        raise invalid_argument(field, f"{field} must have 1 to {most} characters.")
