@@ -132,6 +132,26 @@ def test_a_change_is_a_new_version_and_the_same_again_is_none(space: Any, as_rol
     refused(api("PUT", "coupon-templates/999", PROMISE), 404, "not_found", "coupon")
 
 
+@pytest.mark.parametrize(
+    ("state", "budget", "may"), [("live", None, False), ("live", 100, True), ("draft", None, True)]
+)
+def test_the_promise_of_a_live_campaign_without_a_budget_is_for_owners(
+    space: Any, as_role: Callable[..., Api], state: str, budget: int | None, may: bool
+) -> None:
+    kind = template(campaign("spring", state, budget=budget))
+    before = reads.template(kind, now=timezone.now())
+    for method, path, more in (("PUT", f"coupon-templates/{kind}", {}),
+                               ("POST", "campaigns/spring/coupon-templates", {"name": "x"})):  # fmt: skip
+        response = as_role("marketer")(method, path, PROMISE | more)
+        if not may:
+            assert why(response, 403, "forbidden") == ("needs_approval", "budget")
+        else:
+            assert response.status_code in (200, 201)
+    assert (reads.template(kind, now=timezone.now()) == before) is not may
+    assert CouponTemplate.objects.count() == 1 + may
+    assert as_role("owner")("PUT", f"coupon-templates/{kind}", PROMISE).json()["version"] == 2
+
+
 def test_a_coupon_is_issued_once_for_its_key(space: Any, as_role: Callable[..., Api]) -> None:
     kind, api = template(campaign("spring"), total=1), as_role("marketer")
     body = {"customer": "phone:13800000001", "key": "birthday"}

@@ -115,6 +115,30 @@ def test_every_page(browser: Browser, folder: Path, address: str, language: str,
     page.close()
 
 
+def test_a_campaign_is_seen_as_customers_will_see_it_while_it_is_typed(
+    browser: Browser, folder: Path, address: str
+) -> None:  # fmt: skip
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
+    witness = Witness(page)
+    page.goto(f"{address}/sign-in/once/{_token(folder, 'campaigner')}/")
+    page.click("main button")
+    page.goto(f"{address}/loyalty/campaigns/new/?from=threshold", wait_until="networkidle")
+    worth = page.frame_locator(".phone iframe").locator(".worth")
+    page.fill("input[name=amount]", "66")
+    expect(worth).to_have_text("¥66")
+    # The page of customers has its own style, so it was not refused to the frame.
+    expect(worth).to_have_css("display", "grid")
+    page.select_option("select[name=effect]", "percent")
+    page.fill("input[name=rate]", "12")
+    expect(worth).to_have_text("12% off")
+    expect(page.locator("input[name=amount]")).to_be_hidden()
+    page.select_option("select[name=preview_language]", "zh-hans")
+    expect(worth).to_have_text("8.8 折")
+    assert witness.complaints == []
+    assert witness.hosts == {urlsplit(address).netloc}
+    page.close()
+
+
 def test_an_empty_workspace_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
     port = free_port()
     token = _token(tmp_path, "first")

@@ -266,6 +266,24 @@ def test_a_budget_above_the_limit_waits_for_an_owner(
     assert found.total == 90_000
 
 
+def test_what_was_launched_without_a_budget_is_for_owners_to_change(space: FakeWorkspace, sign_in: SignIn) -> None:
+    kind = written(budget=None)
+    form = FORM | {"budget": "", "amount": "900"}
+    response = sign_in("marketer").post("/loyalty/campaigns/of/spring/edit/", form)
+    assert response.status_code == 422
+    assert "is for an owner to launch" in response.content.decode()
+    assert reads.template(kind, now=timezone.now()).version == 1
+    assert sign_in("owner").post("/loyalty/campaigns/of/spring/edit/", form).status_code == 302
+    assert reads.template(kind, now=timezone.now()).version == 2
+
+
+def test_a_campaign_without_a_kind_of_coupon_is_shown(space: FakeWorkspace, sign_in: SignIn) -> None:
+    campaign_services.create_campaign("bare", "Bare", by="ann", now=timezone.now(), currency="USD")
+    page = sign_in("owner").get("/loyalty/campaigns/of/bare/").content.decode()
+    assert "It has no kind of coupon yet" in page
+    assert "/edit/" not in page
+
+
 def test_the_effect_is_told_with_what_it_is_not(space: FakeWorkspace, sign_in: SignIn) -> None:
     kind = written()
     used(issued(kind))

@@ -1,4 +1,7 @@
-"""Who may launch a campaign: a large budget, or none at all, takes somebody who may approve it."""
+"""Who may launch a campaign: a large budget, or none at all, takes somebody who may approve it.
+
+What was launched without a budget is limited by nothing but its promise, so the promise takes the same to change.
+"""
 
 from __future__ import annotations
 
@@ -25,3 +28,9 @@ def check_may_launch(role: str, budget: int | None, currency: str, *, above: str
         " ask an owner to launch it."
     )
     raise WotuError(ErrorCode.FORBIDDEN, message, field="budget", given={"refusal": "needs_approval"})
+
+
+def check_may_promise(role: str, *, launched: bool, budget: int | None, currency: str, above: str) -> None:
+    """Refuse, unless ``role`` may change what the coupons of a campaign promise."""
+    if launched and budget is None:
+        check_may_launch(role, budget, currency, above=above)

@@ -37,6 +37,7 @@ from wotu.api.schemas.texts import Nothing
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import invalid_argument
 from wotu.loyalty import codes, coupon_services, guessing, reads
+from wotu.loyalty.approval import check_may_promise
 from wotu.loyalty.coupon_services import Issued
 from wotu.loyalty.written_rules import kept_rule
 
@@ -54,6 +55,7 @@ router = Router(tags=["Coupons"])
 def create_coupon_template(request: HttpRequest, code: str, asked: NewTemplate) -> Template:
     """To a campaign; what it takes off, how long it is valid, and how many there may be."""
     caller, found = caller_of(request), reads.campaign(code)
+    _check_may_promise(caller, found)
     rule, term = _promised(asked, found.currency)
     made = coupon_services.create_template(
         found.number, asked.name, rule, term, now=timezone.now(), total=asked.total, per_customer=asked.per_customer,
@@ -86,6 +88,7 @@ def get_coupon_template(request: HttpRequest, id: int) -> Template:  # noqa: A00
 def change_coupon_template(request: HttpRequest, id: int, asked: Promise) -> Template:  # noqa: A002
     """A new version. Coupons that are out keep what they were promised."""
     caller, found = caller_of(request), reads.template(id, now=timezone.now())
+    _check_may_promise(caller, reads.campaign(found.campaign))
     rule, term = _promised(asked, found.currency)
     coupon_services.change_template(id, rule, term, now=timezone.now())
     _tell(caller, AuditAction.EDIT_CAMPAIGN, found.campaign, what="coupon_template", template=id)
@@ -223,6 +226,12 @@ def void_coupon(request: HttpRequest, id: int, asked: Nothing) -> Coupon:  # noq
     target = f"coupon {id}" if found.customer is None else customer_text(found.customer)
     _tell(caller, AuditAction.VOID_COUPON, target, coupon=id)
     return _coupon(reads.coupon(id, now=now))
+
+
+def _check_may_promise(caller: Caller, found: reads.CampaignRow) -> None:
+    budget, above = None if found.budget is None else found.budget.total, workspace().settings.approval_above
+    launched = found.launched_at is not None
+    check_may_promise(caller.role, launched=launched, budget=budget, currency=found.currency, above=above)
 
 
 def _promised(asked: Promise, currency: str) -> tuple[dict[str, Any], dict[str, Any]]:

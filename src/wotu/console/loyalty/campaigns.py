@@ -149,7 +149,8 @@ def _preview(typed: Typed, currency: str, language: str | None) -> dict[str, Any
 
 def _save(request: HttpRequest, row: CampaignRow, kind: TemplateRow, draft: Draft) -> None:
     launched = row.state != CampaignState.DRAFT
-    if launched and draft.budget != (row.budget.total if row.budget else None):
+    # Without a budget nothing but the promise limits what it costs.
+    if launched and (draft.budget is None or row.budget is None or draft.budget != row.budget.total):
         check_budget(request, draft.budget, row.currency)
     with told(request, AuditAction.EDIT_CAMPAIGN, row.code, what="edit", template=kind.number):
         draft_services.rewrite(kind.number, draft, now=timezone.now())
