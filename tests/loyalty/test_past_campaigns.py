@@ -30,7 +30,8 @@ COUPONS = [
 def imported(coupons: list[PastCoupon] = COUPONS, **options: Any) -> int:
     given: dict[str, Any] = {
         "currency": "CNY", "starts_at": BEGIN, "ends_at": END, "by": "ann", "now": NOW,
-        "rule": {"effect": {"type": "amount_off", "amount": 100}}, **options,
+        "kind": "A coupon", "term": {"type": "dates"}, "rule": {"effect": {"type": "amount_off", "amount": 100}},
+        **options,
     }  # fmt: skip
     return import_past_campaign("past", "Past", coupons=coupons, **given)
 

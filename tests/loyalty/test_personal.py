@@ -69,3 +69,11 @@ def test_nothing_names_an_erased_person_and_every_sum_is_right(bought: None) -> 
     assert personal.with_rows({CUSTOMER}) == set()
     assert not Coupon.objects.filter(state="issued").exists()
     assert differences() == ()
+
+
+def test_every_table_that_names_a_customer_is_followed_when_they_are_merged_or_erased() -> None:
+    naming = {
+        model.__name__ for model in apps.get_app_config("loyalty").get_models()
+        if any(field.name == "customer" for field in model._meta.get_fields())
+    }  # fmt: skip
+    assert naming == {rows.__name__ for rows in personal._NAMING}

@@ -9,13 +9,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from wotu.cli.journey_campaigns import JourneyCampaign, day_after, midnight, read_campaigns
+from wotu.cli.journey_campaigns import JourneyCampaign, read_campaigns
 from wotu.loyalty import badge_services, past_campaigns, programme_services
 from wotu.loyalty.earning import EarnRule
 from wotu.loyalty.past_campaigns import PastCoupon
@@ -30,6 +31,7 @@ Progress = Callable[[str, int, int], None]
 BY, CURRENCY, ZONE = "demo", "USD", "America/New_York"
 # Nobody else uses the control database meanwhile: larger pages than a worker's.
 _PAGE = 4_000
+_DAY = timedelta(days=1)
 _BEGIN = datetime(2016, 11, 1, tzinfo=UTC)
 # A point and a growth value a dollar; more points for higher levels, which are for good: the data are old.
 RULES = Rules(
@@ -53,8 +55,9 @@ def set_up(workspace: Workspace, data: Path, households: pa.Array | None, now: d
         coupons = list(_coupons(workspace, each))
         used += sum(coupon.used_at is not None for coupon in coupons)
         past_campaigns.import_past_campaign(
-            f"campaign-{each.number}", f"{each.kind}, campaign {each.number}", currency=CURRENCY,
-            starts_at=midnight(each.first_day), ends_at=day_after(each.last_day), rule=_rule(each), coupons=coupons,
+            f"campaign-{each.number}", f"Campaign {each.number} ({each.kind})", kind="Coupons of a booklet, on average",
+            currency=CURRENCY, starts_at=_at(each.first_day), ends_at=_at(each.last_day + _DAY), rule=_rule(each),
+            term={"type": "dates", "first_day": str(each.first_day), "last_day": str(each.last_day)}, coupons=coupons,
             by=BY, now=now,
         )  # fmt: skip
     return used
@@ -78,11 +81,15 @@ def _coupons(workspace: Workspace, campaign: JourneyCampaign) -> Iterator[PastCo
         handed_in[each.household] += 1
         yield PastCoupon(
             _customer(workspace, each.household), f"{each.household}:{handed_in[each.household]}",
-            used_at=midnight(each.day), order_id=None if each.basket is None else str(each.basket), cost=each.cost,
+            used_at=_at(each.day, hour=12), order_id=None if each.basket is None else str(each.basket), cost=each.cost,
         )  # fmt: skip
     for household in campaign.households:
         if not handed_in[household]:
             yield PastCoupon(_customer(workspace, household), f"{household}:1")
+
+
+def _at(day: date, *, hour: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo(ZONE))
 
 
 def _rule(campaign: JourneyCampaign) -> dict[str, object]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -119,13 +119,3 @@ def _lines(data: Path, redeemed: pa.Table) -> dict[tuple[int, date], list[_Line]
 
 def _of(table: pa.Table, households: pa.Array | None) -> pa.Table:
     return table if households is None else table.filter(pc.is_in(table["household_id"], households))
-
-
-def midnight(day: date) -> datetime:
-    """The beginning of a day of the data, which are in UTC."""
-    return datetime.fromisoformat(f"{day}T00:00:00+00:00")
-
-
-def day_after(day: date) -> datetime:
-    """The end of a day of the data."""
-    return midnight(day + timedelta(days=1))

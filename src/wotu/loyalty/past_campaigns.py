@@ -35,10 +35,10 @@ class PastCoupon:
 
 
 def import_past_campaign(
-    code: str, name: str, *, currency: str, starts_at: datetime, ends_at: datetime, rule: Mapping[str, Any],
-    coupons: Iterable[PastCoupon], by: str, now: datetime,
+    code: str, name: str, *, kind: str, currency: str, starts_at: datetime, ends_at: datetime, rule: Mapping[str, Any],
+    term: Mapping[str, Any], coupons: Iterable[PastCoupon], by: str, now: datetime,
 ) -> int:  # fmt: skip
-    """The campaign as ended, its coupons as used or expired; its number.
+    """The campaign as ended, its coupons of one ``kind`` as used or expired; its number.
 
     Called again it adds what is not there yet: a coupon comes in once for its key.
     """
@@ -47,7 +47,10 @@ def import_past_campaign(
     with transaction.atomic():
         template = CouponTemplate.objects.select_related("campaign").filter(campaign__code=code).first()
         if template is None:
-            template = _new(code, name, currency, starts_at, ends_at, rule, by)
+            campaign = campaign_services.create_campaign(
+                code, name, by=by, now=starts_at, currency=currency, starts_at=starts_at, ends_at=ends_at
+            )
+            template = _new(campaign, kind, {"currency": currency, **rule}, term, starts_at, by)
         elif template.campaign.state != CampaignState.ENDED:
             raise invalid_argument("code", f"There is a campaign {code!r} that has not ended; take another code.")
         rows = [_row(template, each, starts_at, ends_at) for each in coupons]
@@ -56,17 +59,10 @@ def import_past_campaign(
 
 
 def _new(
-    code: str, name: str, currency: str, starts_at: datetime, ends_at: datetime, rule: Mapping[str, Any], by: str
-) -> CouponTemplate:
-    campaign = campaign_services.create_campaign(
-        code, name, by=by, now=starts_at, currency=currency, starts_at=starts_at, ends_at=ends_at
-    )
-    made = coupon_services.create_template(
-        campaign, name, {"currency": currency, **rule}, {"type": "dates"}, now=starts_at, per_customer=None
-    )
-    Campaign.objects.filter(pk=campaign).update(
-        state=CampaignState.ENDED, launched_at=starts_at, approved_by=by
-    )  # fmt: skip
+    campaign: int, kind: str, rule: Mapping[str, Any], term: Mapping[str, Any], at: datetime, by: str
+) -> CouponTemplate:  # fmt: skip
+    made = coupon_services.create_template(campaign, kind, rule, term, now=at, per_customer=None)
+    Campaign.objects.filter(pk=campaign).update(state=CampaignState.ENDED, launched_at=at, approved_by=by)
     return CouponTemplate.objects.select_related("campaign").get(pk=made)
 
 
