@@ -153,7 +153,8 @@ def test_who_does_not_renew_or_has_renewed_is_not_told() -> None:
     buy("o1", 7, card())
     buy("o2", 8, card())
     buy("o3", 8, card())
-    assert services.set_renews(7, "plus", renews=False)
+    assert services.set_renews(7, "plus", renews=False, now=NOW)
+    assert not services.set_renews(7, "plus", renews=False, now=NOW)
     assert upkeep.notify_renewals(NOW + timedelta(days=28)) == 0
 
 

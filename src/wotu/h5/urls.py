@@ -9,5 +9,5 @@ from wotu.h5 import pages
 app_name = "h5"
 urlpatterns = [
     path("m/<str:token>/", pages.member, name="member"),
-    path("m/<str:token>/claim/", pages.claim, name="claim"),
+    path("m/<str:token>/<slug:deed>/", pages.act, name="act"),
 ]

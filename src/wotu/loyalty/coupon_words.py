@@ -61,7 +61,7 @@ def worth(rule: Rule, currency: str) -> str:
     if isinstance(effect, AmountOff):
         return money(effect.amount, currency)
     if isinstance(effect, Percent):
-        return _percent(effect.rate)
+        return percent_off(effect.rate)
     if isinstance(effect, FullReduction):
         return money(effect.steps[-1][1], currency)
     if isinstance(effect, FreeShipping):
@@ -82,7 +82,7 @@ def condition(rule: Rule, currency: str) -> str:
     return gettext("no minimum")
 
 
-def _percent(rate: int) -> str:
+def percent_off(rate: int) -> str:
     """Chinese names what is paid in tenths (八五折), English what is taken off."""
     if (get_language() or "").startswith("zh"):
         tenths = Decimal(10_000 - rate) / 1_000

@@ -10,6 +10,7 @@ import msgspec
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
 
+from wotu.core.errors import ErrorCode, WotuError
 from wotu.loyalty.membership.benefits import Benefits, better_of
 from wotu.loyalty.membership.models import Membership, PartnerCode, PartnerPool, Plan, RenewalNotice
 
@@ -127,6 +128,16 @@ def plans_of(customer: int, now: datetime) -> tuple[OwnPlan, ...]:
             msgspec.convert(plan.benefits, Benefits), told,
         ))  # fmt: skip
     return tuple(sorted(found, key=lambda each: (each.last_day, each.code)))
+
+
+def membership_of(customer: int, plan: str, now: datetime) -> int:
+    """The number of the term of a plan that a customer is in; raises ``not_found``."""
+    day = today(now)
+    mine = Membership.objects.filter(customer=customer, plan__code=plan, first__lte=day, after__gt=day)
+    number = mine.order_by("pk").values_list("pk", flat=True).first()
+    if number is None:
+        raise WotuError(ErrorCode.NOT_FOUND, "The customer is not a member of this plan.", field="plan")
+    return number
 
 
 def benefits_of(customer: int, day: date) -> Benefits:

@@ -26,8 +26,10 @@ from wotu.loyalty.membership.plan_services import plan_of
 from wotu.loyalty.membership.terms import Cut, Purchase, lay_out
 from wotu.loyalty.models import Coupon, Order
 from wotu.loyalty.pricing import Quote, Refund
+from wotu.outbox import messages
 
 MOST_PIECES = 100
+RENEWAL_CHANGED = "Membership Renewal Changed"
 
 
 @dataclass(frozen=True)
@@ -135,12 +137,22 @@ def end(membership: int, *, now: datetime) -> bool:
     return True
 
 
-def set_renews(customer: int, plan: str, *, renews: bool) -> bool:
-    """Whether the customer's membership of a plan renews by itself; whether that changed anything."""
+def set_renews(customer: int, plan: str, *, renews: bool, now: datetime) -> bool:
+    """Whether the customer's membership of a plan renews by itself; whether that changed anything.
+
+    The shop, which takes the money, is told by a message.
+    """
     with transaction.atomic():
         lock(customer)
-        rows = Membership.objects.filter(customer=customer, plan=plan_of(plan), renews=not renews)
-        return bool(rows.update(renews=renews))
+        row = plan_of(plan)
+        running = Membership.objects.filter(customer=customer, plan=row, after__gt=reads.today(now))
+        changed = running.exclude(source=MembershipSource.TRIAL).filter(renews=not renews).update(renews=renews)
+        if changed:
+            messages.emit(
+                RENEWAL_CHANGED, key=f"membership-renews:{customer}:{row.pk}:{now.isoformat()}", customer=customer,
+                at=now, properties={"plan": row.code, "renews": renews},
+            )  # fmt: skip
+    return bool(changed)
 
 
 @again_after_deadlock
