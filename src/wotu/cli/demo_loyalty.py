@@ -63,10 +63,12 @@ def set_up(workspace: Workspace, data: Path, households: pa.Array | None, now: d
     return used
 
 
-def replay(workspace: Workspace, progress: Progress, *, seconds: float | None = None) -> bool:
+def replay(
+    workspace: Workspace, progress: Progress, *, seconds: float | None = None, page: int = _PAGE
+) -> bool:  # fmt: skip
     """Let the orders earn on the way that live ones take, for so many seconds at most; whether all of them have."""
     feed, until = workspace.feed(), None if seconds is None else time.monotonic() + seconds
-    following = Following(feed, [replace(each, batch=_PAGE) for each in wanted_followers()])
+    following = Following(feed, [replace(each, batch=page) for each in wanted_followers()])
     while following.step():
         progress("orders earn points", position("loyalty.orders"), feed.last())
         if until is not None and time.monotonic() >= until:
