@@ -225,7 +225,13 @@ def test_an_order_that_the_checkout_holds_is_paid_by_the_message(space: Any) -> 
     assert Transfer.objects.filter(event="order:1", programme="club").count() == 2
 
 
-POINTS = ["loyalty-order-message-applied", "outbox:before-cursor-commit", "outbox:cursor-committed", "ledger-posted"]
+POINTS = [
+    "loyalty-orders-together",
+    "loyalty-order-message-applied",
+    "outbox:before-cursor-commit",
+    "outbox:cursor-committed",
+    "ledger-posted",
+]
 
 
 @pytest.mark.crash
@@ -237,10 +243,12 @@ def test_pitfall_50_a_worker_killed_anywhere_pays_each_order_once(
     make_workspace: Callable[..., Any], database: str, point: str
 ) -> None:
     made = make_workspace(timezone="Asia/Shanghai", currency="CNY", database_url=database)
-    made.collect([order("1", "ann"), order("2", "bob"), refund("1", "ann", "a", "40.00")])
+    # Bob's and the others' are taken together, Ann's one by one.
+    others = [order(f"other {n}", f"other {n}", "1.00") for n in range(8)]
+    made.collect([order("1", "ann"), order("2", "bob"), refund("1", "ann", "a", "40.00"), *others])
     run(made, crash_at=point)
-    numbers = [number_of(made, who) for who in ("ann", "bob")]
-    assert run(made, *map(str, numbers)).splitlines() == ["60 100", "differences 0"]
+    numbers = [number_of(made, who) for who in ("ann", "bob", "other 7")]
+    assert run(made, *map(str, numbers)).splitlines() == ["60 100 1", "differences 0"]
 
 
 def run(space: Any, *numbers: str, crash_at: str = "") -> str:
