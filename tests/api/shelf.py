@@ -7,9 +7,11 @@ from typing import Any
 
 from django.utils import timezone
 
-from wotu.loyalty import campaign_services, coupon_services, order_services
-from wotu.loyalty.models import Campaign, Coupon
+from wotu.loyalty import campaign_services, coupon_services, order_services, programme_services
+from wotu.loyalty.membership import plan_services, services
+from wotu.loyalty.models import Campaign, Coupon, Plan, Programme
 from wotu.loyalty.pricing import Cart, Line
+from wotu.loyalty.programme_services import Rules
 
 RULE = {"effect": {"type": "amount_off", "amount": 1_000}, "threshold": {"amount": 5_000}}
 TERM = {"type": "days", "days": 7}
@@ -45,8 +47,29 @@ def shelf(space: Any, tag: str) -> dict[str, str]:
         until = now + timedelta(minutes=15)
         order_services.hold(order, ann, cart, until=until, now=now, zone=zone)
     order_services.pay(f"paid-{tag}", now=now)
+    things = members(ann, tag)
     free = Coupon.objects.get(batch=batch).code or ""
-    return {"tag": tag, "template": str(kind), "batch": str(batch), "coupon": str(coupon), "free": free}
+    return {"tag": tag, "template": str(kind), "batch": str(batch), "coupon": str(coupon), "free": free, **things}
+
+
+def members(customer: int, tag: str) -> dict[str, str]:
+    """A plan of that name with a pool of one code, of which the customer is a member; a trial, and a club to join."""
+    now = timezone.now()
+    plan(f"plan-{tag}")
+    if not Plan.objects.filter(code="trial").exists():
+        plan("trial", trial_days=7)
+    if not Programme.objects.exists():
+        programme_services.create_programme("Club", Rules(), zone="Asia/Shanghai", by="ann", now=now)
+    pool = plan_services.create_pool(f"plan-{tag}", "Cinema", now=now)
+    plan_services.add_codes(pool, ["A"])
+    term = services.give(customer, f"plan-{tag}", key=f"shelf-{tag}", now=now)
+    return {"pool": str(pool), "membership": str(term.membership)}
+
+
+def plan(code: str, **given: Any) -> int:
+    """A month for ten yuan."""
+    values = {"product_id": code, "price": 1_000, "months": 1, "by": "ann", "now": timezone.now(), **given}
+    return plan_services.create_plan("PLUS", code=code, **values)
 
 
 def budget_of(code: str) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.api.test_refusals import ROUTES
+from tests.api.addresses import ROUTES
 from tests.console import real
 from tests.console.ports import free_port
 from tests.console.test_server import _answers

@@ -11,6 +11,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
+from tests.api.addresses import ROUTES
 from tests.api.conftest import Api, refused
 from tests.api.shelf import shelf
 
@@ -26,130 +27,6 @@ from wotu.ledger.choices import UnitKind
 from wotu.ledger.models import Account, Transfer
 from wotu.ledger.services import open_unit
 
-EVENT = {"events": "Product Viewed"}
-TEN_OFF = {
-    "rule": {"effect": {"type": "amount_off", "amount": "10.00"}, "threshold": {"amount": "50.00"}},
-    "term": {"type": "days", "days": 7},
-}
-CART = {"customer": "ann", "lines": [{"line_id": "1", "product_id": "tea", "quantity": 2, "unit_price": "30.00"}]}
-# Every address and method: what is sent to it so that it would work, and what the caller must be allowed.
-ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
-    ("GET", "customers"): ("customers", None, Action.READ),
-    ("POST", "customers/merge"): ("customers/merge", {"a": "ann", "b": "bob"}, Action.MERGE_CUSTOMERS),
-    ("POST", "customers/split"): (
-        "customers/split", {"identifier": "phone:13800000001"}, Action.MERGE_CUSTOMERS,
-    ),
-    ("GET", "customers/{identifier}"): ("customers/ann", None, Action.READ),
-    ("GET", "customers/{identifier}/orders"): ("customers/ann/orders", None, Action.READ),
-    ("GET", "customers/{identifier}/timeline"): ("customers/ann/timeline", None, Action.READ),
-    ("GET", "customers/{identifier}/identity"): ("customers/ann/identity", None, Action.READ),
-    ("POST", "customers/{identifier}/member-link"): (
-        "customers/ann/member-link", {"days": 7}, Action.SEE_IDENTIFIERS,
-    ),
-    ("GET", "customers/{identifier}/consents"): ("customers/ann/consents", None, Action.READ),
-    ("POST", "customers/{identifier}/consents"): (
-        "customers/ann/consents", {"channel": "sms", "purpose": "marketing", "given": True}, Action.EDIT_FACTS,
-    ),
-    ("GET", "customers/{identifier}/balances"): ("customers/ann/balances", None, Action.READ),
-    ("GET", "customers/{identifier}/lots"): ("customers/ann/lots?unit=points", None, Action.READ),
-    ("GET", "customers/{identifier}/statement"): ("customers/ann/statement?unit=points", None, Action.READ),
-    ("POST", "customers/{identifier}/adjustments"): (
-        "customers/ann/adjustments", {"unit": "points", "amount": 5, "reason": "late"}, Action.ADJUST_BALANCE,
-    ),
-    ("GET", "ledger/units"): ("ledger/units", None, Action.READ),
-    ("GET", "ledger/transfers/{number}"): ("ledger/transfers/1000000", None, Action.READ),
-    ("GET", "ledger/limits"): ("ledger/limits", None, Action.READ),
-    ("GET", "ledger/limits/{number}"): ("ledger/limits/1000000", None, Action.READ),
-    ("GET", "ledger/liability"): ("ledger/liability", None, Action.READ),
-    ("GET", "ledger/expiry"): ("ledger/expiry?unit=points", None, Action.READ),
-    ("GET", "ledger/proof"): ("ledger/proof", None, Action.READ),
-    ("GET", "lists"): ("lists", None, Action.READ),
-    ("GET", "lists/{name}"): ("lists/vip", None, Action.READ),
-    ("PUT", "lists/{name}"): ("lists/vip", {"where": 'trait.city == "上海"'}, Action.SAVE),
-    ("DELETE", "lists/{name}"): ("lists/vip", None, Action.SAVE),
-    ("POST", "questions/events"): ("questions/events", EVENT, Action.ASK),
-    ("POST", "questions/growth-accounting"): ("questions/growth-accounting", {}, Action.ASK),
-    ("POST", "questions/stages"): ("questions/stages", {}, Action.ASK),
-    ("POST", "questions/overview"): ("questions/overview", {}, Action.ASK),
-    ("POST", "questions/rfm"): ("questions/rfm", {}, Action.ASK),
-    ("POST", "questions/rfm-movement"): ("questions/rfm-movement", {"before": "2026-01-06"}, Action.ASK),
-    ("POST", "questions/funnel"): (
-        "questions/funnel", {"steps": ["Product Viewed", "Order Completed"]}, Action.ASK,
-    ),
-    ("POST", "questions/separation"): (
-        "questions/separation", {"steps": ["Product Viewed", "Order Completed"]}, Action.ASK,
-    ),
-    ("POST", "questions/retention"): ("questions/retention", {}, Action.ASK),
-    ("POST", "questions/habit-loop"): (
-        "questions/habit-loop",
-        dict.fromkeys(("trigger", "action", "reward", "investment"), "Product Viewed"), Action.ASK,
-    ),
-    ("POST", "questions/paths"): ("questions/paths", {}, Action.ASK),
-    ("POST", "questions/smart-path"): ("questions/smart-path", {"goal": "Order Completed"}, Action.ASK),
-    ("POST", "questions/aha"): ("questions/aha", {}, Action.ASK),
-    ("POST", "questions/step-doctor"): (
-        "questions/step-doctor", {"steps": ["Product Viewed", "Order Completed"]}, Action.ASK,
-    ),
-    ("POST", "questions/stickiness"): ("questions/stickiness", {}, Action.ASK),
-    ("POST", "questions/sessions"): ("questions/sessions", {}, Action.ASK),
-    ("POST", "questions/activity"): ("questions/activity", {}, Action.ASK),
-    ("POST", "questions/output"): ("questions/output", {}, Action.ASK),
-    ("POST", "questions/active-customers"): ("questions/active-customers", {}, Action.ASK),
-    ("POST", "questions/growth-path"): ("questions/growth-path", {}, Action.ASK),
-    ("POST", "questions/customers"): (
-        "questions/customers", {"question": "stages", "of": {"stage": "deal"}}, Action.ASK,
-    ),
-    ("GET", "stages"): ("stages", None, Action.READ),
-    ("PUT", "stages"): ("stages", {"preset": "b2b"}, Action.EDIT_FACTS),
-    ("GET", "facts"): ("facts", None, Action.READ),
-    ("GET", "facts/{table}"): ("facts/products", None, Action.READ),
-    ("PUT", "facts/{table}"): ("facts/products", [{"product_id": "p1"}], Action.EDIT_FACTS),
-    ("PUT", "facts/{table}/{key}"): ("facts/products/p1", {"name": "Tea"}, Action.EDIT_FACTS),
-    ("GET", "facts/{table}/{key}"): ("facts/products/p1", None, Action.READ),
-    ("DELETE", "facts/{table}/{key}"): ("facts/products/p1", None, Action.EDIT_FACTS),
-    ("POST", "messages"): ("messages", [{"event": "Exposed", "userId": "ann"}], Action.EDIT_FACTS),
-    ("GET", "quarantine"): ("quarantine", None, Action.READ),
-    ("GET", "campaigns"): ("campaigns", None, Action.READ),
-    ("POST", "campaigns"): ("campaigns", {"code": "new-{tag}", "name": "New", "budget": "10"}, Action.RUN_CAMPAIGNS),
-    ("GET", "campaigns/{code}"): ("campaigns/live-{tag}", None, Action.READ),
-    ("POST", "campaigns/{code}/launch"): ("campaigns/draft-{tag}/launch", {}, Action.RUN_CAMPAIGNS),
-    ("POST", "campaigns/{code}/pause"): ("campaigns/live-{tag}/pause", {}, Action.RUN_CAMPAIGNS),
-    ("POST", "campaigns/{code}/resume"): ("campaigns/paused-{tag}/resume", {}, Action.RUN_CAMPAIGNS),
-    ("POST", "campaigns/{code}/end"): ("campaigns/live-{tag}/end", {}, Action.RUN_CAMPAIGNS),
-    ("POST", "campaigns/{code}/coupon-templates"): (
-        "campaigns/live-{tag}/coupon-templates", {"name": "Ten off", **TEN_OFF}, Action.RUN_CAMPAIGNS,
-    ),
-    ("GET", "coupon-templates/{id}"): ("coupon-templates/{template}", None, Action.READ),
-    ("PUT", "coupon-templates/{id}"): ("coupon-templates/{template}", TEN_OFF, Action.RUN_CAMPAIGNS),
-    ("POST", "coupon-templates/{id}/issue"): (
-        "coupon-templates/{template}/issue", {"customer": "ann", "key": "k"}, Action.RUN_CAMPAIGNS,
-    ),
-    ("POST", "coupon-templates/{id}/batches"): (
-        "coupon-templates/{template}/batches", {"count": 2, "name": "Flyer"}, Action.RUN_CAMPAIGNS,
-    ),
-    ("GET", "coupon-templates/{id}/batches"): ("coupon-templates/{template}/batches", None, Action.READ),
-    ("POST", "coupon-batches/{id}/codes"): ("coupon-batches/{batch}/codes", {}, Action.RUN_CAMPAIGNS),
-    ("GET", "coupons"): ("coupons?customer=ann", None, Action.SEE_IDENTIFIERS),
-    ("GET", "coupons/{id}"): ("coupons/{coupon}", None, Action.SEE_IDENTIFIERS),
-    ("POST", "coupons/{id}/void"): ("coupons/{coupon}/void", {}, Action.RUN_CAMPAIGNS),
-    ("POST", "coupons/claim"): ("coupons/claim", {"customer": "bob", "code": "{free}"}, Action.CHECKOUT),
-    ("POST", "checkout/quote"): ("checkout/quote", CART, Action.CHECKOUT),
-    ("POST", "checkout/hold"): ("checkout/hold", {**CART, "order_id": "o-{tag}"}, Action.CHECKOUT),
-    ("POST", "checkout/pay"): ("checkout/pay", {"order_id": "held-{tag}"}, Action.CHECKOUT),
-    ("POST", "checkout/release"): ("checkout/release", {"order_id": "held-{tag}"}, Action.CHECKOUT),
-    ("POST", "checkout/return"): (
-        "checkout/return",
-        {"order_id": "paid-{tag}", "refund_id": "r", "lines": [{"line_id": "1", "quantity": 1}]}, Action.CHECKOUT,
-    ),
-    ("GET", "checkout/orders/{order_id}"): ("checkout/orders/paid-{tag}", None, Action.READ),
-    ("POST", "keys"): ("keys", {"kind": "write"}, Action.MANAGE_KEYS),
-    ("GET", "keys"): ("keys", None, Action.MANAGE_KEYS),
-    ("POST", "keys/{id}/rotate"): ("keys/{write}/rotate", {}, Action.MANAGE_KEYS),
-    ("DELETE", "keys/{id}"): ("keys/{write}", None, Action.MANAGE_KEYS),
-    ("GET", "audit"): ("audit", None, Action.MANAGE_TEAM),
-    ("GET", "settings"): ("settings", None, Action.READ),
-    ("GET", "state"): ("state", None, Action.READ),
-}  # fmt: skip
 # What no request of these addresses changes.
 ASKED = ("questions/", "checkout/quote")
 WRITES = [route for route in ROUTES if route[0] != "GET" and not route[1].startswith(ASKED)]
@@ -260,7 +137,7 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
         for module in ("customers", "identity", "consents", "lists", "questions", "stages", "facts", "messages",
                        "administration", "ledger", "member_pages"):  # fmt: skip
             monkeypatch.setattr(f"wotu.api.routes.{module}.{name}", burst, raising=False)
-    for module in ("campaigns", "coupons", "checkout"):
+    for module in ("campaigns", "coupons", "checkout", "memberships"):
         monkeypatch.setattr(f"wotu.api.routes.{module}.timezone", burst)
         monkeypatch.setattr(f"wotu.api.routes.{module}.reads", burst)
     monkeypatch.setattr("wotu.api.code_attempts.workspace", burst)

@@ -92,3 +92,6 @@ class AuditAction(TextChoices):
     LAUNCH_CAMPAIGN = "launch_campaign", _("Launched a campaign")
     ISSUE_COUPONS = "issue_coupons", _("Issued coupons")
     VOID_COUPON = "void_coupon", _("Made a coupon void")
+    EDIT_PLAN = "edit_plan", _("Changed a membership plan")
+    GIVE_MEMBERSHIP = "give_membership", _("Gave a membership")
+    END_MEMBERSHIP = "end_membership", _("Ended a membership")

@@ -27,6 +27,7 @@ from wotu.api.routes import (
     ledger,
     lists,
     member_pages,
+    memberships,
     messages,
     questions,
     stages,
@@ -79,6 +80,7 @@ api.add_router("", ledger.router)
 api.add_router("", campaigns.router)
 api.add_router("", coupons.router)
 api.add_router("", checkout.router)
+api.add_router("", memberships.router)
 api.add_router("", administration.router)
 
 

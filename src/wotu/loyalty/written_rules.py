@@ -38,7 +38,7 @@ def kept_rule(written: Mapping[str, Any], currency: str) -> dict[str, Any]:
     if kind not in COUPON_EFFECTS:
         raise invalid_argument("effect", f"The effect of a coupon is one of {', '.join(COUPON_EFFECTS)}.")
     kept = _changed(written, _AMOUNTS, lambda field, text: minor(str(text), currency, field=field))
-    return _changed(kept, _RATES, _basis_points) | {"currency": currency}
+    return _changed(kept, _RATES, basis_points) | {"currency": currency}
 
 
 def written_rule(kept: Mapping[str, Any], currency: str) -> dict[str, Any]:
@@ -48,7 +48,8 @@ def written_rule(kept: Mapping[str, Any], currency: str) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if name != "currency"}
 
 
-def _basis_points(field: str, rate: Any) -> int:
+def basis_points(field: str, rate: Any) -> int:
+    """A share as basis points, exactly: more than 4 places are refused."""
     points = Decimal(str(rate)) * WHOLE
     if not (points.is_finite() and 0 <= points <= WHOLE and points == int(points)):
         raise invalid_argument(field, f"{field}={rate} must lie between 0 and 1, with 4 places at most.")

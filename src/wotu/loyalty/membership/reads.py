@@ -44,6 +44,7 @@ class OwnPlan:
     ``noticed_at`` is when the customer was told that it renews on ``renews_on``.
     """
 
+    membership: int
     code: str
     name: str
     first_day: date
@@ -123,7 +124,7 @@ def plans_of(customer: int, now: datetime) -> tuple[OwnPlan, ...]:
         notice = notices.get(row.pk)
         told = notice.at if notice is not None and notice.renews_on == after else None
         found.append(OwnPlan(
-            plan.code, plan.name, row.first, after - timedelta(days=1), day >= after, row.source == "trial",
+            row.pk, plan.code, plan.name, row.first, after - timedelta(days=1), day >= after, row.source == "trial",
             row.renews, after if row.renews and day < after else None, plan.price, plan.currency,
             msgspec.convert(plan.benefits, Benefits), told,
         ))  # fmt: skip
