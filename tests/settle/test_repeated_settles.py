@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -53,6 +55,23 @@ def counted(workspace: Workspace) -> dict[str, int]:
     """How many events each customer has, by identifier."""
     rows = workspace.customers(limit=100).rows
     return {row.identifier: workspace.customer(row.customer_id).events for row in rows}
+
+
+def test_a_generation_that_nobody_reads_is_let_go_at_once(make_workspace: Make) -> None:
+    """No circle holds it: a settler looks for circles rarely, and its mapped files would fill the disk till then."""
+    workspace = make_workspace()
+    settler, shown = settler_of(workspace), []
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(3):
+            wait(workspace, track("Seen", f"u{number}"))
+            settler.round(NOW)
+            shown.append(weakref.ref(settler.timelines.generation))
+        settler.commit()
+        assert [each() is None for each in shown] == [True, True, False]
+    finally:
+        gc.enable()
 
 
 def test_what_a_dead_settler_showed_is_not_taken_for_what_the_lake_has(make_workspace: Make) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +74,8 @@ class Generation:
     @cached_property
     def customer_columns(self) -> CustomerColumns:
         """The published columns as the customers have them now."""
-        return CustomerColumns(self.published, self.customer_of)
+        # The layers alone: what held the generation would be held by it, and a settler looks for such circles rarely.
+        return CustomerColumns(self.published, partial(customers_in, self.layers))
 
     def with_published(self, published: Published) -> Generation:
         """The same timelines beside other published columns."""
@@ -88,14 +89,7 @@ class Generation:
 
     def customer_of(self, subjects: Integers) -> Integers:
         """The customer of each subject, ``UNKNOWN`` (−1) for one that no timeline has."""
-        found = np.full(len(subjects), UNKNOWN, np.int64)
-        for layer in self.layers:
-            if len(layer.subjects):
-                at = np.searchsorted(layer.subjects, subjects)
-                at[at == len(layer.subjects)] = 0
-                known = layer.subjects[at] == subjects
-                found[known] = layer.customers[at[known]]
-        return found
+        return customers_in(self.layers, subjects)
 
     def place(self, customer: int) -> tuple[Shard, int] | None:
         """The shard and position of a customer; ``None`` when there is no such customer."""
@@ -104,6 +98,18 @@ class Generation:
             if here[0] and (shard.hidden is None or not shard.hidden[at[0]]):
                 return shard, int(at[0])
         return None
+
+
+def customers_in(layers: Sequence[Layer], subjects: Integers) -> Integers:
+    """The customer of each subject by the topmost layer that has it, ``UNKNOWN`` (−1) for one that none has."""
+    found = np.full(len(subjects), UNKNOWN, np.int64)
+    for layer in layers:
+        if len(layer.subjects):
+            at = np.searchsorted(layer.subjects, subjects)
+            at[at == len(layer.subjects)] = 0
+            known = layer.subjects[at] == subjects
+            found[known] = layer.customers[at[known]]
+    return found
 
 
 def open_current(folder: Path, known: Generation | None = None) -> Generation | None:
