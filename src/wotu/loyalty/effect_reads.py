@@ -71,7 +71,7 @@ counts AS (
     FROM coupons GROUP BY campaign
 ),
 people AS (
-    SELECT DISTINCT campaign, customer FROM coupons WHERE state = 'redeemed' AND customer > 0
+    SELECT DISTINCT campaign, customer FROM coupons WHERE state = 'redeemed' AND customer >= 0
 ),
 counted_people AS (
     SELECT campaign, COUNT(*) AS customers FROM people GROUP BY campaign

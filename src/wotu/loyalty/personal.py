@@ -61,13 +61,13 @@ def forget(customer_ids: Iterable[str]) -> int:
 
 def any_rows() -> bool:
     """Whether loyalty has anything of anybody."""
-    return any(rows.objects.filter(customer__gt=0).exists() for rows in _NAMING)
+    return any(rows.objects.filter(customer__gte=0).exists() for rows in _NAMING)
 
 
 def customers() -> Iterator[int]:
     """Of whom loyalty has something; some more than once."""
     for rows in _NAMING:
-        yield from rows.objects.filter(customer__gt=0).values_list("customer", flat=True).distinct().iterator()
+        yield from rows.objects.filter(customer__gte=0).values_list("customer", flat=True).distinct().iterator()
 
 
 def with_rows(customers: Collection[int]) -> set[int]:

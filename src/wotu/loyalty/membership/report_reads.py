@@ -74,7 +74,7 @@ def benefit_report(plan: str, *, first_day: date, last_day: date) -> BenefitRepo
         raise invalid_argument("last_day", f"last_day must be first_day or later, {_LONGEST_DAYS} days at most.")
     row = plan_of(plan)
     since, until = _start(first_day), _start(last_day + timedelta(days=1))
-    terms = Membership.objects.filter(plan=row, customer__gt=0)
+    terms = Membership.objects.filter(plan=row, customer__gte=0)
     running = terms.filter(first__lte=last_day, after__gt=first_day)
     members = set(running.values_list("customer", flat=True))
     costs, users = _used(row, members, since, until)
@@ -119,20 +119,20 @@ def _kept(priced: Quote, refunds: Iterable[Refund]) -> Counter[str]:
 
 def _coupons(plan: Plan, since: datetime, until: datetime) -> tuple[tuple[int, int, int], set[int]]:
     """Coupons that the plan's terms brought and that were issued or used in the time; redeemed ones and their cost."""
-    terms = set(Membership.objects.filter(plan=plan, customer__gt=0).values_list("pk", flat=True))
+    terms = set(Membership.objects.filter(plan=plan, customer__gte=0).values_list("pk", flat=True))
     issued, used, cost, users = 0, 0, 0, set[int]()
     rows = Coupon.objects.filter(key__startswith="membership:", changed_at__gte=since, changed_at__lt=until)
     for key, state, customer, spent in rows.values_list("key", "state", "customer", "cost").iterator():
         if int((key or "").split(":")[1]) in terms:
             issued += 1
-            if state == CouponState.REDEEMED:
+            if state == CouponState.REDEEMED and customer is not None:
                 used, cost = used + 1, cost + (spent or 0)
-                users.add(customer or 0)
+                users.add(customer)
     return (issued, used, cost), users
 
 
 def _came_back(members: set[int], currency: str, since: datetime, until: datetime) -> tuple[CameBack, CameBack]:
-    paid = Order.objects.filter(state=OrderState.PAID, currency=currency, customer__gt=0, pieces__gt=0)
+    paid = Order.objects.filter(state=OrderState.PAID, currency=currency, customer__gte=0, pieces__gt=0)
     before = paid.filter(paid_at__gte=since - (until - since), paid_at__lt=since)
     buyers = set(before.values_list("customer", flat=True))
     again = buyers & set(paid.filter(paid_at__gte=since, paid_at__lt=until).values_list("customer", flat=True))

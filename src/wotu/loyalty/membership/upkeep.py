@@ -29,7 +29,7 @@ def notify_renewals(now: datetime) -> int:
     """
     day, told = reads.today(now), 0
     soon = Membership.objects.filter(renews=True, after__gt=day, after__lte=day + timedelta(days=_LONGEST_NOTICE),
-                                     customer__gt=0).select_related("plan").order_by("pk")  # fmt: skip
+                                     customer__gte=0).select_related("plan").order_by("pk")  # fmt: skip
     for row in soon.iterator(chunk_size=_AT_ONCE):
         if row.after - day > timedelta(days=row.plan.notice_days) or row.first == row.after:
             continue
@@ -43,7 +43,7 @@ def issue_coupons(membership: int, now: datetime) -> int:
 
     A coupon that cannot be issued now (its campaign rests, none is left) is tried again while its month lasts.
     """
-    row = Membership.objects.select_related("plan").filter(pk=membership, customer__gt=0).first()
+    row = Membership.objects.select_related("plan").filter(pk=membership, customer__gte=0).first()
     day = reads.today(now)
     if row is None or not row.first <= day < row.after:
         return 0
@@ -64,7 +64,7 @@ def issue_coupons(membership: int, now: datetime) -> int:
 def issue_due_coupons(now: datetime) -> int:
     """Issue the coupons of this month to everybody whose term runs; how many are new."""
     day = reads.today(now)
-    running = Membership.objects.filter(first__lte=day, after__gt=day, customer__gt=0).order_by("pk")
+    running = Membership.objects.filter(first__lte=day, after__gt=day, customer__gte=0).order_by("pk")
     return sum(issue_coupons(number, now) for number in running.values_list("pk", flat=True).iterator())
 
 
