@@ -73,6 +73,17 @@ def test_pitfall_17_effects_of_an_order_and_its_refund_are_those_of_what_remains
     assert [term for term in terms() if term[0] < term[1]] == kept
 
 
+def test_of_more_pieces_than_count_those_that_remain_count() -> None:
+    plan(months=0, days=1, renews=True)
+    buy("o1", 7, card(150, price=100))
+    assert terms() == [(FIRST, FIRST + timedelta(days=services.MOST_PIECES))]
+    order_services.give_back("o1", "r1", {"plus-card": 40}, now=NOW)
+    assert terms() == [(FIRST, FIRST + timedelta(days=100))]
+    order_services.give_back("o1", "r2", {"plus-card": 100}, now=NOW)
+    assert terms() == [(FIRST, FIRST + timedelta(days=10))]
+    assert Membership.objects.get().renews
+
+
 def test_days_that_were_used_stay_used_and_the_rest_is_due() -> None:
     number = plan(days=100, months=0, price=10_000)
     buy("o1", 7, card(price=10_000))

@@ -182,7 +182,7 @@ def carry_out_return(
     _return_costs(order, refund_id, priced, refunds, now)
     Order.objects.filter(pk=order.pk).update(**sums(priced, refunds))
     earning_services.earn_back(order, priced, refunds, refund_id, now=now)
-    services_of_members.follow_return(order, refunds, now=now)
+    services_of_members.follow_return(order, priced, refunds, now=now)
     crash_point("loyalty-order-returned")
 
 

@@ -70,17 +70,17 @@ def follow_paid(order: Order, priced: Quote, *, now: datetime) -> None:
     crash_point("loyalty-membership-begun")
 
 
-def follow_return(order: Order, refunds: Sequence[Refund], *, now: datetime) -> None:
+def follow_return(order: Order, priced: Quote, refunds: Sequence[Refund], *, now: datetime) -> None:
     """Shorten what came back of a paid order, within the transaction of the last of its returns."""
     rows = list(Membership.objects.filter(order=order).order_by("pk"))
     if not rows:
         return
     lock(order.customer)
-    back = Counter[str]()
+    out = Counter({line.line_id: line.quantity for line in priced.lines})
     for each in refunds:
-        back.update({part.line_id: part.quantity for part in each.lines})
+        out.subtract({part.line_id: part.quantity for part in each.lines})
     for row in rows:
-        left = max(0, row.pieces - back[row.line_id])
+        left = max(0, min(row.pieces, out[row.line_id]))
         had = row.cuts[-1]["left"] if row.cuts else row.pieces
         if left < had:
             _cut(row, left, now)
@@ -212,7 +212,9 @@ def _add(plan: Plan, customer: int, *, key: str, now: datetime, **values: Any) -
 def _cut(row: Membership, left: int, now: datetime) -> None:
     """``left`` pieces remain from today; of a term that ends with it, coupons that were not used are void."""
     cut = Cut(day=max(reads.today(now), row.bought_on), left=left)
-    Membership.objects.filter(pk=row.pk).update(cuts=[*row.cuts, msgspec.to_builtins(cut)], renews=False)
+    Membership.objects.filter(pk=row.pk).update(
+        cuts=[*row.cuts, msgspec.to_builtins(cut)], renews=row.renews and left > 0
+    )
     settle(row.customer, [row.plan_id])
     if not left:
         issued = Coupon.objects.filter(customer=row.customer, key__startswith=f"membership:{row.pk}:")
