@@ -134,12 +134,14 @@ def _open_console(workspace: Workspace, host: str, port: int) -> None:
     connect(workspace.path)
     from wotu.accounts.reads import team
     from wotu.accounts.services import add_user, reset_user
+    from wotu.cli.demo_shop import open_shop
 
     token = reset_user(_USER) if any(member.username == _USER for member in team()) else add_user(_USER)
     out = console()
     address = f"http://{host}:{port}"
     out.print(f"\n[bold]Console:[/] {address}  (Ctrl-C stops it)")
     out.print(f"[bold]Sign in once, within 24 hours:[/] {sign_in_link(address, token)}", soft_wrap=True)
+    out.print(f"[bold]Shop:[/] {open_shop(address, host, port + 1)}  (uses the public API alone; buy and give back)")
     sys.stdout.flush()
     # The loaded data is not needed any more: the server starts as a small process of its own.
     arguments = ["serve", "--workspace", str(workspace.path), "--host", host, "--port", str(port), "--quiet"]
