@@ -9,7 +9,7 @@ from wotu.core.customer_ids import customer_text
 from wotu.core.errors import WotuError
 from wotu.core.money import decimal_text
 from wotu.loyalty.coupon_choice import Pick
-from wotu.loyalty.order_services import POINTS
+from wotu.loyalty.order_keeping import POINTS
 from wotu.loyalty.pricing import Quote, Refund
 from wotu.loyalty.pricing.quote import LineQuote, Refusal
 from wotu.loyalty.reads import OrderRow

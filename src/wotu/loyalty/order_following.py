@@ -23,7 +23,7 @@ from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.layout import Layout
 from wotu.ledger import limit_services
-from wotu.loyalty import coupon_choice, earning_services, order_services, orders_together
+from wotu.loyalty import coupon_choice, earning_services, order_keeping, order_services, orders_together
 from wotu.loyalty.campaign_services import money_unit
 from wotu.loyalty.choices import CouponState, OrderState
 from wotu.loyalty.membership import services as memberships
@@ -179,7 +179,7 @@ def _with_coupon(
             held.update(state=CouponState.REDEEMED, held_until=None)
             discounted = with_coupon(priced, own.rule, properties.get("discount"))
             kept = _charge(order_id, own.campaign, discounted, at)
-            order_services.keep_costs(discounted)
+            order_keeping.keep_costs(discounted)
     except WotuError as error:
         return priced, {}, [{"what": "coupon", "code": code[:64], "refusal": error.code.value, **error.given}]
     return discounted, kept, []
@@ -196,7 +196,7 @@ def _charge(order_id: str, campaign: int | None, priced: Quote, at: datetime) ->
         )  # fmt: skip
     if row.budget_account is None or not priced.discount:
         return {}
-    cause = order_services.cause_of(order_id, str(row.pk), "pay")
+    cause = order_keeping.cause_of(order_id, str(row.pk), "pay")
     limit_services.spend_limit(cause, row.budget_account, priced.discount, unit=money_unit(row.currency), now=at)
     return {str(row.pk): priced.discount}
 

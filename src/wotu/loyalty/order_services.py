@@ -7,8 +7,6 @@ it changes nothing more.
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,21 +19,28 @@ from django.db.models import F
 
 from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
-from wotu.ledger import hold_services, limit_services, services
-from wotu.ledger.rules import Cause
+from wotu.ledger import hold_services
 from wotu.loyalty import coupon_choice, earning_services
-from wotu.loyalty.campaign_services import money_unit
 from wotu.loyalty.choices import CouponState, OrderState
 from wotu.loyalty.coupon_choice import Offer, Pick
 from wotu.loyalty.membership import services as services_of_members
 from wotu.loyalty.membership.offers import member_offers
-from wotu.loyalty.models import Campaign, Coupon, Order, OrderReturn, Programme
+from wotu.loyalty.models import Coupon, Order, OrderReturn
+from wotu.loyalty.order_keeping import (
+    COUPON,
+    grace_of_programme,
+    hold_kept,
+    keep_costs,
+    kept_of,
+    key_of,
+    number_of_coupon,
+    return_costs,
+    return_points,
+    spend_kept,
+)
 from wotu.loyalty.pricing import Cart, Quote, Refund, RefundPolicy, price, refund
-from wotu.loyalty.pricing.allocation import cumulative
 from wotu.loyalty.refusals import CouponRefusal, refused
 
-POINTS = "points"
-_COUPON = "coupon:"
 LONGEST_HOLD = timedelta(days=1)
 
 
@@ -91,11 +96,11 @@ def hold(
         chosen = [coupon_choice.make_own(each, customer, order_id=order_id, now=now, zone=zone) for each in chosen]
         priced = price(cart, [each.rule for each in (*offers, *chosen)])
         _all_used(priced, chosen)
-        kept = _kept(priced, [*offers, *chosen])
+        kept = kept_of(priced, [*offers, *chosen])
         _let_go(order, now, coupons=[each.coupon for each in chosen], kept=kept)
         for each in chosen:
             coupon_choice.hold(each, customer, order_id=order_id, until=until, now=now)
-        _hold(order_id, customer, kept, until, now)
+        hold_kept(order_id, customer, kept, until, now)
         Order.objects.filter(pk=order.pk).update(
             state=OrderState.HELD, quote=msgspec.to_builtins(priced), kept=kept, held_until=until, changed_at=now
         )
@@ -118,7 +123,7 @@ def pay(order_id: str, *, now: datetime) -> Quote:
         if held.update(state=CouponState.REDEEMED, held_until=None, changed_at=now) < len(used):
             raise refused(CouponRefusal.HELD_ELSEWHERE)
         for name, amount in sorted(order.kept.items()):
-            _spend(order, name, amount, now)
+            spend_kept(order, name, amount, now)
         keep_costs(priced)
         Order.objects.filter(pk=order.pk).update(
             state=OrderState.PAID, paid_at=now, held_until=None, changed_at=now, **sums(priced)
@@ -178,8 +183,8 @@ def carry_out_return(
     OrderReturn.objects.create(order=order, refund_id=refund_id, refund=msgspec.to_builtins(back), at=now)
     earning_services.lock_membership(order.customer)
     _return_coupons(order, back, now)
-    _return_points(order, refund_id, back.points, _grace() if grace is None else grace, now)
-    _return_costs(order, refund_id, priced, refunds, now)
+    return_points(order, refund_id, back.points, grace_of_programme() if grace is None else grace, now)
+    return_costs(order, refund_id, priced, refunds, now)
     Order.objects.filter(pk=order.pk).update(**sums(priced, refunds))
     earning_services.earn_back(order, priced, refunds, refund_id, now=now)
     services_of_members.follow_return(order, priced, refunds, now=now)
@@ -188,7 +193,7 @@ def carry_out_return(
 
 def coupon_ids(priced: Quote) -> list[int]:
     """The coupons that a price used."""
-    return [_number(each.rule_id) for each in priced.used if each.rule_id.startswith(_COUPON)]
+    return [number_of_coupon(each.rule_id) for each in priced.used if each.rule_id.startswith(COUPON)]
 
 
 def sums(priced: Quote, refunds: Sequence[Refund] = ()) -> dict[str, Any]:
@@ -200,13 +205,6 @@ def sums(priced: Quote, refunds: Sequence[Refund] = ()) -> dict[str, Any]:
         "net": priced.payable - sum(each.amount for each in refunds),
         "pieces": sum(line.quantity for line in priced.lines) - back,
     }
-
-
-def keep_costs(priced: Quote) -> None:
-    """Note what each coupon took off the order it is redeemed by."""
-    for use in priced.used:
-        if use.rule_id.startswith(_COUPON):
-            Coupon.objects.filter(pk=_number(use.rule_id)).update(cost=use.amount + use.shipping)
 
 
 def order_refused(reason: str) -> WotuError:
@@ -264,29 +262,6 @@ def _all_used(priced: Quote, chosen: Sequence[Offer]) -> None:
             )  # fmt: skip
 
 
-def _kept(priced: Quote, offers: Sequence[Offer]) -> dict[str, int]:
-    """What the price costs: minor units of each budget, by campaign, and points."""
-    campaign_of = {each.rule.rule_id: each.campaign for each in offers}
-    budgets = dict(Campaign.objects.filter(budget_account__isnull=False).values_list("pk", "budget_account"))
-    kept: Counter[str] = Counter()
-    for use in priced.used:
-        campaign = campaign_of.get(use.rule_id)
-        if campaign in budgets:
-            kept[str(campaign)] += use.amount + use.shipping
-        kept[POINTS] += use.points
-    return {name: amount for name, amount in kept.items() if amount}
-
-
-def _hold(order_id: str, customer: int, kept: Mapping[str, int], until: datetime, now: datetime) -> None:
-    for name, amount in sorted(kept.items()):
-        key = _key(order_id, name)
-        if name == POINTS:
-            hold_services.hold(key, customer=customer, unit=POINTS, amount=amount, until=until, now=now)
-        else:
-            account, _ = budget_of(name)
-            hold_services.hold_limit(key, account=account, amount=amount, until=until, now=now)
-
-
 def _let_go(order: Order, now: datetime, *, coupons: Sequence[int | None] = (), kept: Mapping[str, int] = {}) -> None:
     """Free what was held and is not to be held again."""
     ours = Coupon.objects.filter(order_id=order.order_id, state=CouponState.HELD).exclude(
@@ -294,97 +269,12 @@ def _let_go(order: Order, now: datetime, *, coupons: Sequence[int | None] = (), 
     )
     ours.update(state=CouponState.ISSUED, order_id=None, held_until=None, changed_at=now)
     for name in sorted(set(order.kept) - set(kept)):
-        hold_services.release(_key(order.order_id, name), now=now)
-
-
-def _spend(order: Order, name: str, amount: int, now: datetime) -> None:
-    """Capture what is held; when its time is over, take it again if it is still to be had."""
-    cause = cause_of(order.order_id, name, "pay")
-    try:
-        with transaction.atomic():
-            hold_services.capture(cause, _key(order.order_id, name), now=now)
-    except WotuError as error:
-        if error.code != ErrorCode.HOLD_ENDED:
-            raise
-        if name == POINTS:
-            services.spend(cause, customer=order.customer, unit=POINTS, amount=amount, now=now)
-        else:
-            account, unit = budget_of(name)
-            limit_services.spend_limit(cause, account, amount, unit=unit, now=now)
+        hold_services.release(key_of(order.order_id, name), now=now)
 
 
 def _return_coupons(order: Order, back: Refund, now: datetime) -> None:
-    numbers = [_number(rule) for rule in back.coupons if rule.startswith(_COUPON)]
+    numbers = [number_of_coupon(rule) for rule in back.coupons if rule.startswith(COUPON)]
     lived = now - (order.paid_at or now)
     Coupon.objects.filter(pk__in=numbers, state=CouponState.REDEEMED, order_id=order.order_id).update(
         state=CouponState.ISSUED, order_id=None, cost=None, changed_at=now, ends_at=F("ends_at") + lived
     )
-
-
-def _grace() -> timedelta:
-    row = Programme.objects.filter(points_unit=POINTS).order_by("code").first()
-    return timedelta(days=row.return_grace_days if row is not None else 0)
-
-
-def _return_points(order: Order, refund_id: str, points: int, grace: timedelta, now: datetime) -> None:
-    if points:
-        spent = services.transfer_of(cause_of(order.order_id, POINTS, "pay"))
-        cause = cause_of(order.order_id, POINTS, f"return:{refund_id}")
-        services.reverse_spend(cause, spent, amount=points, grace=grace, now=now)
-
-
-def _return_costs(order: Order, refund_id: str, priced: Quote, refunds: Sequence[Refund], now: datetime) -> None:
-    """Each coupon cost less by its share of the returned pieces, which its campaign's budget gets back."""
-    before, after = (_cost_returned(priced, some) for some in (refunds[:-1], refunds))
-    campaigns = _campaigns_of({each.rule_id for each in priced.rules})
-    budgets = Counter[str]()
-    for rule, amount in sorted((after - before).items()):
-        budgets[campaigns[rule]] += amount
-        mine = Coupon.objects.filter(pk=_number(rule), order_id=order.order_id, state=CouponState.REDEEMED)
-        mine.update(cost=F("cost") - amount)
-    for campaign, amount in sorted(budgets.items()):
-        if campaign in order.kept:
-            account, _ = budget_of(campaign)
-            spent = services.transfer_of(cause_of(order.order_id, campaign, "pay"))
-            cause = cause_of(order.order_id, campaign, f"return:{refund_id}")
-            limit_services.return_to_limit(cause, account, amount, reverses=spent, now=now)
-
-
-def _cost_returned(priced: Quote, refunds: Sequence[Refund]) -> Counter[str]:
-    """By coupon rule, its share of all pieces returned."""
-    pieces = Counter[str]()
-    for each in refunds:
-        pieces.update({line.line_id: line.quantity for line in each.lines})
-    cost = Counter[str]()
-    for line in priced.lines:
-        for taken in line.discounts:
-            if taken.points is None and taken.rule_id.startswith(_COUPON):
-                cost[taken.rule_id] += cumulative(taken.amount, pieces[line.line_id], line.quantity)
-    return cost
-
-
-def _campaigns_of(rules: set[str]) -> dict[str, str]:
-    numbers = [_number(rule) for rule in rules if rule.startswith(_COUPON)]
-    rows = Coupon.objects.filter(pk__in=numbers).values_list("pk", "template__campaign")
-    return {f"coupon:{coupon}": str(campaign) for coupon, campaign in rows}
-
-
-def _number(rule: str) -> int:
-    return int(rule.removeprefix(_COUPON))
-
-
-def budget_of(campaign: str) -> tuple[int, str]:
-    """The limit that keeps the budget of a campaign, by its number, and its unit."""
-    row = Campaign.objects.get(pk=int(campaign))
-    assert row.budget_account is not None
-    return row.budget_account, money_unit(row.currency)
-
-
-def cause_of(order_id: str, name: str, effect: str) -> Cause:
-    """Why what is kept for an order under ``name`` moves."""
-    digest = effect if len(effect) <= 64 else f"return:{hashlib.sha256(effect.encode()).hexdigest()[:40]}"
-    return Cause("orders", 1, f"order:{order_id}", f"kept:{name}", digest)
-
-
-def _key(order_id: str, name: str) -> str:
-    return f"order:{order_id}:{name}"
