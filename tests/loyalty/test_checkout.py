@@ -19,6 +19,8 @@ from wotu.loyalty.coupon_choice import Offer
 from wotu.loyalty.models import Campaign, Coupon, Order
 from wotu.loyalty.pricing import AmountOff, Cart, Line, PointsOff, Rule
 
+from . import clubs
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=15)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -283,3 +285,19 @@ def test_the_effect_is_read_from_json() -> None:
     with pytest.raises(WotuError) as refused:
         coupon_services.rule_of(5, {"effect": {"type": "magic"}})
     assert refused.value.field == "rule"
+
+
+def test_a_coupon_for_a_level_is_for_those_who_have_it(campaign: int) -> None:
+    clubs.club()
+    clubs.buy("before", 7, clubs.cart(("tea", 1, 30_000)))
+    rule = {**TEN_OFF, "tiers": ["gold"]}
+    kind = coupon_services.create_template(campaign, "For gold", rule, WEEK, now=NOW)
+    for customer, discount in ((7, 1_000), (8, 0)):
+        coupon = issue(kind, customer, f"k{customer}")
+        priced = order_services.quote(customer, cart(), picks=[coupon], now=NOW, zone=ZONE).quote
+        assert (priced.discount, priced.cart.tier) == (discount, "gold" if discount else "")
+    hold("level", Coupon.objects.get(customer=7, template=kind).pk)
+    with pytest.raises(WotuError) as refused:
+        hold("none", Coupon.objects.get(customer=8, template=kind).pk, customer=8)
+    assert refused.value.given["refusal"] == "wrong_tier"
+    assert not Order.objects.filter(order_id="none", state="held").exists()

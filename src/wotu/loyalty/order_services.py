@@ -20,7 +20,7 @@ from django.db.models import F
 from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.ledger import hold_services
-from wotu.loyalty import coupon_choice, earning_services
+from wotu.loyalty import coupon_choice, earning_services, tier_reads
 from wotu.loyalty.choices import CouponState, OrderState
 from wotu.loyalty.coupon_choice import Offer, Pick
 from wotu.loyalty.membership import services as services_of_members
@@ -38,7 +38,7 @@ from wotu.loyalty.order_keeping import (
     return_points,
     spend_kept,
 )
-from wotu.loyalty.pricing import Cart, Quote, Refund, RefundPolicy, price, refund
+from wotu.loyalty.pricing import Cart, MemberPrice, Quote, Refund, RefundPolicy, Rule, price, refund
 from wotu.loyalty.refusals import CouponRefusal, refused
 
 LONGEST_HOLD = timedelta(days=1)
@@ -72,7 +72,8 @@ def quote(
     offers = [*offers, *member_offers(customer, cart, now)]
     chosen, why = coupon_choice.choose(customer, picks, order_id=order_id, now=now, zone=zone)
     picked = {each.rule.rule_id: each.pick for each in chosen if each.pick is not None}
-    return Priced(price(cart, [each.rule for each in (*offers, *chosen)]), why, picked)
+    rules = [each.rule for each in (*offers, *chosen)]
+    return Priced(price(_at_level(cart, customer, rules, now), rules), why, picked)
 
 
 def hold(
@@ -94,7 +95,8 @@ def hold(
         for error in why.values():
             raise error
         chosen = [coupon_choice.make_own(each, customer, order_id=order_id, now=now, zone=zone) for each in chosen]
-        priced = price(cart, [each.rule for each in (*offers, *chosen)])
+        rules = [each.rule for each in (*offers, *chosen)]
+        priced = price(_at_level(cart, customer, rules, now), rules)
         _all_used(priced, chosen)
         kept = kept_of(priced, [*offers, *chosen])
         _let_go(order, now, coupons=[each.coupon for each in chosen], kept=kept)
@@ -247,6 +249,13 @@ def _locked(order_id: str) -> Order:
     if order is None:
         raise order_refused("not_held")
     return order
+
+
+def _at_level(cart: Cart, customer: int, rules: Sequence[Rule], now: datetime) -> Cart:
+    """The cart of somebody at the customer's level; looked up only where a rule asks for levels."""
+    if cart.tier or not any(rule.tiers or isinstance(rule.effect, MemberPrice) for rule in rules):
+        return cart
+    return msgspec.structs.replace(cart, tier=tier_reads.level_of(customer, now))
 
 
 def _all_used(priced: Quote, chosen: Sequence[Offer]) -> None:

@@ -20,6 +20,13 @@ def tier_of(customer: int, *, now: datetime, code: str = CLUB) -> Standing:
     return standing(row, rules.tiers, customer, day_of(row, now))
 
 
+def level_of(customer: int, now: datetime) -> str:
+    """The key of the customer's level in the club, empty for none."""
+    if not Enrolment.objects.filter(programme__code=CLUB, customer=customer).exists():
+        return ""
+    return tier_of(customer, now=now).level
+
+
 def standing(row: Programme, rules: TierRules, customer: int, day: date) -> Standing:
     """The level on a day of the programme by ``rules``."""
     if not rules.levels:
