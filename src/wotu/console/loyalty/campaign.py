@@ -23,6 +23,7 @@ from wotu.console.exporting import export
 from wotu.console.loyalty.acting import approval_needed, approves, check_budget, told
 from wotu.console.loyalty.campaign_words import COUPON_STATES, money, refusal, shown_campaign, shown_kind
 from wotu.console.loyalty.coupon_rows import short_code, shown_coupon
+from wotu.console.loyalty.planned import planned
 from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, require_export, signed_in_member
 from wotu.core.customer_ids import customer_text
@@ -167,6 +168,7 @@ def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: i
         "needs_approval": approval_needed(None if row.budget is None else row.budget.total, row.currency),
         "acts": _acts(code) if allowed(request, Action.RUN_CAMPAIGNS) else (),
         "draft": row.state == CampaignState.DRAFT, "refused": {},
+        "planned": planned(row, kinds[0]) if row.state == CampaignState.DRAFT and kinds else (),
     }  # fmt: skip
     return loyalty_page(request, "console/loyalty/campaign.html", "campaigns", shown | context, status=status)
 

@@ -1,0 +1,74 @@
+"""What a draft is planned to bring, in the words of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from wotu.console import figures
+from wotu.console.answers import workspace
+from wotu.console.loyalty.campaign_words import money
+from wotu.core.errors import WotuError
+from wotu.loyalty.plan_reads import plan_of
+from wotu.loyalty.planning import LONG_DAYS, Gap, Plan
+from wotu.loyalty.reads import CampaignRow, TemplateRow
+
+_WHY: Mapping[Gap, str | Promise] = {
+    Gap.NO_DATES: gettext_lazy("No estimate, because the campaign has no last day."),
+    Gap.NO_ORDERS: gettext_lazy("No estimate, because there are no orders on the same days a year before."),
+    Gap.NO_COSTS: gettext_lazy("No estimate, because no product has a cost or a margin under Data, Tables."),
+    Gap.NOTHING_OFF: gettext_lazy("No estimate, because it takes nothing off the average order of these days."),
+    Gap.LOSES: gettext_lazy("Every average order would lose money: a use takes off more than the goods earn."),
+}
+
+
+def planned(row: CampaignRow, kind: TemplateRow) -> list[tuple[str, str, str]]:
+    """Lines of (what, figure, remark); a figure that cannot be told is empty, and the remark says why."""
+    try:
+        told = plan_of(workspace(), row, kind, today=timezone.localdate(timezone=settings.WOTU_SETTINGS.zone))
+    except WotuError:
+        return []
+    return [_length(told), _before(told, row.currency), _use(told, row.currency), _margin(told), _orders(told)]
+
+
+def _length(told: Plan) -> tuple[str, str, str]:
+    if told.days is None:
+        return _("Runs"), "", _("Until somebody ends it. What never ends is soon taken for the price.")
+    days = ngettext("%(count)d day", "%(count)d days", told.days) % {"count": told.days}
+    long = _("More than %(days)s days: customers learn to wait for the next.") % {"days": LONG_DAYS}
+    return _("Runs"), days, long if told.is_long else ""
+
+
+def _before(told: Plan, currency: str) -> tuple[str, str, str]:
+    name, sold = _("The same days a year before"), told.before
+    if sold is None:
+        return name, "", str(_WHY[told.gaps["before"]])
+    words = _("%(orders)s orders of %(customers)s customers, from %(first)s to %(last)s")
+    counts = {"orders": figures.count_exact(sold.orders), "customers": figures.count_exact(sold.customers)}
+    return name, money(sold.revenue, currency), words % {**counts, "first": sold.first, "last": sold.last}
+
+
+def _use(told: Plan, currency: str) -> tuple[str, str, str]:
+    name = _("A use takes off the average order")
+    if told.taken_off is None or told.before is None or told.before.average is None:
+        return name, "", str(_WHY[told.gaps["taken_off"]])
+    return name, money(told.taken_off, currency), _("of %(amount)s") % {"amount": money(told.before.average, currency)}
+
+
+def _margin(told: Plan) -> tuple[str, str, str]:
+    name = _("Margin of the goods")
+    if told.margin is None:
+        return name, "", str(_WHY[told.gaps["margin"]])
+    return name, figures.percent(told.margin), _("the mean of all products whose cost is known")
+
+
+def _orders(told: Plan) -> tuple[str, str, str]:
+    name = _("Orders it takes to earn as much")
+    if told.times_orders is None:
+        return name, "", str(_WHY[told.gaps["times_orders"]])
+    return name, _("%(times)s times as many") % {"times": f"{told.times_orders:.2f}"}, _("if every order used a coupon")
