@@ -20,23 +20,27 @@ if os.fork():
     {wait}
     os._exit(0)
 {before}
-end_with_parent()
+end_with_parent({by})
+{after}
 os.close(writing)
 time.sleep(5)
 print("still here")
 """
+# As a worker that waits for itself while it is stopped.
+DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 GONE = "while os.getppid() == int(os.environ[VARIABLE]): time.sleep(0.01)"
 
 
 @pytest.mark.parametrize(
-    ("wait", "before"),
+    ("wait", "before", "by", "after"),
     [
-        pytest.param("pass", GONE, id="gone before"),
-        pytest.param("os.read(reading, 1)", "os.close(reading)", id="later"),
+        pytest.param("pass", GONE, "", "", id="gone before"),
+        pytest.param("os.read(reading, 1)", "os.close(reading)", "", "", id="later"),
+        pytest.param("os.read(reading, 1)", "os.close(reading)", "by=signal.SIGKILL", DEAF, id="later, deaf"),
     ],
 )
-def test_a_forked_process_ends_with_its_parent(wait: str, before: str) -> None:
+def test_a_forked_process_ends_with_its_parent(wait: str, before: str, by: str, after: str) -> None:
     # Standard output is closed when the last of both has ended.
-    command = [sys.executable, "-c", SCRIPT.format(wait=wait, before=before)]
+    command = [sys.executable, "-c", SCRIPT.format(wait=wait, before=before, by=by, after=after)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("", "")

@@ -19,8 +19,8 @@ def as_parent() -> dict[str, str]:
     return {**os.environ, VARIABLE: str(os.getpid())}
 
 
-def end_with_parent() -> None:
-    """Be terminated when the supervising process is gone; a process nobody supervises goes on.
+def end_with_parent(*, by: signal.Signals = signal.SIGTERM) -> None:
+    """Be sent the signal ``by`` when the supervising process is gone; a process nobody supervises goes on.
 
     Linux sends the signal when the *thread* that started this process ends, so a supervisor starts
     its children from its main thread. To be called on the main thread, before the process takes SIGTERM itself.
@@ -32,16 +32,16 @@ def end_with_parent() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
-        if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
+        if libc.prctl(_PR_SET_PDEATHSIG, by, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG) failed")
     else:
-        threading.Thread(target=_watch, args=(parent,), name="parent-watch", daemon=True).start()
+        threading.Thread(target=_watch, args=(parent, by), name="parent-watch", daemon=True).start()
     if os.getppid() != parent:
         # The parent died before the arrangement stood.
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), by)
 
 
-def _watch(parent: int) -> None:
+def _watch(parent: int, by: signal.Signals) -> None:
     while os.getppid() == parent:
         time.sleep(_POLL_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), by)

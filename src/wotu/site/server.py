@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -73,7 +74,9 @@ def run_site(workspace: Path, host: str, port: int, *, collects: bool) -> None:
 
 def worker() -> Site:
     """The application, in the process that answers; it ends with the server that started it."""
-    end_with_parent()
+    # Killed, since nobody is left who kills it later: a worker that Granian stops may wait for itself forever, holding
+    # the port and the log it writes. What was acknowledged is on disk.
+    end_with_parent(by=signal.SIGKILL)
     leave_pandas_out()
     workspace = Path(os.environ["WOTU_WORKSPACE"])
     collector = Collector(Layout(workspace)) if os.environ[_COLLECTS] else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 from granian import Granian
@@ -44,6 +45,8 @@ def run_collector(workspace: Path, host: str, port: int) -> None:
 
 def worker() -> Collector:
     """The application, in the process that answers; it ends with the server that started it."""
-    end_with_parent()
+    # Killed, since nobody is left who kills it later: a worker that Granian stops may wait for itself forever, holding
+    # the port and the log it writes. What was acknowledged is on disk.
+    end_with_parent(by=signal.SIGKILL)
     configure_logging()
     return Collector(Layout(Path(os.environ[_VARIABLE])))
