@@ -21,7 +21,7 @@ from wotu.core.periods import from_micros, to_micros
 from wotu.ledger import limit_services, services
 from wotu.ledger.choices import UnitKind
 from wotu.ledger.rules import Cause, check_amount
-from wotu.loyalty import allowances, codes
+from wotu.loyalty import allowances, codes, coupon_news
 from wotu.loyalty.campaign_services import is_running
 from wotu.loyalty.choices import CouponState
 from wotu.loyalty.models import Campaign, CodeBatch, Coupon, CouponTemplate, TemplateVersion
@@ -104,6 +104,7 @@ def issue(template: int, customer: int, *, key: str, now: datetime, zone: ZoneIn
             # Somebody issued it for the same key at this moment.
             return Issued(Coupon.objects.values_list("pk", flat=True).get(template_id=template, key=key), repeated=True)
         _spend_caps(row, customer, key, now, zone)
+        coupon_news.tell_issued(coupon)
     return Issued(coupon.pk)
 
 
@@ -162,17 +163,23 @@ def claim(code: str, customer: int, *, now: datetime, zone: ZoneInfo) -> Issued:
             of_customer(coupon.template_id, customer), coupon.template.per_customer, customer=customer
         ):
             raise refused(CouponRefusal.CUSTOMER_LIMIT, field="code")
+        for name, value in {"customer": customer, **_dates(valid)}.items():
+            setattr(coupon, name, value)
+        coupon_news.tell_issued(coupon)
     return Issued(coupon.pk)
 
 
 def void(coupon: int, *, now: datetime) -> None:
     """Make a coupon worthless that is not held or redeemed."""
     free = Q(state=CouponState.ISSUED) | Q(state=CouponState.HELD, held_until__lte=now)
-    changed = Coupon.objects.filter(free, pk=coupon).update(
-        state=CouponState.VOIDED, order_id=None, held_until=None, changed_at=now
-    )
-    if not changed and not Coupon.objects.filter(pk=coupon, state=CouponState.VOIDED).exists():
-        raise refused(CouponRefusal.ALREADY_USED)
+    with transaction.atomic():
+        changed = Coupon.objects.filter(free, pk=coupon).update(
+            state=CouponState.VOIDED, order_id=None, held_until=None, changed_at=now
+        )
+        if changed:
+            coupon_news.tell_voided(Coupon.objects.select_related("template__campaign").get(pk=coupon))
+        elif not Coupon.objects.filter(pk=coupon, state=CouponState.VOIDED).exists():
+            raise refused(CouponRefusal.ALREADY_USED)
 
 
 def rule_of(coupon: int, rule: Mapping[str, Any], *, template: int = 0) -> Rule:
