@@ -22,7 +22,9 @@ _ORDERS = "Order Completed"
 def plan_of(workspace: Workspace, campaign: CampaignRow, kind: TemplateRow, *, today: date) -> Plan:
     """The plan of a campaign whose coupons are of ``kind``; one without a beginning begins today."""
     zone = workspace.settings.zone
-    first = today if campaign.starts_at is None else first_day_of(to_micros(campaign.starts_at), zone)
+    first = today
+    if campaign.starts_at is not None:
+        first = first_day_of(to_micros(campaign.starts_at), zone) or today
     last = None if campaign.ends_at is None else last_day_of(to_micros(campaign.ends_at), zone)
     before = None if last is None or workspace.is_empty() else _sold(workspace, *same_days_before(first, last))
     margin = margin_of(workspace.facts("products").to_pylist())
