@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,6 +86,16 @@ def _only_loopback(request: pytest.FixtureRequest) -> None:
     """No test reaches any address but this machine's own."""
     pytest_socket = pytest.importorskip("pytest_socket")
     pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_language() -> Iterator[None]:
+    """A page leaves its language to the thread that answered; the next test begins with the default one."""
+    yield
+    if "django.conf" in sys.modules and sys.modules["django.conf"].settings.configured:
+        from django.utils import translation
+
+        translation.deactivate()
 
 
 @pytest.fixture
