@@ -33,7 +33,8 @@ PAGES = ("/", "/?days=365", "/customers/", "/customers/?state=dormant&days=91",
          "/search/?q=u3", "/account/", "/account/password/", "/settings/", "/settings/team/", "/settings/keys/",
          "/settings/audit/", "/settings/webhooks/", "/loyalty/campaigns/",
          "/loyalty/campaigns/new/", "/loyalty/campaigns/new/?from=threshold",
-         "/loyalty/members/?who=u3", "/loyalty/coupons/?q=none", "/loyalty/calendar/", "/ledger/")  # fmt: skip
+         "/loyalty/members/?who=u3", "/loyalty/coupons/?q=none", "/loyalty/calendar/", "/loyalty/points/",
+         "/loyalty/points/write/", "/ledger/")  # fmt: skip
 
 # htmx writes an error when a newer choice of the reader ends an older request; a failed one says htmx:sendError too.
 SUPERSEDED = ("htmx:afterRequest", "htmx:sendAbort")

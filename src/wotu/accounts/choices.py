@@ -90,6 +90,7 @@ class AuditAction(TextChoices):
     ROTATE_WEBHOOK = "rotate_webhook", _("Replaced the secret of a webhook")
     EDIT_CAMPAIGN = "edit_campaign", _("Changed a campaign")
     LAUNCH_CAMPAIGN = "launch_campaign", _("Launched a campaign")
+    EDIT_PROGRAMME = "edit_programme", _("Changed a points programme")
     ISSUE_COUPONS = "issue_coupons", _("Issued coupons")
     VOID_COUPON = "void_coupon", _("Made a coupon void")
     EDIT_PLAN = "edit_plan", _("Changed a membership plan")

@@ -62,6 +62,13 @@ def create_programme(
     return made.pk
 
 
+def rename(code: str, name: str) -> None:
+    """Call a programme something else."""
+    if not 0 < len(name.strip()) <= 120:
+        raise invalid_argument("name", "Write a name of 1 to 120 characters.")
+    Programme.objects.filter(code=code).update(name=name.strip())
+
+
 def set_terms(code: str, /, **terms: Any) -> bool:
     """Change terms of a programme, named like the columns of ``Programme``; whether anything changed.
 
@@ -71,7 +78,7 @@ def set_terms(code: str, /, **terms: Any) -> bool:
         row = programme(code, lock=True)
         changed = {name: value for name, value in terms.items() if getattr(row, name) != value}
         for name, value in changed.items():
-            if name not in _TERMS:
+            if name not in TERMS:
                 raise invalid_argument(name, f"{name} is no term of a programme.")
             setattr(row, name, value)
         _check_terms(row)
@@ -213,7 +220,7 @@ def json_of(value: Any) -> Any:
     return msgspec.json.decode(msgspec.json.encode(value))
 
 
-_TERMS = {
+TERMS = {
     "state", "joining", "currency", "zone", "day_starts_at", "available_after_days", "expiry", "expiry_count",
     "point_worth", "most_share", "return_grace_days",
 }  # fmt: skip

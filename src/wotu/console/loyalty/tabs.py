@@ -15,6 +15,7 @@ from wotu.console.settings_tabs import Tab
 TABS = (
     Tab("campaigns", "console:campaigns", _("Campaigns"), Action.READ),
     Tab("members", "console:members", _("Members"), Action.READ),
+    Tab("programme", "console:programme", _("Points and levels"), Action.READ),
     Tab("coupons", "console:coupons", _("Coupons"), Action.READ),
     Tab("calendar", "console:calendar", pgettext_lazy("loyalty", "Calendar"), Action.READ),
     Tab("ledger", "console:ledger", _("Ledger"), Action.READ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wotu.console.loyalty import calendar, campaign, campaigns, coupons, members
+from wotu.console.loyalty import calendar, campaign, campaigns, coupons, members, programme
 
 urlpatterns = [
     path("campaigns/", campaigns.campaigns, name="campaigns"),
@@ -20,5 +20,9 @@ urlpatterns = [
     path("members/<str:customer_id>/give/", members.give, name="member-give"),
     path("coupons/", coupons.coupons, name="coupons"),
     path("coupons/<int:number>/", coupons.coupon, name="coupon"),
+    path("points/", programme.programme, name="programme"),
+    path("points/write/", programme.write, name="programme-write"),
+    path("points/example/", programme.example, name="programme-example"),
+    path("points/act/", programme.act, name="programme-act"),
     path("calendar/", calendar.calendar, name="calendar"),
 ]
