@@ -18,7 +18,7 @@ from wotu.collect.frames import MAGIC, Origin, Protocol, pack
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.layout import Layout
 from wotu.settle.settler import Settler
-from wotu.workspace import Workspace
+from wotu.workspace import Workspace, verification
 from wotu.workspace.verification import verify
 
 
@@ -164,3 +164,15 @@ def test_a_log_with_a_frame_that_is_not_what_was_written(workspace: Workspace) -
     log.write_bytes(MAGIC + frame + harmed)
     places = f"1 bodies, the first at byte {len(MAGIC) + len(frame)}, are not what was written"
     assert problems(workspace) == [("inbox", f"incoming/5-1.log: {places}")]
+
+
+def test_what_is_settled_meanwhile_is_no_problem(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake_snapshot = verification.snapshot
+
+    def then_more_comes(folder: Path) -> object:
+        taken = lake_snapshot(folder)
+        workspace.collect([order(7)])
+        return taken
+
+    monkeypatch.setattr(verification, "snapshot", then_more_comes)
+    assert [finding for finding in verify(workspace.layout) if finding.level == "problem"] == []

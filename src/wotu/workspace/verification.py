@@ -7,7 +7,7 @@ size and rows, can be decoded, and no ``seq`` stands twice.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -68,6 +68,8 @@ def _settings(layout: Layout) -> Iterator[Finding]:
 
 
 def _lake(layout: Layout) -> Iterator[Finding]:
+    # Before the lake: a running settler takes both further, the lake first.
+    reached = _reached(layout)
     try:
         lake = snapshot(layout.lake)
     except Exception as error:
@@ -85,7 +87,7 @@ def _lake(layout: Layout) -> Iterator[Finding]:
         unused = lake.last_seq - rows
         if unused:
             yield Finding("note", "lake", f"{unused:,} numbers up to {lake.last_seq:,} belong to no row (any more)")
-    yield from _derived(layout, lake)
+    yield from _derived(reached, lake)
 
 
 def _files(folder: Path, lake: LakeSnapshot) -> Iterator[Finding]:
@@ -133,13 +135,16 @@ def _unique(numbers: npt.NDArray[np.int64]) -> bool:
     return len(np.unique(numbers)) == len(numbers)
 
 
-def _derived(layout: Layout, lake: LakeSnapshot) -> Iterator[Finding]:
-    """Derived files may be behind the lake; one that is ahead was made from rows that are gone."""
+def _reached(layout: Layout) -> dict[str, int]:
+    """How far what is derived from the lake reaches, by its name."""
     reached = {"identity": read_checkpoint(layout.identity).seq}
     # The current timelines may show rows that are still to be committed.
     manifest = read_manifest(layout.timelines, SETTLED)
-    if manifest is not None:
-        reached["timelines"] = manifest.seq
+    return reached if manifest is None else {**reached, "timelines": manifest.seq}
+
+
+def _derived(reached: Mapping[str, int], lake: LakeSnapshot) -> Iterator[Finding]:
+    """Derived files may be behind the lake; one that is ahead was made from rows that are gone."""
     for what, seq in reached.items():
         if seq > lake.last_seq:
             detail = (
