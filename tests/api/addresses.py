@@ -92,6 +92,7 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("GET", "campaigns"): ("campaigns", None, Action.READ),
     ("POST", "campaigns"): ("campaigns", {"code": "new-{tag}", "name": "New", "budget": "10"}, Action.RUN_CAMPAIGNS),
     ("GET", "campaigns/{code}"): ("campaigns/live-{tag}", None, Action.READ),
+    ("GET", "campaigns/{code}/launch-checks"): ("campaigns/draft-{tag}/launch-checks", None, Action.READ),
     ("POST", "campaigns/{code}/launch"): ("campaigns/draft-{tag}/launch", {}, Action.RUN_CAMPAIGNS),
     ("POST", "campaigns/{code}/pause"): ("campaigns/live-{tag}/pause", {}, Action.RUN_CAMPAIGNS),
     ("POST", "campaigns/{code}/resume"): ("campaigns/paused-{tag}/resume", {}, Action.RUN_CAMPAIGNS),

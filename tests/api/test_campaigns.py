@@ -269,3 +269,24 @@ def test_settings_that_are_no_amount_are_refused(tmp_path: Any, settings: LazySe
     with pytest.raises(WotuError) as refusal:
         check_settings(Settings(approval_above="much"))
     assert refusal.value.field == "approval_above"
+
+
+def test_a_check_stops_a_launch_and_says_by_which_law(space: Any, as_role: Callable[..., Api]) -> None:
+    api = as_role("owner")
+    api.post("campaigns", {"code": "spring", "name": "Spring", "budget": "10"}, status=201)
+    told = api.post(
+        "campaigns/spring/coupon-templates", {"name": "Fifteen", "for_whom": "chosen", **PROMISE}, status=201
+    )
+    assert (told["for_whom"], told["reason"]) == ("chosen", "")
+    first, *_ = api.get("campaigns/spring/launch-checks")["items"]
+    assert (first["code"], first["blocks"], first["field"]) == ("unequal_price", True, "reason")
+    assert [(law["name_zh"], law["article"], law["since"]) for law in first["laws"]] == [
+        ("个人信息保护法", 24, "2021-11-01"), ("消费者权益保护法实施条例", 9, "2024-07-01"),
+    ]  # fmt: skip
+    reason, _ = why(api("POST", "campaigns/spring/launch", {}), 409, "launch_refused")
+    assert reason == "unequal_price"
+    assert Campaign.objects.get().state == "draft"
+    changed = api("PUT", f"coupon-templates/{told['id']}", PROMISE | {"reason": "For your birthday"}).json()
+    assert (changed["for_whom"], changed["reason"], changed["version"]) == ("chosen", "For your birthday", 1)
+    assert [each["code"] for each in api.get("campaigns/spring/launch-checks")["items"]] == ["price_base_unchecked"]
+    assert api.post("campaigns/spring/launch", {})["state"] == "live"

@@ -94,7 +94,7 @@ def test_check_in_gives_once_a_day(space: Any, as_role: Callable[..., Api]) -> N
 @pytest.mark.parametrize(
     ("change", "field"),
     [({"price": "-1"}, "price"), ({"price": "1.001"}, "price"), ({"days": 0}, "months"), ({"code": "A b"}, "code"),
-     ({"notice_days": 4}, "notice_days"), ({"benefits": {"price_off": 1.5}}, "benefits"), ({"name": "\x00"}, "name"),
+     ({"notice_days": 61}, "notice_days"), ({"benefits": {"price_off": 1.5}}, "benefits"), ({"name": "\x00"}, "name"),
      ({"benefits": {"price_off": 0.00001}}, "price_off"), ({"product_id": "x" * 1_000}, "product_id"),
      ({"benefits": {"multiplier": 99}}, "benefits"), ({"days": 10**30}, "days"), ({"paid": True}, "paid")],
 )  # fmt: skip

@@ -26,7 +26,7 @@ _INLINE = re.compile(r"\sstyle=|<style|\son[a-z]+=|<script(?![^>]*\ssrc=)(?![^>]
 FORM = {
     "name": "Spring", "coupon_name": "Ten off", "code": "spring", "effect": "amount_off", "amount": "10",
     "threshold": "39", "term": "days", "days": "7", "total": "100", "per_customer": "1", "budget": "500",
-    "stacking": "kind", "quantity": "1",
+    "stacking": "kind", "quantity": "1", "for_whom": "everybody",
 }  # fmt: skip
 
 

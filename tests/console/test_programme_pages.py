@@ -23,7 +23,8 @@ PAGE, WRITE, EXAMPLE, ACT = (f"/loyalty/points/{each}" for each in ("", "write/"
 _INLINE = re.compile(r"\sstyle=|<style|\son[a-z]+=|<script(?![^>]*\ssrc=)(?![^>]*type=\"application/json\")")
 FORM = {
     "name": "Club <b>", "points": "2", "per": "1", "worth": "0.01", "share": "50", "wait": "7", "expiry": "year_end",
-    "count": "12", "check_in": "3", "level_1": "金卡", "at_1": "100", "percent_1": "150", "months": "12",
+    "count": "12", "notice": "30", "check_in": "3", "level_1": "金卡", "at_1": "100", "percent_1": "150",
+    "months": "12",
 }  # fmt: skip
 
 
@@ -93,6 +94,8 @@ def test_a_change_is_a_new_version_and_the_same_again_is_none(space: FakeWorkspa
         ({"share": "200"}, "Write a percentage"),
         ({"expiry": "soon"}, "Choose one of the options."),
         ({"expiry": "days", "count": ""}, "Write after how many days they end."),
+        ({"notice": "6"}, "tell them at least 7 days before"),
+        ({"notice": ""}, "article 26, in force since 2014-03-15"),
         ({"level_2": "银卡", "at_2": "50"}, "Levels must rise"),
         ({"level_2": "银卡"}, "Write how much growth value the level takes."),
         ({"at_2": "500"}, "Name the level."),

@@ -29,6 +29,7 @@ from wotu.core.identifiers import STRONG, WEAK
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 from wotu.facts.vocabulary import EVENTS, PROPERTIES
+from wotu.loyalty import launch_checks
 from wotu.loyalty.pricing import Refused
 from wotu.loyalty.pricing.rules import STAGES
 from wotu.score.segments import SEGMENTS
@@ -163,6 +164,14 @@ def test_the_page_of_prices_tells_every_effect_in_its_stage_and_every_reason() -
     effects = {row[0]: int(row[2].split()[0]) for row in told if len(row) == 4}
     assert effects == {str(kind.__struct_config__.tag): n + 1 for n, kinds in enumerate(STAGES) for kind in kinds}
     assert [row[0] for row in told if len(row) == 2] == [reason.value for reason in Refused]
+
+
+def test_the_page_of_launch_checks_tells_every_check_and_every_law() -> None:
+    page = ROOT / "docs" / "explanation" / "launch-checks.md"
+    assert sorted(row[0] for row in rows(page)) == sorted(launch_checks.Check)
+    text = page.read_text("utf-8")
+    for law in (each for each in vars(launch_checks).values() if isinstance(each, launch_checks.Law)):
+        assert f"《{law.name.zh}》（{law.number.zh}）第{law.article}条, since {law.since}" in text
 
 
 def mapping_keys() -> set[str]:

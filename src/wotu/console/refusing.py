@@ -80,6 +80,8 @@ def said(error: WotuError) -> str | None:
     """What an error says where there are words for it."""
     if error.reason is Reason.SAID:
         return error.message
+    if error.code is ErrorCode.LAUNCH_REFUSED:
+        return _found(error)
     if error.code is ErrorCode.UNKNOWN_EVENT:
         return _("No message ever carried this event. Choose one that did.") + _nearest(error)
     if error.code is ErrorCode.UNKNOWN_PROPERTY:
@@ -106,6 +108,16 @@ def _filled(words: Words | None, error: WotuError) -> str | None:
         return str(words) % {name: _shown(value) for name, value in told.items() if value is not None}
     except KeyError:
         return None
+
+
+def _found(error: WotuError) -> str | None:
+    """What a check found, which tells it in both languages; nothing where it does not."""
+    findings, chinese = error.given.get("findings"), figures.locale().language == "zh"
+    if not isinstance(findings, list):
+        return None
+    if chinese:
+        return "".join(each["text_zh"] + "".join(law["source_zh"] + "。" for law in each["laws"]) for each in findings)
+    return " ".join(" ".join([each["text"], *(law["source"] + "." for law in each["laws"])]) for each in findings)
 
 
 def _nearest(error: WotuError) -> str:

@@ -44,6 +44,7 @@ class ErrorCode(StrEnum):
     NOTHING_TO_REVERSE = "nothing_to_reverse"
     COUPON_REFUSED = "coupon_refused"
     ORDER_REFUSED = "order_refused"
+    LAUNCH_REFUSED = "launch_refused"
     CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 

@@ -11,6 +11,7 @@ from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.ledger import limit_services, services
 from wotu.ledger.choices import UnitKind
 from wotu.ledger.rules import LARGEST_AMOUNT, Cause
+from wotu.loyalty import launch_reads
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.models import Campaign
 
@@ -64,12 +65,13 @@ def ask_to_launch(campaign: int, *, by: str, now: datetime) -> None:
 
 
 def launch(campaign: int, *, by: str, now: datetime) -> None:
-    """Let a draft run. Its budget becomes a limit of the ledger, which no redemption gets past."""
+    """Let a draft run unless a check stops it; its budget becomes a limit of the ledger, which no redemption passes."""
     with transaction.atomic():
         row = Campaign.objects.select_for_update().filter(pk=campaign).first()
         if row is None:
             raise _gone()
         _may_go(row, CampaignState.LIVE)
+        launch_reads.refuse_unlawful(row, now=now)
         if row.budget is not None and row.budget_account is None:
             unit = money_unit(row.currency)
             services.open_unit(unit, UnitKind.MONEY, row.currency)

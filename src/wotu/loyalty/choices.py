@@ -16,6 +16,13 @@ class CampaignState(TextChoices):
     ENDED = "ended", _("Ended")
 
 
+class ForWhom(TextChoices):
+    """Whom a kind of coupon is for: whoever comes, or customers that a list, a column or a program picks."""
+
+    EVERYBODY = "everybody", _("Everybody")
+    CHOSEN = "chosen", _("Chosen customers")
+
+
 class CouponState(TextChoices):
     """A coupon is issued, held for an order, redeemed by it, and may return; or it is made void."""
 

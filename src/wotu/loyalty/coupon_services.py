@@ -21,9 +21,9 @@ from wotu.core.periods import from_micros, to_micros
 from wotu.ledger import limit_services, services
 from wotu.ledger.choices import UnitKind
 from wotu.ledger.rules import Cause, check_amount
-from wotu.loyalty import allowances, codes, coupon_news
+from wotu.loyalty import allowances, codes, coupon_news, launch_reads
 from wotu.loyalty.campaign_services import is_running
-from wotu.loyalty.choices import CouponState
+from wotu.loyalty.choices import CampaignState, CouponState, ForWhom
 from wotu.loyalty.models import Campaign, CodeBatch, Coupon, CouponTemplate, TemplateVersion
 from wotu.loyalty.pricing import Rule
 from wotu.loyalty.refusals import CouponRefusal, refused
@@ -31,6 +31,7 @@ from wotu.loyalty.validity import DaysAfterIssue, FixedDates, Validity, validity
 
 Term = FixedDates | DaysAfterIssue
 _MOST_CODES = 1_000_000
+LONGEST_REASON = 200
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,11 @@ class Issued:
 def create_template(
     campaign: int, name: str, rule: Mapping[str, Any], term: Mapping[str, Any], *, now: datetime,
     total: int | None = None, per_customer: int | None = 1, per_day: int | None = None, shared_code: str | None = None,
+    for_whom: str = ForWhom.EVERYBODY, reason: str = "",
 ) -> int:  # fmt: skip
     """A kind of coupon of a campaign; its number. ``rule`` and ``term`` as ``TemplateVersion`` keeps them."""
     check_caps(total, per_customer, per_day)
+    check_for_whom(for_whom, reason)
     rule_of(0, rule), term_of(term)
     with transaction.atomic():
         row = Campaign.objects.filter(pk=campaign).first()
@@ -55,7 +58,7 @@ def create_template(
         wanted = None if shared_code is None else checked_shared_code(shared_code)
         template = CouponTemplate.objects.create(
             campaign=row, name=name[:120], total=total, per_customer=per_customer, per_day=per_day,
-            shared_code=wanted, created_at=now,
+            shared_code=wanted, for_whom=for_whom, reason=reason.strip(), created_at=now,
         )  # fmt: skip
         TemplateVersion.objects.create(template=template, version=1, rule=dict(rule), term=dict(term), created_at=now)
         if total is not None:
@@ -63,22 +66,41 @@ def create_template(
             cause = Cause(row.code, 1, f"template:{template.pk}", "total", "open")
             account = limit_services.open_limit(cause, unit=_unit(template.pk), owner=template.pk, total=total, now=now)
             CouponTemplate.objects.filter(pk=template.pk).update(total_account=account)
+        _stay_lawful(row, now)
     return template.pk
 
 
-def change_template(template: int, rule: Mapping[str, Any], term: Mapping[str, Any], *, now: datetime) -> int:
-    """What the template promises from now on; the version. Coupons that are out keep what they were promised."""
+def change_template(
+    template: int, rule: Mapping[str, Any], term: Mapping[str, Any], *, now: datetime, for_whom: str | None = None,
+    reason: str | None = None,
+) -> int:  # fmt: skip
+    """What the template promises from now on; the version. Coupons that are out keep what they were promised.
+
+    ``for_whom`` and ``reason`` stay as they are unless they are given.
+    """
     rule_of(0, rule), term_of(term)
     with transaction.atomic():
-        if not CouponTemplate.objects.select_for_update().filter(pk=template).exists():
-            raise _no_template()
-        last = TemplateVersion.objects.filter(template_id=template).order_by("-version")[0]
-        if (last.rule, last.term) == (dict(rule), dict(term)):
-            return last.version
-        TemplateVersion.objects.create(
-            template_id=template, version=last.version + 1, rule=dict(rule), term=dict(term), created_at=now
+        row = (
+            CouponTemplate.objects.select_for_update(of=("self",))
+            .filter(pk=template)
+            .select_related("campaign")
+            .first()
         )
-    return last.version + 1
+        if row is None:
+            raise _no_template()
+        row.for_whom = row.for_whom if for_whom is None else for_whom
+        row.reason = row.reason if reason is None else reason.strip()
+        check_for_whom(row.for_whom, row.reason)
+        row.save(update_fields=["for_whom", "reason"])
+        last = TemplateVersion.objects.filter(template_id=template).order_by("-version")[0]
+        number = last.version
+        if (last.rule, last.term) != (dict(rule), dict(term)):
+            number += 1
+            TemplateVersion.objects.create(
+                template_id=template, version=number, rule=dict(rule), term=dict(term), created_at=now
+            )
+        _stay_lawful(row.campaign, now)
+    return number
 
 
 def issue(template: int, customer: int, *, key: str, now: datetime, zone: ZoneInfo) -> Issued:
@@ -284,6 +306,20 @@ def check_caps(total: int | None, per_customer: int | None, per_day: int | None)
     for field, value in (("total", total), ("per_customer", per_customer), ("per_day", per_day)):
         if value is not None:
             check_amount(value, field=field)
+
+
+def check_for_whom(for_whom: str, reason: str) -> None:
+    """Raise, naming the field, when a kind of coupon can be for nobody like that."""
+    if for_whom not in ForWhom.values:
+        raise invalid_argument("for_whom", f"for_whom must be one of {', '.join(ForWhom.values)}.")
+    if len(reason) > LONGEST_REASON or "\x00" in reason:
+        raise invalid_argument("reason", f"reason has {LONGEST_REASON} characters at most.")
+
+
+def _stay_lawful(campaign: Campaign, now: datetime) -> None:
+    """A campaign that was launched is not changed into what could not have been launched."""
+    if campaign.state != CampaignState.DRAFT:
+        launch_reads.refuse_unlawful(campaign, now=now)
 
 
 def _no_template() -> WotuError:

@@ -29,6 +29,7 @@ class CouponCard:
     from_day: date | None
     last_day: date | None
     held: bool
+    reason: str = ""
 
 
 def card(coupon: OwnCoupon, now: datetime, zone: ZoneInfo) -> CouponCard:
@@ -37,7 +38,7 @@ def card(coupon: OwnCoupon, now: datetime, zone: ZoneInfo) -> CouponCard:
     return CouponCard(
         coupon.name, worth(coupon.rule, coupon.currency), condition(coupon.rule, coupon.currency),
         None if coupon.starts_at is None or not later else first_day_of(to_micros(coupon.starts_at), zone),
-        None if coupon.ends_at is None else last_day_of(to_micros(coupon.ends_at), zone), coupon.held,
+        None if coupon.ends_at is None else last_day_of(to_micros(coupon.ends_at), zone), coupon.held, coupon.reason,
     )  # fmt: skip
 
 

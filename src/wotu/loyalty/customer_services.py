@@ -19,6 +19,7 @@ from wotu.loyalty.models import (
     CheckIn,
     Coupon,
     Enrolment,
+    ExpiryNotice,
     MallRedemption,
     Order,
     OrderReturn,
@@ -43,6 +44,7 @@ def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) ->
         allowances.merge(gone, survivor)
         moved += memberships.merge(gone, survivor)
         moved += _merge_enrolments(gone, survivor) + _merge_check_ins(gone, survivor) + _merge_badges(gone, survivor)
+        moved += _merge_notices(gone, survivor)
         receipt = moving_services.merge_customers(cause, gone, survivor, now=now)
         for row in Programme.objects.filter(enrolments__customer=survivor).order_by("pk"):
             badge_services.settle(row, survivor, now=now)
@@ -53,7 +55,7 @@ def forget(customer: int) -> int:
     """Take an erased customer's name off all of it; how many rows that were. Orders and their sums stay, nobody's."""
     with transaction.atomic():
         forgotten = memberships.forget(customer)
-        for rows in (Enrolment, CheckIn, BadgeAward, WaitingReturn, Allowance):
+        for rows in (Enrolment, CheckIn, BadgeAward, WaitingReturn, Allowance, ExpiryNotice):
             forgotten += rows.objects.filter(customer=customer).delete()[0]
         nameless = Concat(Value("erased:"), Cast("pk", CharField()))
         orders = list(Order.objects.filter(customer=customer).values_list("pk", "order_id"))
@@ -103,4 +105,19 @@ def _merge_badges(gone: int, survivor: int) -> int:
             row.delete()
         else:
             BadgeAward.objects.filter(pk=row.pk).update(customer=survivor)
+    return len(theirs)
+
+
+def _merge_notices(gone: int, survivor: int) -> int:
+    theirs = list(ExpiryNotice.objects.filter(customer=gone).order_by("pk"))
+    for row in theirs:
+        same = ExpiryNotice.objects.filter(
+            programme=row.programme_id, customer=survivor, expires_at=row.expires_at
+        ).first()
+        if same is None:
+            ExpiryNotice.objects.filter(pk=row.pk).update(customer=survivor)
+            continue
+        # Each was told of their own; the one they are now was told of both.
+        row.delete()
+        ExpiryNotice.objects.filter(pk=same.pk).update(points=same.points + row.points, at=min(same.at, row.at))
     return len(theirs)

@@ -19,7 +19,7 @@ from wotu.ledger.choices import UnitKind
 from wotu.ledger.rules import Cause
 from wotu.loyalty import campaign_services, coupon_services
 from wotu.loyalty.campaign_services import check_campaign
-from wotu.loyalty.choices import CampaignState
+from wotu.loyalty.choices import CampaignState, ForWhom
 from wotu.loyalty.models import Campaign, Coupon, CouponTemplate
 
 
@@ -38,6 +38,8 @@ class Draft:
     per_customer: int | None = 1
     per_day: int | None = None
     shared_code: str | None = None
+    for_whom: str = ForWhom.EVERYBODY
+    reason: str = ""
 
 
 def write_draft(code: str, draft: Draft, *, currency: str, by: str, now: datetime) -> int:
@@ -50,6 +52,7 @@ def write_draft(code: str, draft: Draft, *, currency: str, by: str, now: datetim
         coupon_services.create_template(
             made, draft.coupon_name, draft.rule, draft.term, now=now, total=draft.total,
             per_customer=draft.per_customer, per_day=draft.per_day, shared_code=draft.shared_code,
+            for_whom=draft.for_whom, reason=draft.reason,
         )  # fmt: skip
     return made
 
@@ -67,7 +70,9 @@ def rewrite(template: int, draft: Draft, *, now: datetime) -> None:
             raise invalid_argument("campaign", "A campaign that has ended cannot be changed.")
         _rewrite_campaign(row, draft, now)
         _rewrite_kind(row, kind, draft, now)
-        coupon_services.change_template(template, draft.rule, draft.term, now=now)
+        coupon_services.change_template(
+            template, draft.rule, draft.term, now=now, for_whom=draft.for_whom, reason=draft.reason
+        )
 
 
 def _rewrite_campaign(row: Campaign, draft: Draft, now: datetime) -> None:

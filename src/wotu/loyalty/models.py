@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from wotu.loyalty.choices import CampaignState, CouponState, OrderSource, OrderState
+from wotu.loyalty.choices import CampaignState, CouponState, ForWhom, OrderSource, OrderState
 from wotu.loyalty.membership.models import Membership, PartnerCode, PartnerPool, Plan, RenewalNotice
 from wotu.loyalty.programme_models import (
     Badge,
     BadgeAward,
     CheckIn,
     Enrolment,
+    ExpiryNotice,
     MallItem,
     MallRedemption,
     OrderEarning,
@@ -30,6 +31,7 @@ __all__ = [
     "Coupon",
     "CouponTemplate",
     "Enrolment",
+    "ExpiryNotice",
     "MallItem",
     "MallRedemption",
     "Membership",
@@ -86,7 +88,8 @@ class CouponTemplate(models.Model):
     """What coupons of one kind have in common. ``shared_code`` is one code for all, who are issued one as they use it.
 
     ``total`` is how many may be issued (``None``: any number), kept by the limit ``total_account`` of the ledger;
-    ``per_customer`` and ``per_day`` how many to one person, and to all in a day of the workspace.
+    ``per_customer`` and ``per_day`` how many to one person, and to all in a day of the workspace. ``reason`` is why
+    those ``for_whom`` it is get it and others do not, as customers read it.
     """
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="templates")
@@ -96,6 +99,8 @@ class CouponTemplate(models.Model):
     per_customer = models.PositiveIntegerField(null=True, default=1)
     per_day = models.PositiveIntegerField(null=True)
     shared_code = models.CharField(max_length=64, null=True, unique=True)
+    for_whom = models.CharField(max_length=9, choices=ForWhom.choices, default=ForWhom.EVERYBODY)
+    reason = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

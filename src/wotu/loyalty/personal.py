@@ -14,6 +14,7 @@ from wotu.loyalty.models import (
     CheckIn,
     Coupon,
     Enrolment,
+    ExpiryNotice,
     MallRedemption,
     Membership,
     Order,
@@ -25,6 +26,7 @@ from wotu.loyalty.models import (
 # Of each table, what a person has a right to read.
 _TOLD: dict[str, tuple[Any, tuple[str, ...]]] = {
     "memberships": (Enrolment, ("programme__code", "joined_at", "manual")),
+    "expiry_notices": (ExpiryNotice, ("programme__code", "points", "expires_at", "at")),
     "check_ins": (CheckIn, ("programme__code", "day")),
     "badges": (BadgeAward, ("badge__name", "level")),
     "coupons": (Coupon, ("template__name", "code", "state", "starts_at", "ends_at", "order_id")),

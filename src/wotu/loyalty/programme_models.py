@@ -13,7 +13,8 @@ class Programme(models.Model):
 
     Points can be spent ``available_after_days`` after they were earned and expire by ``expiry`` and
     ``expiry_count``. A point pays ``point_worth`` minor units, all of them at most ``most_share`` basis points of an
-    order. Points given back to a lot that has expired live for ``return_grace_days``.
+    order. Points given back to a lot that has expired live for ``return_grace_days``. Members are told ``notice_days``
+    before points end.
     """
 
     code = models.SlugField(max_length=40, unique=True)
@@ -31,6 +32,7 @@ class Programme(models.Model):
     point_worth = models.PositiveIntegerField(default=1)
     most_share = models.PositiveSmallIntegerField(default=10_000)
     return_grace_days = models.PositiveSmallIntegerField(default=0)
+    notice_days = models.PositiveSmallIntegerField(default=30)
     created_by = models.CharField(max_length=80)
     created_at = models.DateTimeField()
 
@@ -69,6 +71,24 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer} in {self.programme_id}"
+
+
+class ExpiryNotice(models.Model):
+    """A member was told, at ``at``, that ``points`` end at ``expires_at``: the row is the proof. Once for each end."""
+
+    programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="+", db_index=False)
+    customer = models.BigIntegerField()
+    expires_at = models.DateTimeField()
+    points = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "programme", "expires_at"], name="loyalty_expiry_told_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer} was told of {self.expires_at}"
 
 
 class OrderEarning(models.Model):

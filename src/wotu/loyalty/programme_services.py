@@ -16,6 +16,7 @@ from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.periods import to_micros
 from wotu.ledger import services
 from wotu.ledger.choices import UnitKind
+from wotu.loyalty import launch_checks
 from wotu.loyalty.choices import Expiry, Joining, ProgrammeState
 from wotu.loyalty.coupon_choice import Offer
 from wotu.loyalty.earning import EarnRule
@@ -222,7 +223,7 @@ def json_of(value: Any) -> Any:
 
 TERMS = {
     "state", "joining", "currency", "zone", "day_starts_at", "available_after_days", "expiry", "expiry_count",
-    "point_worth", "most_share", "return_grace_days",
+    "point_worth", "most_share", "return_grace_days", "notice_days",
 }  # fmt: skip
 
 
@@ -270,10 +271,13 @@ def _check_terms(row: Programme) -> None:
     _one_of("expiry", row.expiry, Expiry.values)
     for field, value, least, most in (
         ("point_worth", row.point_worth, 1, 1_000_000), ("most_share", row.most_share, 0, 10_000),
-        ("return_grace_days", row.return_grace_days, 0, 366),
+        ("return_grace_days", row.return_grace_days, 0, 366), ("notice_days", row.notice_days, 0, 366),
     ):  # fmt: skip
         if not least <= value <= most:
             raise invalid_argument(field, f"{field}={value} must lie between {least} and {most}.")
+    launch_checks.refuse_blocked(
+        launch_checks.points_notice(expires=row.expiry != Expiry.NEVER, notice_days=row.notice_days)
+    )
 
 
 def _one_of(field: str, value: str, choices: Sequence[str]) -> None:

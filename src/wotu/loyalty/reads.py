@@ -83,6 +83,8 @@ class TemplateRow:
     per_customer: int | None
     per_day: int | None
     shared_code: str | None
+    for_whom: str
+    reason: str
     issued: int
     held: int
     redeemed: int
@@ -296,7 +298,8 @@ def _template(
     return TemplateRow(
         number=row.pk, campaign=row.campaign.code, currency=row.campaign.currency, name=row.name,
         version=version.version, rule=version.rule, term=version.term, total=row.total,
-        per_customer=row.per_customer, per_day=row.per_day, shared_code=row.shared_code, **count,
+        per_customer=row.per_customer, per_day=row.per_day, shared_code=row.shared_code, for_whom=row.for_whom,
+        reason=row.reason, **count,
         left=None if room is None else room.left, created_at=row.created_at,
     )  # fmt: skip
 

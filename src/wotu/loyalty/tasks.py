@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils import timezone
+
 from wotu.ledger.erased import erased_customers
-from wotu.loyalty import customer_services, identity_following, order_following, personal
+from wotu.loyalty import customer_services, expiry_notices, identity_following, order_following, personal
 from wotu.loyalty.membership import tasks as _of_members  # noqa: F401 - makes them known to the worker
 from wotu.outbox.following import follower
 from wotu.outbox.tasks import TaskContext, task
@@ -22,6 +24,12 @@ follower("loyalty.orders", events=order_following.EVENTS, wanted=order_following
 def follow_order(_context: TaskContext, *, seq: int) -> bool:
     """Follow a message about an order that could not be followed in its turn; false when it is there no more."""
     return order_following.apply_order_message(seq)
+
+
+@task(name="loyalty.expiry_notices", every=timedelta(hours=6), outside=True, queue_name="upkeep")
+def tell_of_expiry(_context: TaskContext) -> int:
+    """Tell members whose points end soon; how many."""
+    return expiry_notices.notify_expiring(timezone.now())
 
 
 @task(name="loyalty.forget_erased", every=timedelta(days=1), outside=True, queue_name="upkeep")

@@ -17,7 +17,7 @@ MOST_SHOWN = 100
 
 @dataclass(frozen=True)
 class OwnCoupon:
-    """A coupon of a customer; ``held`` while an order keeps it."""
+    """A coupon of a customer; ``held`` while an order keeps it. ``reason`` is why they have it and others do not."""
 
     id: int
     name: str
@@ -26,6 +26,7 @@ class OwnCoupon:
     starts_at: datetime | None
     ends_at: datetime | None
     held: bool
+    reason: str = ""
 
 
 def coupons_of(customer: int, now: datetime) -> tuple[OwnCoupon, ...]:
@@ -41,6 +42,7 @@ def coupons_of(customer: int, now: datetime) -> tuple[OwnCoupon, ...]:
         OwnCoupon(
             row.pk, row.template.name, rules[row.template_id, row.version], row.template.campaign.currency,
             row.starts_at, row.ends_at, row.state == CouponState.HELD and bool(row.held_until and row.held_until > now),
+            row.template.reason,
         )
         for row in found
     )  # fmt: skip

@@ -17,12 +17,21 @@ from wotu.answers.kept import workspace
 from wotu.api.callers import Caller, caller_of
 from wotu.api.cursors import continuing
 from wotu.api.idempotency import write
-from wotu.api.schemas.campaigns import Budget, Campaign, CampaignInFull, CampaignQuery, NewCampaign, Template
+from wotu.api.schemas.campaigns import (
+    Budget,
+    Campaign,
+    CampaignInFull,
+    CampaignQuery,
+    LaunchFinding,
+    LaunchFindings,
+    NewCampaign,
+    Template,
+)
 from wotu.api.schemas.errors import CONFLICT, IDEMPOTENT, NOT_FOUND, answers
 from wotu.api.schemas.pages import Page, page
 from wotu.api.schemas.texts import Nothing
 from wotu.core.money import decimal_text
-from wotu.loyalty import campaign_services, reads
+from wotu.loyalty import campaign_services, launch_reads, reads
 from wotu.loyalty.approval import check_may_launch
 from wotu.loyalty.written_rules import minor, written_rule
 
@@ -71,6 +80,19 @@ def get_campaign(request: HttpRequest, code: str) -> CampaignInFull:
     return _in_full(code)
 
 
+@router.get(
+    "/campaigns/{code}/launch-checks",
+    response=answers(LaunchFindings, NOT_FOUND),
+    summary="What to know before a launch",
+    operation_id="check_launch",
+)
+def check_launch(request: HttpRequest, code: str) -> LaunchFindings:
+    """By law and by sense. A finding that blocks stops the launch with `launch_refused`."""
+    caller_of(request).require(Action.READ)
+    found = launch_reads.campaign_findings(code, now=timezone.now())
+    return LaunchFindings(items=[LaunchFinding(**each.to_dict()) for each in found])
+
+
 @router.post(
     "/campaigns/{code}/launch",
     response=answers(CampaignInFull, NOT_FOUND, CONFLICT),
@@ -80,7 +102,7 @@ def get_campaign(request: HttpRequest, code: str) -> CampaignInFull:
 )
 @write(Action.RUN_CAMPAIGNS, in_control=True)
 def launch_campaign(request: HttpRequest, code: str, asked: Nothing) -> CampaignInFull:
-    """Above the setting `approval_above`, or without a budget, owners only."""
+    """Above the setting `approval_above`, or without a budget, owners only. Refused while a check blocks it."""
     caller, found = caller_of(request), reads.campaign(code)
     budget = None if found.budget is None else found.budget.total
     check_may_launch(caller.role, budget, found.currency, above=workspace().settings.approval_above)

@@ -38,6 +38,7 @@ from wotu.core.customer_ids import customer_text
 from wotu.core.errors import invalid_argument
 from wotu.loyalty import codes, coupon_services, guessing, reads
 from wotu.loyalty.approval import check_may_promise
+from wotu.loyalty.choices import ForWhom
 from wotu.loyalty.coupon_services import Issued
 from wotu.loyalty.written_rules import kept_rule
 
@@ -59,7 +60,8 @@ def create_coupon_template(request: HttpRequest, code: str, asked: NewTemplate) 
     rule, term = _promised(asked, found.currency)
     made = coupon_services.create_template(
         found.number, asked.name, rule, term, now=timezone.now(), total=asked.total, per_customer=asked.per_customer,
-        per_day=asked.per_day, shared_code=asked.shared_code,
+        per_day=asked.per_day, shared_code=asked.shared_code, for_whom=asked.for_whom or ForWhom.EVERYBODY,
+        reason=asked.reason or "",
     )  # fmt: skip
     _tell(caller, AuditAction.EDIT_CAMPAIGN, code, what="coupon_template", template=made)
     return _template(made)
@@ -90,7 +92,7 @@ def change_coupon_template(request: HttpRequest, id: int, asked: Promise) -> Tem
     caller, found = caller_of(request), reads.template(id, now=timezone.now())
     _check_may_promise(caller, reads.campaign(found.campaign))
     rule, term = _promised(asked, found.currency)
-    coupon_services.change_template(id, rule, term, now=timezone.now())
+    coupon_services.change_template(id, rule, term, now=timezone.now(), for_whom=asked.for_whom, reason=asked.reason)
     _tell(caller, AuditAction.EDIT_CAMPAIGN, found.campaign, what="coupon_template", template=id)
     return _template(id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
@@ -10,9 +10,10 @@ from ninja import Field, Schema
 from wotu.api.schemas.pages import Paging
 from wotu.api.schemas.texts import Count, Id, Identifier, Label, Money, Name
 from wotu.api.schemas.times import Day, Instant
-from wotu.loyalty.choices import CampaignState
+from wotu.loyalty.choices import CampaignState, ForWhom
 
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+Reason = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 Rate = Annotated[float, Field(ge=0, le=1, description="Taken off: 0.15 is 15 % off.", examples=[0.15])]
 
 
@@ -145,14 +146,16 @@ class FixedDates(Schema, extra="forbid"):
 
 
 class Promise(Schema, extra="forbid"):
-    """What coupons promise, and how long."""
+    """What coupons promise, how long, and to whom. What is not named of the last stays as it was."""
 
     rule: CouponRule
     term: Annotated[DaysAfterIssue | FixedDates, Field(discriminator="type")]
+    for_whom: ForWhom | None = Field(None, description="chosen: a list, a column or a program picks the customers.")
+    reason: Reason | None = Field(None, description="Why they get it and others do not, as customers read it.")
 
 
 class NewTemplate(Promise, extra="forbid"):
-    """A kind of coupon. `total` is how many there may be, null: any number."""
+    """A kind of coupon, for everybody unless named. `total` is how many there may be, null: any number."""
 
     name: Name
     total: Count | None = None
@@ -174,6 +177,8 @@ class Template(Schema):
     per_customer: int | None
     per_day: int | None
     shared_code: str | None
+    for_whom: str
+    reason: str
     issued: int
     held: int
     redeemed: int
@@ -186,6 +191,36 @@ class CampaignInFull(Campaign):
     """A campaign with its kinds of coupons."""
 
     coupon_templates: list[Template]
+
+
+class LawOfCheck(Schema):
+    """Where the law asks for something; `article` is null when several do."""
+
+    name: str
+    name_zh: str
+    number: str
+    number_zh: str
+    article: int | None
+    since: date
+    source: str
+    source_zh: str
+
+
+class LaunchFinding(Schema):
+    """Something to know before a launch; `blocks`: it stops the launch. No legal advice."""
+
+    code: str
+    blocks: bool
+    field: str | None
+    text: str
+    text_zh: str
+    laws: list[LawOfCheck]
+
+
+class LaunchFindings(Schema):
+    """What was found of a campaign, what stops its launch first."""
+
+    items: list[LaunchFinding]
 
 
 class NewIssue(Schema, extra="forbid"):

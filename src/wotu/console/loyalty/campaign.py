@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,13 +23,14 @@ from wotu.console.data_tabs import allowed
 from wotu.console.exporting import export
 from wotu.console.loyalty.acting import approval_needed, approves, check_budget, told
 from wotu.console.loyalty.campaign_words import COUPON_STATES, money, refusal, shown_campaign, shown_kind
+from wotu.console.loyalty.check_words import shown_findings
 from wotu.console.loyalty.coupon_rows import short_code, shown_coupon
 from wotu.console.loyalty.planned import planned
 from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, require_export, signed_in_member
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import Reason, WotuError, invalid_argument
-from wotu.loyalty import campaign_services, codes, coupon_reads, coupon_services, reads
+from wotu.loyalty import campaign_services, codes, coupon_reads, coupon_services, launch_reads, reads
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.coupon_reads import CouponCounts
 from wotu.loyalty.effect_reads import CampaignEffect, campaign_effect
@@ -168,9 +170,17 @@ def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: i
         "needs_approval": approval_needed(None if row.budget is None else row.budget.total, row.currency),
         "acts": _acts(code) if allowed(request, Action.RUN_CAMPAIGNS) else (),
         "draft": row.state == CampaignState.DRAFT, "refused": {},
-        "planned": planned(row, kinds[0]) if row.state == CampaignState.DRAFT and kinds else (),
+        **(_before_launch(row, kinds, now) if row.state == CampaignState.DRAFT else {}),
     }  # fmt: skip
     return loyalty_page(request, "console/loyalty/campaign.html", "campaigns", shown | context, status=status)
+
+
+def _before_launch(row: CampaignRow, kinds: tuple[TemplateRow, ...], now: datetime) -> dict[str, Any]:
+    found = shown_findings(launch_reads.campaign_findings(row.code, now=now))
+    return {
+        "planned": planned(row, kinds[0]) if kinds else (), "found": found,
+        "blocked": any(each.blocks for each in found),
+    }  # fmt: skip
 
 
 def _effect(found: CampaignEffect, currency: str) -> dict[str, Any]:
@@ -213,7 +223,17 @@ def _what(entry: audit.Entry) -> str:
 def _seen(row: CampaignRow, kinds: tuple[TemplateRow, ...]) -> str:
     """A text that changes with what somebody launches."""
     promised = [
-        (each.number, each.version, each.name, each.total, each.per_customer, each.per_day, each.shared_code)
+        (
+            each.number,
+            each.version,
+            each.name,
+            each.total,
+            each.per_customer,
+            each.per_day,
+            each.shared_code,
+            each.for_whom,
+            each.reason,
+        )
         for each in kinds
     ]
     budget = None if row.budget is None else row.budget.total

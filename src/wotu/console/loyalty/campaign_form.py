@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from wotu.console.loyalty.typed import TypedFields
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros, to_micros
+from wotu.loyalty.choices import ForWhom
+from wotu.loyalty.coupon_services import LONGEST_REASON
 from wotu.loyalty.draft_services import Draft
 from wotu.loyalty.reads import CampaignRow, TemplateRow
 from wotu.loyalty.validity import (
@@ -31,9 +33,13 @@ TERMS = ("days", "dates")
 NAMES = (
     "name", "coupon_name", "code", "effect", "amount", "rate", "most_off", "price", "product_id", "quantity", "worth",
     "threshold", "products", "categories", "without_products", "term", "days", "wait", "first_day", "last_day",
-    "starts", "ends", "total", "per_customer", "per_day", "budget", "stacking", "group", "shared_code",
+    "starts", "ends", "total", "per_customer", "per_day", "budget", "stacking", "group", "shared_code", "for_whom",
+    "reason",
 )  # fmt: skip
-_BLANK = {"effect": "amount_off", "term": "days", "stacking": "kind", "per_customer": "1", "quantity": "1"}
+_BLANK = {
+    "effect": "amount_off", "term": "days", "stacking": "kind", "per_customer": "1", "quantity": "1",
+    "for_whom": ForWhom.EVERYBODY.value,
+}  # fmt: skip
 # What of a rule the form does not have: it stays as it was written elsewhere.
 _KEPT = ("measured_at", "channels", "without_channels", "stores", "tiers", "priority", "on_return")
 
@@ -69,7 +75,7 @@ def typed_of(row: CampaignRow, kind: TemplateRow, zone: ZoneInfo) -> Typed:
         "total": kind.total, "per_customer": kind.per_customer, "per_day": kind.per_day,
         "budget": None if row.budget is None else decimal_text(row.budget.total, row.currency),
         "stacking": "alone" if rule.get("exclusive") else "group" if group else "kind", "group": group,
-        "shared_code": kind.shared_code,
+        "shared_code": kind.shared_code, "for_whom": kind.for_whom, "reason": kind.reason,
     }  # fmt: skip
     return blank() | {name: "" if value is None else str(value) for name, value in told.items()}
 
@@ -92,6 +98,8 @@ def draft_of(
         "budget": form.money("budget", currency), "total": form.whole("total"),
         "per_customer": form.whole("per_customer"), "per_day": form.whole("per_day"),
         "shared_code": form.text("shared_code", most=64, needed=False) or None,
+        "for_whom": form.choice("for_whom", tuple(ForWhom.values)),
+        "reason": form.text("reason", most=LONGEST_REASON, needed=False),
     }  # fmt: skip
     if form.errors:
         return None, form.errors

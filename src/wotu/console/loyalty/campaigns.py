@@ -29,7 +29,7 @@ from wotu.console.permissions import require, signed_in_member
 from wotu.core.errors import ErrorCode, Reason, WotuError
 from wotu.core.money import parse_decimal, to_minor
 from wotu.loyalty import coupon_reads, draft_services, reads
-from wotu.loyalty.choices import CampaignState
+from wotu.loyalty.choices import CampaignState, ForWhom
 from wotu.loyalty.coupon_reads import CouponCounts
 from wotu.loyalty.draft_services import Draft
 from wotu.loyalty.reads import CampaignRow, TemplateRow
@@ -125,7 +125,7 @@ def _form(
 ) -> HttpResponse:  # fmt: skip
     above = settings.WOTU_SETTINGS.approval_above
     context: dict[str, Any] = {
-        "typed": typed, "errors": errors, "currency": currency, "row": row, "kind": kind,
+        "typed": typed, "errors": errors, "currency": currency, "row": row, "kind": kind, "for_whom": ForWhom.choices,
         "launched": row is not None and row.state != CampaignState.DRAFT,
         "above": money(to_minor(parse_decimal(above), currency), currency),
         "several": len(reads.templates(row.number, now=timezone.now())) > 1 if row else False,

@@ -36,7 +36,7 @@ def preview(draft: Draft, currency: str, *, language: str, now: datetime) -> Pre
     rule = coupon_services.rule_of(0, draft.rule)
     valid = validity_of(coupon_services.term_of(draft.term), to_micros(now), settings.WOTU_SETTINGS.zone)
     starts, ends = (None if at is None else from_micros(at, _UTC) for at in (valid.starts, valid.ends))
-    own = OwnCoupon(0, draft.coupon_name, rule, currency, starts, ends, held=False)
+    own = OwnCoupon(0, draft.coupon_name, rule, currency, starts, ends, held=False, reason=draft.reason)
     worst = None
     if isinstance(rule.effect, AmountOff) and draft.total is not None:
         worst = draft.total * rule.effect.amount

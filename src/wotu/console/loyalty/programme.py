@@ -66,7 +66,7 @@ def write(request: HttpRequest) -> HttpResponse:
         try:
             _save(request, club, plan)
         except WotuError as error:
-            errors = {"form": in_words(error)}
+            errors = {"notice" if error.field == "notice_days" else "form": in_words(error)}
         else:
             return HttpResponseRedirect(reverse("console:programme") + "?done=saved")
     return _form(request, club, typed, errors, currency, status=422)

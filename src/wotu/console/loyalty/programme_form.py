@@ -23,7 +23,7 @@ Words = str | Promise
 Typed = dict[str, str]
 LEVELS = (1, 2, 3, 4)
 FIELDS = (
-    "name", "points", "per", "worth", "share", "wait", "expiry", "count", "check_in", "months",
+    "name", "points", "per", "worth", "share", "wait", "expiry", "count", "notice", "check_in", "months",
     *(f"{what}_{number}" for number in LEVELS for what in ("level", "at", "percent")),
 )  # fmt: skip
 _BASE, _GROWTH, _CHECK_IN = "base", "growth", "check-in"
@@ -64,7 +64,7 @@ class Planned:
 
 def blank(**filled: str) -> Typed:
     """Every field, empty unless it is filled."""
-    return dict.fromkeys(FIELDS, "") | {"expiry": str(Expiry.NEVER.value)} | filled
+    return dict.fromkeys(FIELDS, "") | {"expiry": str(Expiry.NEVER.value), "notice": "30"} | filled
 
 
 def posted(fields: Mapping[str, str]) -> Typed:
@@ -82,6 +82,7 @@ def planned_of(typed: Typed, currency: str) -> tuple[Planned | None, dict[str, s
         "available_after_days": form.whole("wait", least=0, most=366) or 0,
         "expiry": form.choice("expiry", tuple(Expiry.values)),
         "expiry_count": form.whole("count", least=0, most=3_660) or 0,
+        "notice_days": form.whole("notice", least=0, most=366) or 0,
     }  # fmt: skip
     rules = _rules(form, currency)
     if terms["expiry"] == Expiry.DAYS and not terms["expiry_count"]:
@@ -100,6 +101,7 @@ def typed_of(planned: Planned, currency: str) -> Typed:
         name=planned.name, points=str(base.points), per=decimal_text(base.per, currency),
         worth=decimal_text(terms["point_worth"], currency), share=f"{Decimal(terms['most_share']) / 100:f}",
         wait=str(terms["available_after_days"] or ""), expiry=terms["expiry"], count=str(terms["expiry_count"] or ""),
+        notice=str(terms["notice_days"]),
         check_in="" if daily is None else str(daily.points), months=str(rules.tiers.months or ""),
     )  # fmt: skip
     for number, level in zip(LEVELS, rules.tiers.levels, strict=False):

@@ -55,6 +55,11 @@ def told(planned: Planned, today: date, zone: ZoneInfo) -> Told:
         (_("Points can be spent"), _wait(terms["available_after_days"])),
         (_("Points end"), _ends(terms["expiry"], terms["expiry_count"])),
     ]  # fmt: skip
+    if terms["expiry"] != Expiry.NEVER:
+        told_before = ngettext(
+            "%(count)d day before points end", "%(count)d days before points end", terms["notice_days"]
+        )
+        lines.append((_("Members are told"), told_before % {"count": terms["notice_days"]}))
     if tiers.levels:
         months = tiers.months
         good = pgettext("level", "for good")

@@ -11,14 +11,13 @@ from django.db import transaction
 
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.core.money import LARGEST_MINOR
+from wotu.loyalty import launch_checks
 from wotu.loyalty.choices import CodePeriod
+from wotu.loyalty.launch_checks import LEAST_RENEWAL_DAYS
 from wotu.loyalty.membership.benefits import Benefits
 from wotu.loyalty.membership.models import PartnerCode, PartnerPool, Plan
 from wotu.loyalty.models import CouponTemplate
 
-LEAST_NOTICE_DAYS = 5
-"""An auto-renewing service must tell its customers five days before: 网络交易监督管理办法 (Order 37 of the State
-Administration for Market Regulation, in force since 1 May 2021), article 18."""
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MOST_CODES = 100_000
 
@@ -26,7 +25,7 @@ _MOST_CODES = 100_000
 def create_plan(
     name: str, *, code: str, product_id: str, price: int, months: int = 0, days: int = 0, by: str, now: datetime,
     benefits: Benefits | None = None, currency: str = "CNY", trial_days: int = 0, grace_days: int = 0,
-    renews: bool = False, notice_days: int = LEAST_NOTICE_DAYS,
+    renews: bool = False, notice_days: int = LEAST_RENEWAL_DAYS,
 ) -> int:  # fmt: skip
     """A plan that is offered from now on; its number. What was bought keeps its length when a plan is withdrawn."""
     brings = benefits or Benefits()
@@ -36,16 +35,16 @@ def create_plan(
         raise invalid_argument("code", "code must have 1 to 40 characters of a-z, 0-9 and -, the first no dash.")
     if not re.fullmatch(r"[A-Z]{3}", currency):
         raise invalid_argument("currency", "currency must be three capital letters such as CNY.")
-    least_notice = LEAST_NOTICE_DAYS if renews else 0
     for field, value, least, most in (
         ("price", price, 0, LARGEST_MINOR), ("months", months, 0, 120), ("days", days, 0, 3_660),
         ("trial_days", trial_days, 0, 366), ("grace_days", grace_days, 0, 90),
-        ("notice_days", notice_days, least_notice, 60),
+        ("notice_days", notice_days, 0, 60),
     ):  # fmt: skip
         if not least <= value <= most:
             raise invalid_argument(field, f"{field}={value} must lie between {least} and {most}.")
     if not months and not days:
         raise invalid_argument("months", "A plan lasts at least a day; give months or days.")
+    launch_checks.refuse_blocked(launch_checks.renewal_notice(renews=renews, notice_days=notice_days))
     with transaction.atomic():
         for field, taken in (("code", Plan.objects.filter(code=code)),
                              ("product_id", Plan.objects.filter(product_id=product_id))):  # fmt: skip
@@ -63,7 +62,9 @@ def create_plan(
 
 def offer_plan(code: str, *, offered: bool) -> bool:
     """Offer a plan or withdraw it; whether that changed anything. Members keep what they bought."""
-    plan_of(code)
+    row = plan_of(code)
+    if offered:
+        launch_checks.refuse_blocked(launch_checks.renewal_notice(renews=row.renews, notice_days=row.notice_days))
     return bool(Plan.objects.filter(code=code, offered=not offered).update(offered=offered))
 
 

@@ -18,7 +18,7 @@ from django.db import transaction
 from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.ledger.deadlocks import again_after_deadlock
-from wotu.loyalty import allowances
+from wotu.loyalty import allowances, member_news
 from wotu.loyalty.choices import CouponState, MembershipSource
 from wotu.loyalty.membership import reads
 from wotu.loyalty.membership.models import Membership, PartnerCode, PartnerPool, Plan
@@ -26,7 +26,6 @@ from wotu.loyalty.membership.plan_services import plan_of
 from wotu.loyalty.membership.terms import Cut, Purchase, lay_out
 from wotu.loyalty.models import Coupon, Order
 from wotu.loyalty.pricing import Quote, Refund
-from wotu.outbox import messages
 
 MOST_PIECES = 100
 RENEWAL_CHANGED = "Membership Renewal Changed"
@@ -148,9 +147,9 @@ def set_renews(customer: int, plan: str, *, renews: bool, now: datetime) -> bool
         running = Membership.objects.filter(customer=customer, plan=row, after__gt=reads.today(now))
         changed = running.exclude(source=MembershipSource.TRIAL).filter(renews=not renews).update(renews=renews)
         if changed:
-            messages.emit(
-                RENEWAL_CHANGED, key=f"membership-renews:{customer}:{row.pk}:{now.isoformat()}", customer=customer,
-                at=now, properties={"plan": row.code, "renews": renews},
+            member_news.tell(
+                RENEWAL_CHANGED, customer, key=f"membership-renews:{customer}:{row.pk}:{now.isoformat()}", at=now,
+                plan=row.code, renews=renews,
             )  # fmt: skip
     return bool(changed)
 

@@ -10,12 +10,11 @@ from django.db import transaction
 
 from wotu.core.errors import WotuError
 from wotu.core.money import decimal_text
-from wotu.loyalty import coupon_services
+from wotu.loyalty import coupon_services, member_news
 from wotu.loyalty.membership import reads
 from wotu.loyalty.membership.benefits import Benefits
 from wotu.loyalty.membership.models import Membership, RenewalNotice
 from wotu.loyalty.membership.terms import month_of
-from wotu.outbox import messages
 
 RENEWAL = "Membership Renewal Due"
 _LONGEST_NOTICE = 60
@@ -74,11 +73,9 @@ def _notify(row: Membership, now: datetime) -> bool:
             membership=row, renews_on=row.after, defaults={"price": row.plan.price, "at": now}
         )
         if new:
-            messages.emit(
-                RENEWAL, key=f"membership-renewal:{row.pk}:{row.after}", customer=row.customer, at=now,
-                properties={
-                    "plan": row.plan.code, "name": row.plan.name, "renews_on": row.after.isoformat(),
-                    "price": decimal_text(row.plan.price, row.plan.currency), "currency": row.plan.currency,
-                },
+            member_news.tell(
+                RENEWAL, row.customer, key=f"membership-renewal:{row.pk}:{row.after}", at=now, plan=row.plan.code,
+                name=row.plan.name, renews_on=row.after.isoformat(),
+                price=decimal_text(row.plan.price, row.plan.currency), currency=row.plan.currency,
             )  # fmt: skip
     return new

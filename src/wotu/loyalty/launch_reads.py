@@ -1,0 +1,101 @@
+"""What the checks of a launch are given to look at, and what they find of a campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from wotu.core.errors import ErrorCode, WotuError
+from wotu.loyalty import launch_checks
+from wotu.loyalty.choices import ForWhom, OrderState, ProgrammeState
+from wotu.loyalty.launch_checks import PRICE_BASE_DAYS, Deal, Finding, KindForWhom, Unchecked
+from wotu.loyalty.models import Campaign, CouponTemplate, Order, ProgrammeVersion, TemplateVersion
+from wotu.loyalty.pricing import Quote
+from wotu.loyalty.pricing.rules import Scope
+
+# Effects that take something off a price which customers see.
+_OFF_A_PRICE = ("percent", "amount_off")
+_MOST_ORDERS = 20_000
+
+
+def campaign_findings(code: str, *, now: datetime) -> tuple[Finding, ...]:
+    """Everything that is found of a campaign, what stops its launch first; raises ``not_found``."""
+    row = None if "\x00" in code else Campaign.objects.filter(code=code).first()
+    if row is None:
+        raise WotuError(ErrorCode.NOT_FOUND, "There is no such campaign.", field="campaign")
+    kinds = _kinds(row)
+    found = _law(kinds, now) + launch_checks.campaign_sense(kinds=len(kinds), ends_at=row.ends_at, now=now)
+    scopes = [
+        msgspec.convert(rule.get("scope", {}), Scope)
+        for _, rule in kinds if rule.get("effect", {}).get("type") in _OFF_A_PRICE
+    ]  # fmt: skip
+    if scopes:
+        found += launch_checks.price_base(_deals(scopes, row.currency, now), row.currency)
+    return tuple(sorted(found, key=lambda each: not each.blocks))
+
+
+def refuse_unlawful(campaign: Campaign, *, now: datetime) -> None:
+    """Raise ``launch_refused`` when a campaign may not run as it stands; called by whatever lets it run or changes it.
+
+    Checks that only warn are left out: they read more than a launch should wait for.
+    """
+    launch_checks.refuse_blocked(_law(_kinds(campaign), now))
+
+
+def _law(kinds: Sequence[tuple[CouponTemplate, dict[str, Any]]], now: datetime) -> list[Finding]:
+    told = [
+        KindForWhom(
+            kind.name, chosen=kind.for_whom == ForWhom.CHOSEN, tiers=tuple(rule.get("tiers", ())), reason=kind.reason
+        )
+        for kind, rule in kinds
+    ]
+    return launch_checks.equal_price(told, _public_levels(now) if any(kind.tiers for kind in told) else ())
+
+
+def _kinds(campaign: Campaign) -> list[tuple[CouponTemplate, dict[str, Any]]]:
+    """Each kind of coupon with the rule it promises now."""
+    kinds = list(CouponTemplate.objects.filter(campaign=campaign).order_by("pk"))
+    rules = dict(
+        TemplateVersion.objects.filter(template__in=kinds).order_by("version").values_list("template_id", "rule")
+    )
+    return [(kind, rules.get(kind.pk, {})) for kind in kinds]
+
+
+def _public_levels(now: datetime) -> set[str]:
+    """Names of the levels that programmes publish now."""
+    rows = ProgrammeVersion.objects.filter(programme__state=ProgrammeState.LIVE, starts_at__lte=now)
+    newest = dict(rows.order_by("version").values_list("programme_id", "tiers"))
+    return {level["key"] for tiers in newest.values() for level in tiers.get("levels", ())}
+
+
+def _deals(scopes: Sequence[Scope], currency: str, now: datetime) -> list[Deal] | Unchecked:
+    """Of each product in scope the last list price and the least that a piece was sold for in the days before."""
+    paid = Order.objects.filter(
+        state=OrderState.PAID, currency=currency, paid_at__gte=now - timedelta(days=PRICE_BASE_DAYS), paid_at__lte=now
+    )
+    quotes = list(paid.order_by("paid_at", "pk").values_list("quote", flat=True)[: _MOST_ORDERS + 1])
+    if len(quotes) > _MOST_ORDERS:
+        return Unchecked.TOO_MANY_SALES
+    listed, lowest = dict[str, int](), dict[str, int]()
+    for product, price, piece in _sold(quotes, scopes):
+        listed[product] = price
+        lowest[product] = min(piece, lowest.get(product, piece))
+    if not listed:
+        return Unchecked.NO_SALES
+    return [Deal(product, price, lowest[product]) for product, price in sorted(listed.items())]
+
+
+def _sold(quotes: Sequence[Any], scopes: Sequence[Scope]) -> Iterator[tuple[str, int, int]]:
+    """(product, list price, price of a piece) of each line in scope; points are money, so they take off nothing."""
+    for each in quotes:
+        if not each:
+            continue
+        quote = msgspec.convert(each, Quote)
+        priced = {line.line_id: line for line in quote.lines}
+        for line in quote.cart.lines:
+            if any(scope.holds(line) for scope in scopes):
+                of_line = priced[line.line_id]
+                yield line.product_id, line.unit_price, (of_line.payable + of_line.points_amount) // line.quantity
