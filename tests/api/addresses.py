@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from wotu.accounts.rules import Action
@@ -11,6 +12,7 @@ TEN_OFF = {
     "rule": {"effect": {"type": "amount_off", "amount": "10.00"}, "threshold": {"amount": "50.00"}},
     "term": {"type": "days", "days": 7},
 }
+PHOTO, TODAY = "/9j/4AAQSkZJRg==", datetime.now(UTC).date().isoformat()
 CART = {"customer": "ann", "lines": [{"line_id": "1", "product_id": "tea", "quantity": 2, "unit_price": "30.00"}]}
 # Every address and method: what is sent to it so that it would work, and what the caller must be allowed.
 ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
@@ -147,6 +149,22 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("GET", "partner-pools"): ("partner-pools", None, Action.READ),
     ("POST", "partner-pools/{id}/codes"): ("partner-pools/{pool}/codes", {"codes": ["B"]}, Action.RUN_CAMPAIGNS),
     ("POST", "partner-pools/{id}/take"): ("partner-pools/{pool}/take", {"customer": "ann"}, Action.CHECKOUT),
+    ("GET", "receipt-offers"): ("receipt-offers", None, Action.READ),
+    ("POST", "campaigns/{code}/receipt-offers"): (
+        "campaigns/live-{tag}/receipt-offers",
+        {"name": "Tea", "paid_in": "money", "rate": 0.05, "first_day": "2026-01-01", "last_day": "2036-01-01"},
+        Action.RUN_CAMPAIGNS,
+    ),
+    ("POST", "receipt-offers/{id}/receipts"): (
+        "receipt-offers/{offer}/receipts",
+        {"customer": "ann", "shop": "Shop", "day": TODAY, "number": "n", "amount": "10", "photo": PHOTO},
+        Action.CHECKOUT,
+    ),
+    ("GET", "receipts"): ("receipts?state=waiting", None, Action.SEE_IDENTIFIERS),
+    ("GET", "receipts/{id}"): ("receipts/{receipt}", None, Action.SEE_IDENTIFIERS),
+    ("POST", "receipts/{id}/approve"): ("receipts/{receipt}/approve", {}, Action.RUN_CAMPAIGNS),
+    ("POST", "receipts/{id}/refuse"): ("receipts/{receipt}/refuse", {"reason": "Blurred"}, Action.RUN_CAMPAIGNS),
+    ("POST", "receipts/{id}/reverse"): ("receipts/{paid_receipt}/reverse", {"reason": "Forged"}, Action.RUN_CAMPAIGNS),
     ("POST", "keys"): ("keys", {"kind": "write"}, Action.MANAGE_KEYS),
     ("GET", "keys"): ("keys", None, Action.MANAGE_KEYS),
     ("POST", "keys/{id}/rotate"): ("keys/{write}/rotate", {}, Action.MANAGE_KEYS),

@@ -8,10 +8,13 @@ from typing import Any
 from django.utils import timezone
 
 from wotu.loyalty import campaign_services, coupon_services, order_services, programme_services
-from wotu.loyalty.membership import plan_services, services
+from wotu.loyalty.membership import plan_services, reads, services
 from wotu.loyalty.models import Campaign, Coupon, Plan, Programme
 from wotu.loyalty.pricing import Cart, Line
 from wotu.loyalty.programme_services import Rules
+from wotu.loyalty.receipts import offer_services
+from wotu.loyalty.receipts import services as sending
+from wotu.loyalty.receipts.rules import CashBack, Window
 
 RULE = {"effect": {"type": "amount_off", "amount": 1_000}, "threshold": {"amount": 5_000}}
 TERM = {"type": "days", "days": 7}
@@ -47,7 +50,7 @@ def shelf(space: Any, tag: str) -> dict[str, str]:
         until = now + timedelta(minutes=15)
         order_services.hold(order, ann, cart, until=until, now=now, zone=zone)
     order_services.pay(f"paid-{tag}", now=now)
-    things = members(ann, tag)
+    things = members(ann, tag) | receipts(ann, tag)
     free = Coupon.objects.get(batch=batch).code or ""
     return {"tag": tag, "template": str(kind), "batch": str(batch), "coupon": str(coupon), "free": free, **things}
 
@@ -64,6 +67,22 @@ def members(customer: int, tag: str) -> dict[str, str]:
     plan_services.add_codes(pool, ["A"])
     term = services.give(customer, f"plan-{tag}", key=f"shelf-{tag}", now=now)
     return {"pool": str(pool), "membership": str(term.membership)}
+
+
+def receipts(customer: int, tag: str) -> dict[str, str]:
+    """An offer for receipts with one that waits and one that was paid."""
+    now = timezone.now()
+    today = reads.today(now)
+    live = Campaign.objects.get(code=f"live-{tag}").pk
+    window = Window(first_day=today - timedelta(days=1), last_day=today)
+    made = offer_services.create_offer(live, "Tea", CashBack(rate=500), window, paid_in="money", by="ann", now=now)
+    sent = [
+        sending.send(made, customer, sending.Typed("Shop", today, f"{tag}-{turn}", 1_000), b"\xff\xd8\xff", now=now)
+        for turn in range(2)
+    ]
+    sending.approve(sent[1].receipt, by="ann", now=now)
+    found = {"offer": made, "receipt": sent[0].receipt, "paid_receipt": sent[1].receipt}
+    return {name: str(value) for name, value in found.items()}
 
 
 def plan(code: str, **given: Any) -> int:

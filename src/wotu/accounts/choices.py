@@ -96,3 +96,4 @@ class AuditAction(TextChoices):
     EDIT_PLAN = "edit_plan", _("Changed a membership plan")
     GIVE_MEMBERSHIP = "give_membership", _("Gave a membership")
     END_MEMBERSHIP = "end_membership", _("Ended a membership")
+    DECIDE_RECEIPT = "decide_receipt", _("Decided on a receipt")

@@ -30,6 +30,7 @@ from wotu.api.routes import (
     memberships,
     messages,
     questions,
+    receipts,
     stages,
 )
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
@@ -81,6 +82,7 @@ api.add_router("", campaigns.router)
 api.add_router("", coupons.router)
 api.add_router("", checkout.router)
 api.add_router("", memberships.router)
+api.add_router("", receipts.router)
 api.add_router("", administration.router)
 
 

@@ -45,6 +45,7 @@ class ErrorCode(StrEnum):
     COUPON_REFUSED = "coupon_refused"
     ORDER_REFUSED = "order_refused"
     LAUNCH_REFUSED = "launch_refused"
+    PROMOTION_REFUSED = "promotion_refused"
     CANCELLED = "cancelled"
     INTERNAL_ERROR = "internal_error"
 

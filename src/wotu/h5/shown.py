@@ -14,10 +14,12 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, gettext, ngettext
 
 from wotu.core.periods import to_micros
+from wotu.h5 import ways
 from wotu.ledger import reads
 from wotu.ledger.reads import LotRow
 from wotu.loyalty import coupon_words as words
 from wotu.loyalty import member_reads, saved_reads, wallet
+from wotu.loyalty.campaign_services import money_unit
 from wotu.loyalty.membership import reads as memberships
 from wotu.loyalty.validity import first_day_of, last_day_of
 
@@ -65,8 +67,16 @@ def of_member(token: str, customer: int) -> dict[str, Any]:
         "items": [_item(each, had.free if had else 0) for each in club.items] if club else [],
         "badges": club.badges if club else (),
         "plans": [_plan(each) for each in plans], "partners": memberships.pools_of(customer, now),
+        "cash": _cash(customer), "ways": ways.of_member(token, customer, now),
         "saved": _saved(customer, now), "notices": list(_notices(plans, lots, now)),
     }  # fmt: skip
+
+
+def _cash(customer: int) -> str:
+    """Money on the customer's account, as cash back leaves it there; empty where there is none."""
+    currency = settings.WOTU_SETTINGS.currency
+    free = next((each.free for each in reads.balances(customer) if each.unit.code == money_unit(currency)), 0)
+    return words.money(free, currency) if free else ""
 
 
 def _level(club: member_reads.InProgramme) -> dict[str, Any]:

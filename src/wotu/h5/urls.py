@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wotu.h5 import pages
+from wotu.h5 import pages, receipts
 
 app_name = "h5"
 urlpatterns = [
     path("m/<str:token>/", pages.member, name="member"),
+    path("m/<str:token>/receipts/", receipts.receipts, name="receipts"),
     path("m/<str:token>/<slug:deed>/", pages.act, name="act"),
 ]

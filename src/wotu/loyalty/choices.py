@@ -93,3 +93,19 @@ class CodePeriod(TextChoices):
 
     MONTH = "month", _("One a month")
     ONCE = "once", _("One for good")
+
+
+class PaidIn(TextChoices):
+    """What cash back for a receipt is paid in."""
+
+    POINTS = "points", _("Points")
+    MONEY = "money", _("Money")
+
+
+class ReceiptState(TextChoices):
+    """A receipt waits for review, is approved or refused; what was approved may be taken back."""
+
+    WAITING = "waiting", pgettext_lazy("receipt", "Waiting")
+    APPROVED = "approved", pgettext_lazy("receipt", "Approved")
+    REFUSED = "refused", pgettext_lazy("receipt", "Refused")
+    REVERSED = "reversed", pgettext_lazy("receipt", "Taken back")

@@ -26,6 +26,7 @@ from wotu.loyalty.models import (
     Programme,
     WaitingReturn,
 )
+from wotu.loyalty.receipts import customers as receipts
 
 NOBODY = -1
 """The customer of what an erased customer left."""
@@ -42,7 +43,7 @@ def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) ->
             earning_services.lock_membership(customer)
         moved = sum(rows.objects.filter(customer=gone).update(customer=survivor) for rows in _OF_ONE)
         allowances.merge(gone, survivor)
-        moved += memberships.merge(gone, survivor)
+        moved += memberships.merge(gone, survivor) + receipts.merge(gone, survivor)
         moved += _merge_enrolments(gone, survivor) + _merge_check_ins(gone, survivor) + _merge_badges(gone, survivor)
         moved += _merge_notices(gone, survivor)
         receipt = moving_services.merge_customers(cause, gone, survivor, now=now)
@@ -54,7 +55,7 @@ def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) ->
 def forget(customer: int) -> int:
     """Take an erased customer's name off all of it; how many rows that were. Orders and their sums stay, nobody's."""
     with transaction.atomic():
-        forgotten = memberships.forget(customer)
+        forgotten = memberships.forget(customer) + receipts.forget(customer)
         for rows in (Enrolment, CheckIn, BadgeAward, WaitingReturn, Allowance, ExpiryNotice):
             forgotten += rows.objects.filter(customer=customer).delete()[0]
         nameless = Concat(Value("erased:"), Cast("pk", CharField()))

@@ -20,6 +20,7 @@ from wotu.loyalty.programme_models import (
     ProgrammeVersion,
     WaitingReturn,
 )
+from wotu.loyalty.receipts.models import Receipt, ReceiptOffer, ReceiptPhoto
 
 __all__ = [
     "Allowance",
@@ -43,6 +44,9 @@ __all__ = [
     "Plan",
     "Programme",
     "ProgrammeVersion",
+    "Receipt",
+    "ReceiptOffer",
+    "ReceiptPhoto",
     "RenewalNotice",
     "TemplateVersion",
     "WaitingReturn",

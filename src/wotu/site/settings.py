@@ -113,6 +113,8 @@ CSRF_FAILURE_VIEW = "wotu.console.pages.refusals.csrf_failure"
 # A proxy that speaks https says so; SecurityHeaders then marks every cookie Secure.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+# The one page that takes a file takes a photo of 5 MB; no file is ever written to a disk by its name.
+FILE_UPLOAD_HANDLERS = ["wotu.h5.uploads.SmallFile"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = WOTU_WORKSPACE / "cache" / "static"

@@ -17,6 +17,7 @@ TABS = (
     Tab("members", "console:members", _("Members"), Action.READ),
     Tab("programme", "console:programme", _("Points and levels"), Action.READ),
     Tab("coupons", "console:coupons", _("Coupons"), Action.READ),
+    Tab("receipts", "console:receipts", _("Receipts"), Action.READ),
     Tab("calendar", "console:calendar", pgettext_lazy("loyalty", "Calendar"), Action.READ),
     Tab("ledger", "console:ledger", _("Ledger"), Action.READ),
 )  # fmt: skip

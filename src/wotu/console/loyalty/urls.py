@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wotu.console.loyalty import calendar, campaign, campaigns, coupons, members, programme
+from wotu.console.loyalty import calendar, campaign, campaigns, coupons, members, programme, receipts
 
 urlpatterns = [
     path("campaigns/", campaigns.campaigns, name="campaigns"),
@@ -24,5 +24,10 @@ urlpatterns = [
     path("points/write/", programme.write, name="programme-write"),
     path("points/example/", programme.example, name="programme-example"),
     path("points/act/", programme.act, name="programme-act"),
+    path("receipts/", receipts.receipts, name="receipts"),
+    path("receipts/new/", receipts.new, name="receipt-offer-new"),
+    path("receipts/<int:number>/", receipts.receipt, name="receipt"),
+    path("receipts/<int:number>/decide/", receipts.decide, name="receipt-decide"),
+    path("receipts/<int:number>/photo/", receipts.photo, name="receipt-photo"),
     path("calendar/", calendar.calendar, name="calendar"),
 ]
