@@ -80,6 +80,14 @@ def test_pitfall_22_an_item_tapped_twice_on_one_page_is_taken_once(client: Clien
     assert (MallRedemption.objects.count(), has(7)) == (1, 150)
 
 
+@pytest.mark.parametrize("once", ["", "\x00"])
+def test_an_item_without_the_key_of_a_page_is_not_taken(client: Client, once: str) -> None:
+    buy("o1", 7, cart(("tea", 1, 20_000)), at=timezone.now())
+    item = mall_services.create_item("Cup", 50, now=timezone.now(), stock=3)
+    assert do(client, "redeem", item=item, once=once).status_code in (400, 409)
+    assert (MallRedemption.objects.count(), has(7)) == (0, 200)
+
+
 @pytest.mark.parametrize("item", ["", "-1", "0", "999999", "1e3", "\x00", "９", "9" * 1_000, "<b>x</b>"])
 def test_an_item_that_is_none_changes_nothing(client: Client, item: str) -> None:
     answer = do(client, "redeem", item=item, once="x")

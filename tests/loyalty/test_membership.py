@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from threading import Barrier
 from typing import Any
 
@@ -117,6 +117,23 @@ def test_coupons_come_once_a_month_and_what_is_given_back_makes_unused_ones_void
     order_services.give_back("o1", "r1", {"plus-card": 1}, now=NOW + timedelta(days=31))
     assert set(Coupon.objects.values_list("state", flat=True)) == {CouponState.VOIDED}
     assert upkeep.issue_due_coupons(NOW + timedelta(days=62)) == 0
+
+
+def test_a_membership_whose_coupons_fail_keeps_nobody_else_from_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan(benefits=Benefits(coupons=(MonthlyCoupon(template=ten_off(), count=1),)))
+    for number, who in enumerate((7, 8, 9)):
+        buy(f"o{number}", who, card())
+    broken, issue = Membership.objects.get(customer=7).pk, upkeep.issue_coupons
+
+    def issue_or_fail(membership: int, now: datetime) -> int:
+        if membership == broken:
+            raise ValueError("broken")
+        return issue(membership, now)
+
+    monkeypatch.setattr(upkeep, "issue_coupons", issue_or_fail)
+    with pytest.raises(ValueError, match="broken"):
+        upkeep.issue_due_coupons(NOW)
+    assert sorted(Coupon.objects.values_list("customer", flat=True)) == [8, 9]
 
 
 def test_a_member_pays_the_price_of_the_plan_and_earns_by_the_better_track() -> None:

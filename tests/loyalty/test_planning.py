@@ -12,7 +12,7 @@ from tests.settle.messages import track
 from wotu.loyalty import campaign_services, coupon_services, reads
 from wotu.loyalty.plan_reads import plan_of
 from wotu.loyalty.planning import Gap, Sold, margin_of, plan, same_days_before
-from wotu.loyalty.pricing import AmountOff, Percent, Rule, Threshold
+from wotu.loyalty.pricing import AmountOff, Percent, Rule, Scope, Threshold
 from wotu.workspace import Workspace
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 10)
@@ -28,6 +28,8 @@ def test_what_a_campaign_has_to_bring() -> None:
     # 100.00 an order leave 40.00; 20.00 of them are given away: it takes twice as many.
     assert (told.days, told.taken_off, told.times_orders, dict(told.gaps)) == (10, 2_000, 2.0, {})
     assert plan(FIRST, LAST, Rule(rule_id="p", effect=Percent(rate=1_000)), BEFORE, 0.4).taken_off == 1_000
+    of_some = Rule(rule_id="r", effect=AmountOff(amount=2_000), channels=("app",), tiers=("gold",), starts=1, ends=2)
+    assert plan(FIRST, LAST, of_some, BEFORE, 0.4).taken_off == 2_000
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,8 @@ def test_what_a_campaign_has_to_bring() -> None:
         (FIRST, LAST, rule(), Sold(FIRST, LAST, 0, 0, 0), 0.4,
          {"before": "no_orders", "taken_off": "no_orders", "times_orders": "no_orders"}),
         (FIRST, LAST, rule(threshold=10_001), BEFORE, 0.4, {"taken_off": "nothing_off", "times_orders": "nothing_off"}),
+        (FIRST, LAST, Rule(rule_id="r", effect=AmountOff(amount=2_000), scope=Scope(products=("tea",))), BEFORE, 0.4,
+         {"taken_off": "some_goods", "times_orders": "some_goods"}),
         (FIRST, LAST, rule(), BEFORE, None, {"margin": "no_costs", "times_orders": "no_costs"}),
         (FIRST, LAST, rule(4_000), BEFORE, 0.4, {"times_orders": "loses"}),
     ],

@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext, ngettext
 
 from wotu.accounts import limits
-from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.loyalty import check_in_services, coupon_services, mall_services, member_reads
 from wotu.loyalty import coupon_words as words
 from wotu.loyalty.membership import services
@@ -58,7 +58,10 @@ def check_in(customer: int, _sent: QueryDict, now: datetime) -> Said:
 
 def redeem(customer: int, sent: QueryDict, now: datetime) -> Said:
     """Takes an item of the points mall, once for a page."""
-    key = f"page:{customer}:{sent.get('once', '')[:_LONGEST_KEY]}"
+    once = sent.get("once", "").replace("\x00", "")[:_LONGEST_KEY]
+    if not once:
+        raise invalid_argument("once", "Open the page anew and take the item there.")
+    key = f"page:{customer}:{once}"
     mall_services.redeem_item(_number(sent, "item"), customer, key=key, now=now, zone=settings.WOTU_SETTINGS.zone)
     return Said(gettext("It is yours."))
 

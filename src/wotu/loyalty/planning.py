@@ -10,7 +10,9 @@ from enum import StrEnum
 from statistics import fmean
 from typing import Any
 
-from wotu.loyalty.pricing import Cart, Line, Rule, price
+from msgspec import structs
+
+from wotu.loyalty.pricing import Cart, Line, Rule, Scope, price
 
 # Longer ones teach customers to wait for the next.
 LONG_DAYS = 30
@@ -23,6 +25,7 @@ class Gap(StrEnum):
     NO_ORDERS = "no_orders"
     NO_COSTS = "no_costs"
     NOTHING_OFF = "nothing_off"
+    SOME_GOODS = "some_goods"
     LOSES = "loses"
 
 
@@ -83,9 +86,10 @@ def plan(first: date | None, last: date | None, rule: Rule, before: Sold | None,
     average = before.average if before is not None else None
     if average is None:
         gaps["before"] = Gap.NO_DATES if days is None else Gap.NO_ORDERS
-    taken_off = None if average is None else _taken_off(rule, average)
+    some_goods = rule.scope != Scope()
+    taken_off = None if average is None or some_goods else _taken_off(rule, average)
     if not taken_off:
-        gaps["taken_off"] = gaps.get("before", Gap.NOTHING_OFF)
+        gaps["taken_off"] = gaps.get("before", Gap.SOME_GOODS if some_goods else Gap.NOTHING_OFF)
         taken_off = None
     if margin is None:
         gaps["margin"] = Gap.NO_COSTS
@@ -102,7 +106,8 @@ def plan(first: date | None, last: date | None, rule: Rule, before: Sold | None,
 
 
 def _taken_off(rule: Rule, amount: int) -> int:
-    """What the rule takes off an order of one piece at ``amount``."""
+    """What the rule takes off an order of one piece at ``amount``, for whom and when it is used."""
+    rule = structs.replace(rule, channels=(), stores=(), tiers=(), starts=None, ends=None)
     line = Line(line_id="1", product_id="", quantity=1, unit_price=amount)
     cart = Cart(lines=(line,), now=0, currency=rule.currency, shipping=0)
     return price(cart, [rule]).discount

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from wotu.ledger.erased import erased_customers
-from wotu.loyalty import customer_services, expiry_notices, identity_following, order_following, personal
+from wotu.loyalty import expiry_notices, identity_following, order_following
 from wotu.loyalty.membership import tasks as _of_members  # noqa: F401 - makes them known to the worker
 from wotu.loyalty.receipts import tasks as _of_receipts  # noqa: F401 - the same
 from wotu.outbox.following import follower
@@ -35,8 +35,8 @@ def tell_of_expiry(_context: TaskContext) -> int:
 
 @task(name="loyalty.forget_erased", every=timedelta(days=1), outside=True, queue_name="upkeep")
 def forget_erased(_context: TaskContext) -> int:
-    """Forget who is erased and still has coupons or orders, as after a restore; how many rows."""
-    return sum(customer_services.forget(number) for number in sorted(personal.with_rows(erased_customers())))
+    """Forget who is erased and still has anything, as after a restore; how many rows."""
+    return identity_following.forget(erased_customers())
 
 
 @task(name="loyalty.settle_merged", every=timedelta(days=1), outside=True, queue_name="upkeep")

@@ -23,6 +23,7 @@ _WHY: Mapping[Gap, str | Promise] = {
     Gap.NO_ORDERS: gettext_lazy("No estimate, because there are no orders on the same days a year before."),
     Gap.NO_COSTS: gettext_lazy("No estimate, because no product has a cost or a margin under Data, Tables."),
     Gap.NOTHING_OFF: gettext_lazy("No estimate, because it takes nothing off the average order of these days."),
+    Gap.SOME_GOODS: gettext_lazy("No estimate, because it is for some goods only."),
     Gap.LOSES: gettext_lazy("Every average order would lose money: a use takes off more than the goods earn."),
 }
 

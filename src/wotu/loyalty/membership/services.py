@@ -63,7 +63,7 @@ def follow_paid(order: Order, priced: Quote, *, now: datetime) -> None:
             continue
         _add(
             plan, order.customer, key=f"order:{order.pk}:{line.line_id}", source=MembershipSource.ORDER, now=now,
-            order=order, line_id=line.line_id[:120], pieces=min(line.quantity, MOST_PIECES), paid=line.payable,
+            order=order, line_id=line.line_id, pieces=min(line.quantity, MOST_PIECES), paid=line.payable,
         )  # fmt: skip
         settle(order.customer, [plan.pk])
     crash_point("loyalty-membership-begun")
@@ -71,14 +71,14 @@ def follow_paid(order: Order, priced: Quote, *, now: datetime) -> None:
 
 def follow_return(order: Order, priced: Quote, refunds: Sequence[Refund], *, now: datetime) -> None:
     """Shorten what came back of a paid order, within the transaction of the last of its returns."""
-    rows = list(Membership.objects.filter(order=order).order_by("pk"))
-    if not rows:
+    bought = Membership.objects.filter(order=order).order_by("pk")
+    if not bought.exists():
         return
     lock(order.customer)
     out = Counter({line.line_id: line.quantity for line in priced.lines})
     for each in refunds:
         out.subtract({part.line_id: part.quantity for part in each.lines})
-    for row in rows:
+    for row in bought.all():
         left = max(0, min(row.pieces, out[row.line_id]))
         had = row.cuts[-1]["left"] if row.cuts else row.pieces
         if left < had:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from wotu.core.errors import WotuError
 from wotu.core.money import decimal_text
@@ -61,10 +61,23 @@ def issue_coupons(membership: int, now: datetime) -> int:
 
 
 def issue_due_coupons(now: datetime) -> int:
-    """Issue the coupons of this month to everybody whose term runs; how many are new."""
-    day = reads.today(now)
+    """Issue the coupons of this month to everybody whose term runs; how many are new.
+
+    A membership whose coupons fail keeps nobody else from theirs; the first failure is raised after all the others.
+    """
+    day, issued, failed = reads.today(now), 0, list[Exception]()
     running = Membership.objects.filter(first__lte=day, after__gt=day, customer__gte=0).order_by("pk")
-    return sum(issue_coupons(number, now) for number in running.values_list("pk", flat=True).iterator())
+    for number in running.values_list("pk", flat=True).iterator():
+        try:
+            issued += issue_coupons(number, now)
+        except OperationalError:
+            # The database, not the membership: all of it is tried again.
+            raise
+        except Exception as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return issued
 
 
 def _notify(row: Membership, now: datetime) -> bool:

@@ -34,12 +34,13 @@ def fill(apps: Any, _editor: Any) -> None:
 
 
 def _costs(coupon: Any, order_id: str, quote: Any, lines: Any, back: Counter[str]) -> None:
-    for use in quote["used"]:
+    # Stored without what has its default.
+    for use in quote.get("used", ()):
         if not use["rule_id"].startswith("coupon:"):
             continue
         cost = use.get("amount", 0) + use.get("shipping", 0)
         for line_id, line in lines.items():
-            for taken in line["discounts"]:
+            for taken in line.get("discounts", ()):
                 if taken["rule_id"] == use["rule_id"] and taken.get("points") is None:
                     cost -= taken["amount"] * back[line_id] // line["quantity"]
         number = int(use["rule_id"].removeprefix("coupon:"))
