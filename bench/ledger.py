@@ -23,12 +23,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
-from measuring import Json, alone
+from measuring import Apart, Json, alone
 from reporting import arguments, finish, temporary
 
+Act = Callable[[str, int], bool]
 Done = tuple[int, list[float], float]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CUSTOMERS, CLIENTS, PROCESSES, SLICES = 10_000, (1, 4, 50), 2, 32
+# Seconds after which clients that wait for others give up: one of those has failed.
+_LATE = 120
 _TABLES = """
     CREATE TABLE bare_cause (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text UNIQUE, customer bigint);
     CREATE TABLE bare_balance (id bigint PRIMARY KEY, balance bigint NOT NULL CHECK (balance >= 0));
@@ -36,7 +39,7 @@ _TABLES = """
 """
 
 
-def bare(_: str) -> Callable[[str, int], bool]:
+def bare(_: str) -> Act:
     """The least a movement of value can be: one row with a unique key, one balance."""
     import psycopg
 
@@ -52,7 +55,7 @@ def bare(_: str) -> Callable[[str, int], bool]:
     return act
 
 
-def spend(_: str) -> Callable[[str, int], bool]:
+def spend(_: str) -> Act:
     """Points of a customer."""
     from wotu.ledger import services
     from wotu.ledger.rules import Cause
@@ -62,10 +65,10 @@ def spend(_: str) -> Callable[[str, int], bool]:
         services.spend(cause, customer=customer + 1, unit="points", amount=1, now=NOW)
         return True
 
-    return act
+    return _as_request(act)
 
 
-def redeem(_: str) -> Callable[[str, int], bool]:
+def redeem(_: str) -> Act:
     """A coupon's row, and 分 of the budget that pays for it."""
     from django.db import connection, transaction
 
@@ -80,10 +83,10 @@ def redeem(_: str) -> Callable[[str, int], bool]:
             cursor.execute("UPDATE bench_coupon SET uses = uses + 1 WHERE id = %s", [customer])
         return True
 
-    return act
+    return _as_request(act)
 
 
-def claim(name: str) -> Callable[[str, int], bool]:
+def claim(name: str) -> Act:
     """A piece of a stock; whether one was left."""
     from wotu.core.errors import WotuError
     from wotu.ledger import limit_services
@@ -98,7 +101,20 @@ def claim(name: str) -> Callable[[str, int], bool]:
             return False
         return True
 
-    return act
+    return _as_request(act)
+
+
+def _as_request(act: Act) -> Act:
+    """What one request does: in the end its connection goes back to the pool for others."""
+    from django.db import connection
+
+    def acted(key: str, customer: int) -> bool:
+        try:
+            return act(key, customer)
+        finally:
+            connection.close_if_unusable_or_obsolete()
+
+    return acted
 
 
 MOVES = {"bare": bare, "spend": spend, "redeem": redeem, "claim": claim}
@@ -132,13 +148,20 @@ def _enter(meeting: Barrier) -> None:
 
 def _clients(name: str, run: str, threads: int, seconds: float, most: int) -> Done:
     """What one process's clients did; the first request of each comes before the time that counts."""
+    if not threads:
+        Clients.meeting.wait(_LATE)
+        return 0, [], 0.0
     ready, begin = threading.Barrier(threads + 1), threading.Event()
 
     def client(number: int) -> tuple[int, list[float]]:
-        act, draw = MOVES[name.partition(":")[0]](name), random.Random(f"{run}:{number}")
-        act(f"{run}:{number}:first", number)
-        accepted, took = 0, []
-        ready.wait()
+        draw, accepted, took = random.Random(f"{run}:{number}"), 0, list[float]()
+        try:
+            act = MOVES[name.partition(":")[0]](name)
+            act(f"{run}:{number}:first", number)
+            ready.wait(_LATE)
+        except BaseException:
+            ready.abort()
+            raise
         begin.wait()
         start = last = time.perf_counter()
         while last < start + seconds and len(took) < most:
@@ -149,10 +172,12 @@ def _clients(name: str, run: str, threads: int, seconds: float, most: int) -> Do
 
     with ThreadPoolExecutor(threads) as pool:
         waiting = [pool.submit(client, number) for number in range(threads)]
-        ready.wait()
-        Clients.meeting.wait()
-        start = time.perf_counter()
-        begin.set()
+        try:
+            ready.wait(_LATE)
+            Clients.meeting.wait(_LATE)
+        finally:
+            start = time.perf_counter()
+            begin.set()
         done = [each.result() for each in waiting]
     return (
         sum(accepted for accepted, _ in done),
@@ -301,6 +326,8 @@ def main() -> int:
     )  # fmt: skip
     if options.small:
         options.seconds, options.rounds = 1, 1
+    # Django is set up once in a process, for one database.
+    Apart.processes = True
     result: Json = {}
     with temporary() as folder:
         for name in ("postgresql", "sqlite"):
