@@ -5,13 +5,14 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, expect
-from tests.browser.test_walk import Witness, _token, address, browser, folder, pytestmark  # noqa: F401
+from tests.browser.test_walk import address, folder, pytestmark  # noqa: F401
+from tests.browser.walking import Witness, sign_in_token
 
 
 def test_the_description_is_read_and_tried_offline(browser: Browser, address: str, folder: object) -> None:  # noqa: F811
     page = browser.new_context().new_page()
     witness = Witness(page)
-    page.goto(f"{address}/sign-in/once/{_token(folder, 'reader')}/")  # type: ignore[arg-type]
+    page.goto(f"{address}/sign-in/once/{sign_in_token(folder, 'reader')}/")  # type: ignore[arg-type]
     page.click("main button")
     page.wait_for_url("**/account/password/")
     page.goto(f"{address}/api/v1/docs")

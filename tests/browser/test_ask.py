@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.test_walk import CHROMIUM, Witness, _token, address, browser, folder
+from tests.browser.test_walk import address, folder
+from tests.browser.walking import IN_A_BROWSER, Witness, sign_in_token
 
-__all__ = ["address", "browser", "folder"]
+__all__ = ["address", "folder"]
 
-pytestmark = [
-    pytest.mark.enable_socket,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs the chromium package"),
-]
+pytestmark = IN_A_BROWSER
 FUNNEL = "/insight/ask/funnel/?last=all&within=60d"
 Enter = Callable[..., Page]
 
@@ -29,7 +27,7 @@ def enter(browser: Browser, folder: Path, address: str, request: pytest.FixtureR
             viewport={"width": width, "height": 900}, locale=locale, java_script_enabled=script
         )  # fmt: skip
         pages.append(page)
-        page.goto(f"{address}/sign-in/once/{_token(folder, f'asks-{request.node.name}')}/")
+        page.goto(f"{address}/sign-in/once/{sign_in_token(folder, f'asks-{request.node.name}')}/")
         page.click("main button")
         page.goto(address + path)
         return page

@@ -16,18 +16,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.browser.test_walk import CHROMIUM, Witness, _token, browser
+from tests.browser.walking import IN_A_BROWSER, Witness, sign_in_token
 from tests.console import real
 from tests.console.ports import free_port
 from tests.console.test_server import _answers
 
 from wotu.workspace import Workspace
 
-pytestmark = [
-    pytest.mark.enable_socket,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs the chromium package"),
-]
-__all__ = ["browser"]
+pytestmark = IN_A_BROWSER
 PAGES = (
     "/data/", "/data/connect/", "/data/live/", "/data/live/?view=door", "/data/quarantine/", "/data/catalogue/",
     "/data/catalogue/?view=properties", "/data/catalogue/entry/?kind=event&name=Order+Completed",
@@ -78,7 +74,7 @@ def _send(address: str, key: str, message: dict[str, object]) -> None:
 
 def _enter(browser: Browser, folder: Path, address: str, name: str, **view: object) -> Page:
     page = browser.new_page(**view)  # type: ignore[arg-type]
-    page.goto(f"{address}/sign-in/once/{_token(folder, name)}/")
+    page.goto(f"{address}/sign-in/once/{sign_in_token(folder, name)}/")
     page.click("main button")
     page.wait_for_url("**/account/password/")
     return page

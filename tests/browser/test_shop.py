@@ -8,12 +8,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
+from tests.browser.walking import IN_A_BROWSER
 from tests.console import real
 from tests.console.ports import free_port
 from tests.console.test_server import _answers
@@ -21,12 +21,7 @@ from tests.console.test_server import _answers
 from wotu.shop.client import Client
 from wotu.shop.server import Shop
 
-from .test_walk import _QUIET, CHROMIUM
-
-pytestmark = [
-    pytest.mark.enable_socket,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs the chromium package"),
-]
+pytestmark = IN_A_BROWSER
 _PREPARE = """
 import json, sys
 from datetime import UTC, datetime
@@ -80,14 +75,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         server.wait(20)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_QUIET)
-        yield chromium
-        chromium.close()
-
-
 def fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
@@ -123,7 +110,7 @@ def test_a_coupon_is_launched_used_and_given_back(browser: Browser, served: Serv
     page.get_by_role("link", name=own_page).click()
     page.wait_for_url("**/m/**")
     # Of the 14 points that the order earned, the piece that stays keeps 7.
-    expect(page.locator("main")).to_contain_text("7")
+    expect(page.locator(".balance")).to_have_text("7")
     fits(page)
 
     page.goto(f"{served.console}/ledger/customers/{served.client.order(order_id)['customer']}/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,24 +9,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
+from tests.browser.walking import IN_A_BROWSER, Witness, sign_in_token
 from tests.console import real
 from tests.console.ports import free_port
 from tests.console.test_server import _answers
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-_QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-_ADD_USER = """
-import sys
-from pathlib import Path
-from wotu.site.server import prepare
-prepare(Path(sys.argv[1]))
-from wotu.accounts.services import add_user
-print(add_user(sys.argv[2], role="owner"))
-"""
 PAGES = ("/", "/?days=365", "/customers/", "/customers/?state=dormant&days=91",
          "/customers/u3/", "/value/", "/value/?split=score", "/value/movement/",
          "/search/?q=u3", "/account/", "/account/password/", "/settings/", "/settings/team/", "/settings/keys/",
@@ -36,18 +23,7 @@ PAGES = ("/", "/?days=365", "/customers/", "/customers/?state=dormant&days=91",
          "/loyalty/members/?who=u3", "/loyalty/coupons/?q=none", "/loyalty/calendar/", "/loyalty/points/",
          "/loyalty/points/write/", "/ledger/")  # fmt: skip
 
-# htmx writes an error when a newer choice of the reader ends an older request; a failed one says htmx:sendError too.
-SUPERSEDED = ("htmx:afterRequest", "htmx:sendAbort")
-
-pytestmark = [
-    pytest.mark.enable_socket,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs the chromium package"),
-]
-
-
-def _token(folder: Path, name: str) -> str:
-    done = subprocess.run([sys.executable, "-c", _ADD_USER, str(folder), name], stdout=subprocess.PIPE, check=True)
-    return done.stdout.decode().strip()
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -69,39 +45,12 @@ def address(folder: Path) -> Iterator[str]:
         server.wait(20)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=_QUIET)
-        yield chromium
-        chromium.close()
-
-
-class Witness:
-    """What a page complained about, and whom it called."""
-
-    def __init__(self, page: Page) -> None:
-        self.complaints: list[str] = []
-        self.hosts: set[str] = set()
-        page.on("console", lambda message: self._said(message.type, message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self._called(request.url))
-
-    def _said(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning") and not text.startswith(SUPERSEDED):
-            self.complaints.append(text)
-
-    def _called(self, url: str) -> None:
-        if urlsplit(url).scheme not in ("data", "blob"):
-            self.hosts.add(urlsplit(url).netloc)
-
-
 @pytest.mark.parametrize(("language", "width"), [("zh-CN", 1440), ("en-US", 360)])
 def test_every_page(browser: Browser, folder: Path, address: str, language: str, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900}, locale=language)
     witness = Witness(page)
 
-    page.goto(f"{address}/sign-in/once/{_token(folder, f'walker-{width}')}/")
+    page.goto(f"{address}/sign-in/once/{sign_in_token(folder, f'walker-{width}')}/")
     page.click("main button")
     page.wait_for_url("**/account/password/")
     for path in PAGES:
@@ -121,7 +70,7 @@ def test_a_campaign_is_seen_as_customers_will_see_it_while_it_is_typed(
 ) -> None:  # fmt: skip
     page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
     witness = Witness(page)
-    page.goto(f"{address}/sign-in/once/{_token(folder, 'campaigner')}/")
+    page.goto(f"{address}/sign-in/once/{sign_in_token(folder, 'campaigner')}/")
     page.click("main button")
     page.goto(f"{address}/loyalty/campaigns/new/?from=threshold", wait_until="networkidle")
     worth = page.frame_locator(".phone iframe").locator(".worth")
@@ -142,7 +91,7 @@ def test_a_campaign_is_seen_as_customers_will_see_it_while_it_is_typed(
 
 def test_an_empty_workspace_fits_a_phone(browser: Browser, tmp_path: Path) -> None:
     port = free_port()
-    token = _token(tmp_path, "first")
+    token = sign_in_token(tmp_path, "first")
     server = subprocess.Popen([sys.executable, "-m", "wotu.site", str(tmp_path), "127.0.0.1", str(port)])
     try:
         assert _answers(port)
@@ -162,7 +111,7 @@ def test_an_empty_workspace_fits_a_phone(browser: Browser, tmp_path: Path) -> No
 def test_what_the_script_adds(browser: Browser, folder: Path, address: str) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US", color_scheme="light")
     witness = Witness(page)
-    page.goto(f"{address}/sign-in/once/{_token(folder, 'script')}/")
+    page.goto(f"{address}/sign-in/once/{sign_in_token(folder, 'script')}/")
     page.click("main button")
     page.goto(address, wait_until="networkidle")
 
@@ -198,7 +147,7 @@ def test_a_key_is_made_copied_and_gone(browser: Browser, folder: Path, address: 
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
     page = context.new_page()
     witness = Witness(page)
-    page.goto(f"{address}/sign-in/once/{_token(folder, 'key-maker')}/")
+    page.goto(f"{address}/sign-in/once/{sign_in_token(folder, 'key-maker')}/")
     page.click("main button")
     page.goto(f"{address}/settings/keys/", wait_until="networkidle")
 
@@ -226,7 +175,7 @@ def test_a_key_is_made_copied_and_gone(browser: Browser, folder: Path, address: 
 
 def test_the_keyboard_walks_the_rows(browser: Browser, folder: Path, address: str) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
-    page.goto(f"{address}/sign-in/once/{_token(folder, 'keys')}/")
+    page.goto(f"{address}/sign-in/once/{sign_in_token(folder, 'keys')}/")
     page.click("main button")
     page.goto(f"{address}/customers/", wait_until="networkidle")
     links = page.locator("#result tbody th a")
@@ -257,7 +206,7 @@ def test_the_keyboard_walks_the_rows(browser: Browser, folder: Path, address: st
 
 def test_a_definition_opens_by_keyboard_and_moves_nothing(browser: Browser, folder: Path, address: str) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
-    page.goto(f"{address}/sign-in/once/{_token(folder, 'definitions')}/")
+    page.goto(f"{address}/sign-in/once/{sign_in_token(folder, 'definitions')}/")
     page.click("main button")
     page.goto(address, wait_until="networkidle")
     places = (
@@ -284,7 +233,7 @@ def test_a_definition_opens_by_keyboard_and_moves_nothing(browser: Browser, fold
 def test_a_chart_is_saved_as_a_picture(browser: Browser, folder: Path, address: str, tmp_path: Path) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN", color_scheme="dark")
     witness = Witness(page)
-    page.goto(f"{address}/sign-in/once/{_token(folder, 'picture')}/")
+    page.goto(f"{address}/sign-in/once/{sign_in_token(folder, 'picture')}/")
     page.click("main button")
     page.goto(address, wait_until="networkidle")
 
@@ -304,7 +253,7 @@ def test_a_chart_is_saved_as_a_picture(browser: Browser, folder: Path, address: 
 def test_without_a_script_everything_is_there(browser: Browser, folder: Path, address: str) -> None:
     context = browser.new_context(java_script_enabled=False, locale="en-US")
     page = context.new_page()
-    page.goto(f"{address}/sign-in/once/{_token(folder, 'plain')}/")
+    page.goto(f"{address}/sign-in/once/{sign_in_token(folder, 'plain')}/")
     page.click("main button")
 
     page.goto(f"{address}/customers/")
