@@ -103,6 +103,18 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
         "campaigns/live-{tag}/coupon-templates", {"name": "Ten off", **TEN_OFF}, Action.RUN_CAMPAIGNS,
     ),
     ("GET", "coupon-templates/{id}"): ("coupon-templates/{template}", None, Action.READ),
+    ("POST", "campaigns/{code}/promotions"): (
+        "campaigns/draft-{tag}/promotions",
+        {"name": "20 off", "rule": {"effect": {"type": "full_reduction", "steps": [{"at": "100", "off": "20"}]}}},
+        Action.RUN_CAMPAIGNS,
+    ),
+    ("GET", "campaigns/{code}/promotions"): ("campaigns/live-{tag}/promotions", None, Action.READ),
+    ("GET", "promotions/{id}"): ("promotions/{promotion}", None, Action.READ),
+    ("PUT", "promotions/{id}"): (
+        "promotions/{draft_promotion}", {"name": "5 % off", "rule": {"effect": {"type": "percent", "rate": 0.05}}},
+        Action.RUN_CAMPAIGNS,
+    ),
+    ("POST", "promotions/{id}/end"): ("promotions/{promotion}/end", {}, Action.RUN_CAMPAIGNS),
     ("PUT", "coupon-templates/{id}"): ("coupon-templates/{template}", TEN_OFF, Action.RUN_CAMPAIGNS),
     ("POST", "coupon-templates/{id}/issue"): (
         "coupon-templates/{template}/issue", {"customer": "ann", "key": "k"}, Action.RUN_CAMPAIGNS,

@@ -12,6 +12,7 @@ from wotu.loyalty.membership import plan_services, reads, services
 from wotu.loyalty.models import Campaign, Coupon, Plan, Programme
 from wotu.loyalty.pricing import Cart, Line
 from wotu.loyalty.programme_services import Rules
+from wotu.loyalty.promotions.services import Terms, create_promotion
 from wotu.loyalty.receipts import offer_services
 from wotu.loyalty.receipts import services as sending
 from wotu.loyalty.receipts.rules import CashBack, Window
@@ -36,11 +37,19 @@ def template(of: int, **caps: Any) -> int:
     return coupon_services.create_template(of, "Ten off", RULE, TERM, now=timezone.now(), **caps)
 
 
+def promotion(of: int) -> int:
+    """Five off a hundred, without a code."""
+    rule = {"effect": {"type": "full_reduction", "steps": [[10_000, 500]]}}
+    return create_promotion(of, Terms("Five off", rule), by="ann", now=timezone.now())
+
+
 def shelf(space: Any, tag: str) -> dict[str, str]:
     """One of each, named with ``tag``: campaigns in every state, a template, a batch, a coupon, orders."""
     now, zone = timezone.now(), space.settings.zone
-    for state in ("draft", "paused"):
-        campaign(f"{state}-{tag}", state)
+    paused, draft = campaign(f"paused-{tag}", "draft"), campaign(f"draft-{tag}", "draft")
+    promotions = {"draft_promotion": str(promotion(draft)), "promotion": str(promotion(paused))}
+    campaign_services.launch(paused, by="ann", now=now)
+    campaign_services.pause(paused)
     kind = template(campaign(f"live-{tag}"), per_customer=9)
     batch = coupon_services.make_codes(kind, 1, name="Flyer", by="ann", now=now, zone=zone)
     ann = int(space.customer_id("ann").removeprefix("c"))
@@ -52,7 +61,15 @@ def shelf(space: Any, tag: str) -> dict[str, str]:
     order_services.pay(f"paid-{tag}", now=now)
     things = members(ann, tag) | receipts(ann, tag)
     free = Coupon.objects.get(batch=batch).code or ""
-    return {"tag": tag, "template": str(kind), "batch": str(batch), "coupon": str(coupon), "free": free, **things}
+    return {
+        "tag": tag,
+        "template": str(kind),
+        "batch": str(batch),
+        "coupon": str(coupon),
+        "free": free,
+        **promotions,
+        **things,
+    }
 
 
 def members(customer: int, tag: str) -> dict[str, str]:

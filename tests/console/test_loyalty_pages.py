@@ -280,7 +280,7 @@ def test_what_was_launched_without_a_budget_is_for_owners_to_change(space: FakeW
 def test_a_campaign_without_a_kind_of_coupon_is_shown(space: FakeWorkspace, sign_in: SignIn) -> None:
     campaign_services.create_campaign("bare", "Bare", by="ann", now=timezone.now(), currency="USD")
     page = sign_in("owner").get("/loyalty/campaigns/of/bare/").content.decode()
-    assert "It has no kind of coupon yet" in page
+    assert "It gives nothing yet" in page
     assert "/edit/" not in page
 
 
@@ -288,7 +288,7 @@ def test_the_effect_is_told_with_what_it_is_not(space: FakeWorkspace, sign_in: S
     kind = written()
     used(issued(kind))
     page = sign_in("viewer").get("/loyalty/campaigns/of/spring/").content.decode()
-    for words in ("Orders of the 1 customers", "$40.00", "The coupons took off $10.00, 20.0% of",
+    for words in ("Orders of the 1 customers", "$40.00", "It took off $10.00, 20.0% of",
                   "This is a comparison, not yet an effect"):  # fmt: skip
         assert words in page, words
 

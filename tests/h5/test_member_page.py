@@ -22,6 +22,7 @@ from wotu.ledger.choices import UnitKind  # noqa: E402
 from wotu.ledger.rules import Cause  # noqa: E402
 from wotu.loyalty import campaign_services, coupon_services, links  # noqa: E402
 from wotu.loyalty.models import Allowance, Coupon  # noqa: E402
+from wotu.loyalty.promotions.services import Slot, Terms, create_promotion  # noqa: E402
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TEN_OFF = {"effect": {"type": "amount_off", "amount": 1_000}, "threshold": {"amount": 5_000}}
@@ -159,3 +160,25 @@ def test_the_form_works_as_a_browser_sends_it(template: int) -> None:
     sent = {"code": code, "csrfmiddlewaretoken": token[1]}
     assert browser.post(f"{where}claim/", {"code": code}).status_code == 403
     assert browser.post(f"{where}claim/", sent, headers={"origin": "http://testserver"}).status_code == 200
+
+
+def test_promotions_that_run_for_the_customer_are_told(client: Client) -> None:
+    now = timezone.now()
+    made = campaign_services.create_campaign("spring", "Spring", by="ann", now=now)
+    steps = {"effect": {"type": "full_reduction", "steps": [[10_000, 2_000]]}}
+    later = Slot(now + timedelta(hours=1), now + timedelta(hours=2), 5)
+    for name, rule, given in (
+        ("For all", steps, {}), ("For <b>gold</b>", {**steps, "tiers": ["gold"]}, {"reason": "x"}),
+        ("For others", steps, {"customers": [8], "reason": "x"}),
+        ("Flash", {"effect": {"type": "flash_price", "prices": {"tea": 990}}}, {"slots": [later]}),
+    ):  # fmt: skip
+        create_promotion(made, Terms(name, rule, **given), by="ann", now=now)
+    campaign_services.launch(made, by="ann", now=now)
+
+    text = page(client, f"{address()}?lang=en")
+
+    assert text.index("For all") < text.index("Flash")
+    assert "¥20 off from ¥100" in text
+    assert "tea ¥9.90" in text
+    assert "For others" not in text
+    assert "gold" not in text

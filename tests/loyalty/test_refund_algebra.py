@@ -33,8 +33,9 @@ from wotu.loyalty import campaign_services, coupon_services, customer_services, 
 from wotu.loyalty.check_in_services import check_in
 from wotu.loyalty.choices import CouponState
 from wotu.loyalty.earning import EarnRule
-from wotu.loyalty.models import Coupon, OrderEarning
+from wotu.loyalty.models import Coupon, OrderEarning, PromotionUse
 from wotu.loyalty.programme_services import Rules
+from wotu.loyalty.promotions.services import Terms, create_promotion
 
 BEGIN = datetime(2026, 3, 7, 20, tzinfo=UTC)  # in New York, half a day before the clocks go forward
 FIVE = EarnRule(rule_id="five", points=5, least=2_000)
@@ -45,8 +46,9 @@ STEPS = st.sampled_from([timedelta(minutes=1), timedelta(hours=9), timedelta(day
 class Value(RuleBasedStateMachine):
     """Customers 7 and 8, who may turn out to be one."""
 
-    @initialize(worth=st.sampled_from([1, 3]), expiry=st.sampled_from(["never", "days"]), wait=st.sampled_from([0, 7]))
-    def begin(self, worth: int, expiry: str, wait: int) -> None:
+    @initialize(worth=st.sampled_from([1, 3]), expiry=st.sampled_from(["never", "days"]), wait=st.sampled_from([0, 7]),
+                promoted=st.booleans())  # fmt: skip
+    def begin(self, worth: int, expiry: str, wait: int, promoted: bool) -> None:
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
         self.now, self.customers, self.number = BEGIN, [7, 8], 0
@@ -60,6 +62,9 @@ class Value(RuleBasedStateMachine):
         club(rules, zone="America/New_York", point_worth=worth, expiry=expiry, expiry_count=30,
              available_after_days=wait, return_grace_days=5)  # fmt: skip
         made = campaign_services.create_campaign("spring", "Spring", by="ann", now=self.now)
+        if promoted:
+            every = {"effect": {"type": "full_reduction", "steps": [[5_000, 300]], "every": True}}
+            create_promotion(made, Terms("3 off 50", every, per_customer=2), by="ann", now=self.now)
         campaign_services.launch(made, by="ann", now=self.now)
         off = {"effect": {"type": "amount_off", "amount": 1_000}}
         self.template = coupon_services.create_template(
@@ -149,6 +154,9 @@ class Value(RuleBasedStateMachine):
         for name, coupon in self.coupon_of.items():
             gone = not +self.left[name]
             assert Coupon.objects.get(pk=coupon).state == (CouponState.ISSUED if gone else CouponState.REDEEMED)
+        for use in PromotionUse.objects.filter(order__order_id__in=self.orders).select_related("order"):
+            out = +self.left[use.order.order_id]
+            assert (use.count, use.cost > 0) == (1 if out else 0, bool(out))
 
     def _points(self, name: str) -> int:
         earning = OrderEarning.objects.get(order__order_id=name)

@@ -29,6 +29,7 @@ from wotu.api.routes import (
     member_pages,
     memberships,
     messages,
+    promotions,
     questions,
     receipts,
     stages,
@@ -82,6 +83,7 @@ api.add_router("", campaigns.router)
 api.add_router("", coupons.router)
 api.add_router("", checkout.router)
 api.add_router("", memberships.router)
+api.add_router("", promotions.router)
 api.add_router("", receipts.router)
 api.add_router("", administration.router)
 

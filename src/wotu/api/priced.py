@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wotu.api.schemas import checkout
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import WotuError
 from wotu.core.money import decimal_text
 from wotu.loyalty.coupon_choice import Pick
-from wotu.loyalty.order_keeping import POINTS
+from wotu.loyalty.order_keeping import POINTS, SLOT
 from wotu.loyalty.pricing import Quote, Refund
 from wotu.loyalty.pricing.quote import LineQuote, Refusal
+from wotu.loyalty.promotions.running import Missed
+from wotu.loyalty.promotions.services import PROMOTION
 from wotu.loyalty.reads import OrderRow
 
 _COUPON = "coupon:"
 
 
 def shown_quote(
-    quote: Quote, *, refused: Mapping[Pick, WotuError] | None = None, picked: Mapping[str, Pick] | None = None
-) -> checkout.Quote:
-    """A price. ``picked`` tells what a rule was picked as, ``refused`` why picks are none of its rules."""
-    currency, picks = quote.cart.currency, picked or {}
+    quote: Quote, *, refused: Mapping[Pick, WotuError] | None = None, picked: Mapping[str, Pick] | None = None,
+    names: Mapping[str, str] | None = None, missed: Sequence[Missed] = (),
+) -> checkout.Quote:  # fmt: skip
+    """A price. ``picked`` tells what a rule was picked as, ``refused`` why picks are none of its rules.
+
+    ``names`` are of the promotions it was reckoned with, ``missed`` are others.
+    """
+    currency, picks, promotions = quote.cart.currency, picked or {}, names or {}
     return checkout.Quote(
         currency=currency, listed=decimal_text(quote.listed, currency),
         discount=decimal_text(quote.discount, currency), shipping=decimal_text(quote.shipping, currency),
@@ -33,7 +39,8 @@ def shown_quote(
         ],
         used=[
             checkout.UsedRule(
-                rule=each.rule_id, code=_code(picks.get(each.rule_id)), coupon=coupon_of(each.rule_id),
+                rule=each.rule_id, promotion=_promotion_of(each.rule_id), code=_code(picks.get(each.rule_id)),
+                coupon=coupon_of(each.rule_id),
                 amount=decimal_text(each.amount, currency), shipping=decimal_text(each.shipping, currency),
                 points=each.points,
             )
@@ -42,6 +49,10 @@ def shown_quote(
         refused=[
             *(_unknown(pick, error) for pick, error in (refused or {}).items()),
             *(_refused(each, picks, currency) for each in quote.refused if each.rule_id in picks),
+        ],
+        promotions=[
+            *(_not_used(each, promotions, currency) for each in quote.refused if each.rule_id in promotions),
+            *(_missed(each) for each in missed),
         ],
     )  # fmt: skip
 
@@ -65,7 +76,10 @@ def shown_refund(refund_id: str, refund: Refund, currency: str) -> checkout.Refu
 def shown_order(order: OrderRow) -> checkout.Order:
     """An order with its returns."""
     currency = "CNY" if order.quote is None else order.quote.cart.currency
-    budgets = {name: decimal_text(each, currency) for name, each in order.kept.items() if name != POINTS}
+    budgets = {
+        name: decimal_text(each, currency) for name, each in order.kept.items()
+        if name != POINTS and not name.startswith(SLOT)
+    }  # fmt: skip
     return checkout.Order(
         order_id=order.order_id, customer=customer_text(order.customer), state=order.state,
         held_until=order.held_until, paid_at=order.paid_at,
@@ -97,6 +111,25 @@ def _refused(why: Refusal, picks: Mapping[str, Pick], currency: str) -> checkout
         code=_code(pick), coupon=pick if isinstance(pick, int) else None, reason=why.reason.value,
         missing=decimal_text(why.missing, currency) if why.missing else None,
         missing_pieces=why.missing_pieces or None, by=why.by or None,
+    )  # fmt: skip
+
+
+def _promotion_of(rule: str) -> int | None:
+    return int(rule.removeprefix(PROMOTION)) if rule.startswith(PROMOTION) else None
+
+
+def _not_used(why: Refusal, names: Mapping[str, str], currency: str) -> checkout.MissedPromotion:
+    return checkout.MissedPromotion(
+        id=int(why.rule_id.removeprefix(PROMOTION)), name=names[why.rule_id], reason=why.reason.value,
+        missing=decimal_text(why.missing, currency) if why.missing else None,
+        missing_pieces=why.missing_pieces or None, by=why.by or None, starts_at=None,
+    )  # fmt: skip
+
+
+def _missed(each: Missed) -> checkout.MissedPromotion:
+    return checkout.MissedPromotion(
+        id=each.promotion, name=each.name, reason=each.why.value, missing=None, missing_pieces=None, by=None,
+        starts_at=each.starts_at,
     )  # fmt: skip
 
 

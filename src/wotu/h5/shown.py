@@ -21,10 +21,14 @@ from wotu.loyalty import coupon_words as words
 from wotu.loyalty import member_reads, saved_reads, wallet
 from wotu.loyalty.campaign_services import money_unit
 from wotu.loyalty.membership import reads as memberships
+from wotu.loyalty.promotions.running import OnNow, on_now
+from wotu.loyalty.promotions.words import promise
 from wotu.loyalty.validity import first_day_of, last_day_of
 
 _POINTS = "points"
 _SOON = timedelta(days=30)
+# So many promotions a page tells of.
+_MOST = 10
 
 
 @dataclass(frozen=True)
@@ -64,11 +68,21 @@ def of_member(token: str, customer: int) -> dict[str, Any]:
         "coupons": [words.card(each, now, settings.WOTU_SETTINGS.zone) for each in wallet.coupons_of(customer, now)],
         "club": club, "level": _level(club) if club and club.has_levels else None,
         "streak": _streak(club.streak) if club and club.streak else None,
+        "on_now": [_on_now(each) for each in on_now(customer, club.standing.level if club else "", now=now)][:_MOST],
         "items": [_item(each, had.free if had else 0) for each in club.items] if club else [],
         "badges": club.badges if club else (),
         "plans": [_plan(each) for each in plans], "partners": memberships.pools_of(customer, now),
         "cash": _cash(customer), "ways": ways.of_member(token, customer, now),
         "saved": _saved(customer, now), "notices": list(_notices(plans, lots, now)),
+    }  # fmt: skip
+
+
+def _on_now(each: OnNow) -> dict[str, Any]:
+    zone = settings.WOTU_SETTINGS.zone
+    return {
+        "name": each.name, "reason": each.reason, "promise": promise(each.rule, each.rule.currency),
+        "starts_at": each.starts_at and each.starts_at.astimezone(zone),
+        "last_day": None if each.ends_at is None else last_day_of(to_micros(each.ends_at), zone),
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from wotu.ledger.rules import LARGEST_AMOUNT, Cause
 from wotu.loyalty import launch_reads
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.models import Campaign
+from wotu.loyalty.promotions.services import open_limits
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _FIRST_YEAR, _LAST_YEAR = 1900, 9000
@@ -65,7 +66,7 @@ def ask_to_launch(campaign: int, *, by: str, now: datetime) -> None:
 
 
 def launch(campaign: int, *, by: str, now: datetime) -> None:
-    """Let a draft run unless a check stops it; its budget becomes a limit of the ledger, which no redemption passes."""
+    """Let a draft run unless a check stops it. Its budget and promotions' totals become limits of the ledger."""
     with transaction.atomic():
         row = Campaign.objects.select_for_update().filter(pk=campaign).first()
         if row is None:
@@ -77,6 +78,7 @@ def launch(campaign: int, *, by: str, now: datetime) -> None:
             services.open_unit(unit, UnitKind.MONEY, row.currency)
             cause = Cause(row.code, 1, f"campaign:{row.pk}", "budget", "open")
             row.budget_account = limit_services.open_limit(cause, unit=unit, owner=row.pk, total=row.budget, now=now)
+        open_limits(row, now)
         row.state, row.launched_at, row.approved_by = CampaignState.LIVE, row.launched_at or now, by
         row.save(update_fields=["state", "launched_at", "approved_by", "budget_account"])
 

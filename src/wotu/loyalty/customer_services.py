@@ -24,8 +24,10 @@ from wotu.loyalty.models import (
     Order,
     OrderReturn,
     Programme,
+    PromotionCustomer,
     WaitingReturn,
 )
+from wotu.loyalty.promotions import customers as promotions
 from wotu.loyalty.receipts import customers as receipts
 
 NOBODY = -1
@@ -43,6 +45,7 @@ def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) ->
             earning_services.lock_membership(customer)
         moved = sum(rows.objects.filter(customer=gone).update(customer=survivor) for rows in _OF_ONE)
         allowances.merge(gone, survivor)
+        moved += promotions.merge(gone, survivor)
         moved += memberships.merge(gone, survivor) + receipts.merge(gone, survivor)
         moved += _merge_enrolments(gone, survivor) + _merge_check_ins(gone, survivor) + _merge_badges(gone, survivor)
         moved += _merge_notices(gone, survivor)
@@ -56,7 +59,7 @@ def forget(customer: int) -> int:
     """Take an erased customer's name off all of it; how many rows that were. Orders and their sums stay, nobody's."""
     with transaction.atomic():
         forgotten = memberships.forget(customer) + receipts.forget(customer)
-        for rows in (Enrolment, CheckIn, BadgeAward, WaitingReturn, Allowance, ExpiryNotice):
+        for rows in (Enrolment, CheckIn, BadgeAward, WaitingReturn, Allowance, ExpiryNotice, PromotionCustomer):
             forgotten += rows.objects.filter(customer=customer).delete()[0]
         nameless = Concat(Value("erased:"), Cast("pk", CharField()))
         orders = list(Order.objects.filter(customer=customer).values_list("pk", "order_id"))

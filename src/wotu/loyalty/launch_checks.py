@@ -210,7 +210,9 @@ def campaign_sense(*, kinds: int, ends_at: datetime | None, now: datetime) -> li
     """What no law asks and every launch should: that there is something to give, and time to give it in."""
     found = []
     if not kinds:
-        said = Said("It has no kind of coupon: nothing can be given.", "还没有任何优惠券：上线后发不出东西。")
+        said = Said(
+            "It has no coupon and no promotion: it gives nothing.", "还没有优惠券，也没有促销：上线后什么也不会给。"
+        )
         found.append(Finding(Check.NO_COUPONS, said, blocks=False))
     if ends_at is not None and ends_at <= now:
         said = Said("Its last day is over: nothing would be given.", "最后一天已经过去：上线后什么也不会发。")

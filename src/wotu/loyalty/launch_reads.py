@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +12,12 @@ from wotu.core.errors import ErrorCode, WotuError
 from wotu.loyalty import launch_checks
 from wotu.loyalty.choices import ForWhom, OrderState, ProgrammeState
 from wotu.loyalty.launch_checks import PRICE_BASE_DAYS, Deal, Finding, KindForWhom, Unchecked
-from wotu.loyalty.models import Campaign, CouponTemplate, Order, ProgrammeVersion, TemplateVersion
+from wotu.loyalty.models import Campaign, CouponTemplate, Order, ProgrammeVersion, Promotion, TemplateVersion
 from wotu.loyalty.pricing import Quote
 from wotu.loyalty.pricing.rules import Scope
 
 # Effects that take something off a price which customers see.
-_OFF_A_PRICE = ("percent", "amount_off")
+_OFF_A_PRICE = ("percent", "amount_off", "full_discount", "limited_time_price", "flash_price")
 _MOST_ORDERS = 20_000
 
 
@@ -26,11 +26,11 @@ def campaign_findings(code: str, *, now: datetime) -> tuple[Finding, ...]:
     row = None if "\x00" in code else Campaign.objects.filter(code=code).first()
     if row is None:
         raise WotuError(ErrorCode.NOT_FOUND, "There is no such campaign.", field="campaign")
-    kinds = _kinds(row)
-    found = _law(kinds, now) + launch_checks.campaign_sense(kinds=len(kinds), ends_at=row.ends_at, now=now)
+    given = _given(row)
+    found = _law(given, now) + launch_checks.campaign_sense(kinds=len(given), ends_at=row.ends_at, now=now)
     scopes = [
         msgspec.convert(rule.get("scope", {}), Scope)
-        for _, rule in kinds if rule.get("effect", {}).get("type") in _OFF_A_PRICE
+        for _, rule in given if rule.get("effect", {}).get("type") in _OFF_A_PRICE
     ]  # fmt: skip
     if scopes:
         found += launch_checks.price_base(_deals(scopes, row.currency, now), row.currency)
@@ -42,26 +42,26 @@ def refuse_unlawful(campaign: Campaign, *, now: datetime) -> None:
 
     Checks that only warn are left out: they read more than a launch should wait for.
     """
-    launch_checks.refuse_blocked(_law(_kinds(campaign), now))
+    launch_checks.refuse_blocked(_law(_given(campaign), now))
 
 
-def _law(kinds: Sequence[tuple[CouponTemplate, dict[str, Any]]], now: datetime) -> list[Finding]:
-    told = [
-        KindForWhom(
-            kind.name, chosen=kind.for_whom == ForWhom.CHOSEN, tiers=tuple(rule.get("tiers", ())), reason=kind.reason
-        )
-        for kind, rule in kinds
-    ]
+def _law(given: Sequence[tuple[KindForWhom, Mapping[str, Any]]], now: datetime) -> list[Finding]:
+    told = [kind for kind, _ in given]
     return launch_checks.equal_price(told, _public_levels(now) if any(kind.tiers for kind in told) else ())
 
 
-def _kinds(campaign: Campaign) -> list[tuple[CouponTemplate, dict[str, Any]]]:
-    """Each kind of coupon with the rule it promises now."""
+def _given(campaign: Campaign) -> list[tuple[KindForWhom, Mapping[str, Any]]]:
+    """What a campaign gives, each kind of coupon and each promotion, for whom, and the rule it promises now."""
     kinds = list(CouponTemplate.objects.filter(campaign=campaign).order_by("pk"))
     rules = dict(
         TemplateVersion.objects.filter(template__in=kinds).order_by("version").values_list("template_id", "rule")
     )
-    return [(kind, rules.get(kind.pk, {})) for kind in kinds]
+    coupons = [(kind.name, kind.for_whom == ForWhom.CHOSEN, kind.reason, rules.get(kind.pk, {})) for kind in kinds]
+    promotions = Promotion.objects.filter(campaign=campaign).order_by("pk")
+    return [
+        (KindForWhom(name, chosen=chosen, tiers=tuple(rule.get("tiers", ())), reason=reason), rule)
+        for name, chosen, reason, rule in (*coupons, *promotions.values_list("name", "listed", "reason", "rule"))
+    ]
 
 
 def _public_levels(now: datetime) -> set[str]:

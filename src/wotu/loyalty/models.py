@@ -20,6 +20,7 @@ from wotu.loyalty.programme_models import (
     ProgrammeVersion,
     WaitingReturn,
 )
+from wotu.loyalty.promotions.models import Promotion, PromotionCustomer, PromotionSlot, PromotionUse
 from wotu.loyalty.receipts.models import Receipt, ReceiptOffer, ReceiptPhoto
 
 __all__ = [
@@ -44,6 +45,10 @@ __all__ = [
     "Plan",
     "Programme",
     "ProgrammeVersion",
+    "Promotion",
+    "PromotionCustomer",
+    "PromotionSlot",
+    "PromotionUse",
     "Receipt",
     "ReceiptOffer",
     "ReceiptPhoto",

@@ -1,13 +1,14 @@
 """What an order keeps of budgets, caps and points: held, spent, and given back with what is returned.
 
-Each is kept in the ledger under a name: a campaign's number for its budget, ``points``, and caps of automatic offers.
+Each is kept in the ledger under a name: a campaign's number for its budget, ``points``, and ``slot:`` and the number
+of a promotion's slot.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -22,9 +23,13 @@ from wotu.loyalty.coupon_choice import Offer
 from wotu.loyalty.models import Campaign, Coupon, Order, Programme
 from wotu.loyalty.pricing import Quote, Refund
 from wotu.loyalty.pricing.allocation import cumulative
+from wotu.loyalty.promotions import uses
+from wotu.loyalty.promotions.models import PromotionSlot
+from wotu.loyalty.promotions.services import unit_of
 
 POINTS = "points"
 COUPON = "coupon:"
+SLOT = "slot:"
 
 
 def kept_of(priced: Quote, offers: Sequence[Offer]) -> dict[str, int]:
@@ -47,7 +52,7 @@ def hold_kept(order_id: str, customer: int, kept: Mapping[str, int], until: date
         if name == POINTS:
             hold_services.hold(key, customer=customer, unit=POINTS, amount=amount, until=until, now=now)
         else:
-            account, _ = budget_of(name)
+            account, _ = limit_of(name)
             hold_services.hold_limit(key, account=account, amount=amount, until=until, now=now)
 
 
@@ -70,7 +75,7 @@ def spend_kept(order: Order, name: str, amount: int, now: datetime) -> None:
         if name == POINTS:
             services.spend(cause, customer=order.customer, unit=POINTS, amount=amount, now=now)
         else:
-            account, unit = budget_of(name)
+            account, unit = limit_of(name)
             limit_services.spend_limit(cause, account, amount, unit=unit, now=now)
 
 
@@ -89,31 +94,38 @@ def return_points(order: Order, refund_id: str, points: int, grace: timedelta, n
 
 
 def return_costs(order: Order, refund_id: str, priced: Quote, refunds: Sequence[Refund], now: datetime) -> None:
-    """Each coupon cost less by its share of the returned pieces, which its campaign's budget gets back."""
-    before, after = (_cost_returned(priced, some) for some in (refunds[:-1], refunds))
-    campaigns = _campaigns_of({each.rule_id for each in priced.rules})
-    budgets = Counter[str]()
+    """Coupons and promotions cost less by their share of the returned pieces, which their budgets get back.
+
+    So do the slots of promotions get back what came back of them.
+    """
+    campaigns = _campaigns_of({each.rule_id for each in priced.rules}) | uses.campaigns_of(
+        each.rule_id for each in priced.rules
+    )
+    before, after = (_cost_returned(priced, campaigns, some) for some in (refunds[:-1], refunds))
+    back = Counter(uses.returned_counts(order, priced, refunds))
     for rule, amount in sorted((after - before).items()):
-        budgets[campaigns[rule]] += amount
-        mine = Coupon.objects.filter(pk=number_of_coupon(rule), order_id=order.order_id, state=CouponState.REDEEMED)
-        mine.update(cost=F("cost") - amount)
-    for campaign, amount in sorted(budgets.items()):
-        if campaign in order.kept:
-            account, _ = budget_of(campaign)
-            spent = services.transfer_of(cause_of(order.order_id, campaign, "pay"))
-            cause = cause_of(order.order_id, campaign, f"return:{refund_id}")
+        back[campaigns[rule]] += amount
+        if rule.startswith(COUPON):
+            mine = Coupon.objects.filter(pk=number_of_coupon(rule), order_id=order.order_id, state=CouponState.REDEEMED)
+            mine.update(cost=F("cost") - amount)
+    uses.less_cost(order, after - before)
+    for name, amount in sorted(back.items()):
+        if name in order.kept:
+            account, _ = limit_of(name)
+            spent = services.transfer_of(cause_of(order.order_id, name, "pay"))
+            cause = cause_of(order.order_id, name, f"return:{refund_id}")
             limit_services.return_to_limit(cause, account, amount, reverses=spent, now=now)
 
 
-def _cost_returned(priced: Quote, refunds: Sequence[Refund]) -> Counter[str]:
-    """By coupon rule, its share of all pieces returned."""
+def _cost_returned(priced: Quote, rules: Collection[str], refunds: Sequence[Refund]) -> Counter[str]:
+    """By rule of a campaign, its share of all pieces returned."""
     pieces = Counter[str]()
     for each in refunds:
         pieces.update({line.line_id: line.quantity for line in each.lines})
     cost = Counter[str]()
     for line in priced.lines:
         for taken in line.discounts:
-            if taken.points is None and taken.rule_id.startswith(COUPON):
+            if taken.points is None and taken.rule_id in rules:
                 cost[taken.rule_id] += cumulative(taken.amount, pieces[line.line_id], line.quantity)
     return cost
 
@@ -129,9 +141,13 @@ def number_of_coupon(rule: str) -> int:
     return int(rule.removeprefix(COUPON))
 
 
-def budget_of(campaign: str) -> tuple[int, str]:
-    """The limit that keeps the budget of a campaign, by its number, and its unit."""
-    row = Campaign.objects.get(pk=int(campaign))
+def limit_of(name: str) -> tuple[int, str]:
+    """The limit behind a name, a campaign's budget or a promotion's slot, and its unit."""
+    if name.startswith(SLOT):
+        slot = PromotionSlot.objects.get(pk=int(name.removeprefix(SLOT)))
+        assert slot.account is not None
+        return slot.account, unit_of(slot.promotion_id)
+    row = Campaign.objects.get(pk=int(name))
     assert row.budget_account is not None
     return row.budget_account, money_unit(row.currency)
 

@@ -31,26 +31,35 @@ from wotu.loyalty.order_keeping import (
     grace_of_programme,
     hold_kept,
     keep_costs,
-    kept_of,
     key_of,
     number_of_coupon,
     return_costs,
     return_points,
     spend_kept,
 )
-from wotu.loyalty.pricing import Cart, MemberPrice, Quote, Refund, RefundPolicy, Rule, price, refund
+from wotu.loyalty.pricing import Cart, MemberPrice, Quote, Refund, RefundPolicy, Rule, refund
+from wotu.loyalty.promotions import uses
+from wotu.loyalty.promotions.affordable import Affordable, affordable
+from wotu.loyalty.promotions.running import Missed, kept_by, promotions_for
 from wotu.loyalty.refusals import CouponRefusal, refused
 
 LONGEST_HOLD = timedelta(days=1)
+# How often an order is priced again while others take what it wants.
+_TRIES = 5
 
 
 @dataclass(frozen=True)
 class Priced:
-    """A price, why some of the codes that were given are not in it, and what each rule of the others was picked as."""
+    """A price, why some of the codes that were given are not in it, and what each rule of the others was picked as.
+
+    ``missed`` are promotions for goods of the cart that are not to be had now; ``names`` are those of promotions.
+    """
 
     quote: Quote
     refused: Mapping[Pick, WotuError]
     picked: Mapping[str, Pick] = field(default_factory=dict)
+    missed: Sequence[Missed] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,29 +74,33 @@ def quote(
     customer: int, cart: Cart, *, picks: Sequence[Pick] = (), offers: Sequence[Offer] = (), now: datetime,
     zone: ZoneInfo, order_id: str = "",
 ) -> Priced:  # fmt: skip
-    """What the cart costs with these coupons and ``offers`` (promotions, points), and what the customer's plans bring.
+    """What the cart costs with these coupons and ``offers`` (points), the customer's plans, and promotions that run.
 
     Nothing is taken or changed.
     """
-    offers = [*offers, *member_offers(customer, cart, now)]
     chosen, why = coupon_choice.choose(customer, picks, order_id=order_id, now=now, zone=zone)
     picked = {each.rule.rule_id: each.pick for each in chosen if each.pick is not None}
-    rules = [each.rule for each in (*offers, *chosen)]
-    return Priced(price(_at_level(cart, customer, rules, now), rules), why, picked)
+    fixed = [*offers, *member_offers(customer, cart, now), *chosen]
+    order = Order.objects.filter(order_id=order_id, customer=customer).first() if order_id else None
+    running, missed = promotions_for(customer, cart, order=order, now=now)
+    cart = _at_level(cart, customer, [each.rule for each in (*fixed, *(some.offer for some in running))], now)
+    found = affordable(cart, fixed, running, own=kept_by(order, now), now=now)
+    names = {each.offer.rule.rule_id: each.name for each in running}
+    return Priced(found.quote, why, picked, (*missed, *found.missed), names)
 
 
 def hold(
     order_id: str, customer: int, cart: Cart, *, picks: Sequence[Pick] = (), offers: Sequence[Offer] = (),
-    until: datetime, now: datetime, zone: ZoneInfo,
+    until: datetime, now: datetime, zone: ZoneInfo, seen: int | None = None,
 ) -> Quote:  # fmt: skip
-    """Keep the coupons, points and budgets of this price for the order until ``until``.
+    """Keep the coupons, points, budgets and promotions of this price for the order until ``until``.
 
     Held again, with another cart or other coupons, it is held anew: an order never stands in its own way. A coupon
-    that cannot be used, or takes nothing off, is refused: the price that a customer saw is the price that is held.
+    that cannot be used, or takes nothing off, is refused. ``seen`` is what the customer was told to pay: at any other
+    price, as when a promotion has been used up meanwhile, nothing is held.
     """
     _check(order_id, until, now)
     with transaction.atomic():
-        offers = [*offers, *member_offers(customer, cart, now)]
         order = _own(order_id, customer, now)
         if order.state == OrderState.PAID:
             raise order_refused("already_paid")
@@ -95,17 +108,8 @@ def hold(
         for error in why.values():
             raise error
         chosen = [coupon_choice.make_own(each, customer, order_id=order_id, now=now, zone=zone) for each in chosen]
-        rules = [each.rule for each in (*offers, *chosen)]
-        priced = price(_at_level(cart, customer, rules, now), rules)
-        _all_used(priced, chosen)
-        kept = kept_of(priced, [*offers, *chosen])
-        _let_go(order, now, coupons=[each.coupon for each in chosen], kept=kept)
-        for each in chosen:
-            coupon_choice.hold(each, customer, order_id=order_id, until=until, now=now)
-        hold_kept(order_id, customer, kept, until, now)
-        Order.objects.filter(pk=order.pk).update(
-            state=OrderState.HELD, quote=msgspec.to_builtins(priced), kept=kept, held_until=until, changed_at=now
-        )
+        fixed = [*offers, *member_offers(customer, cart, now), *chosen]
+        priced = _hold_what_is_left(order, cart, fixed, chosen, until=until, now=now, seen=seen)
         crash_point("loyalty-order-held")
     return priced
 
@@ -124,6 +128,8 @@ def pay(order_id: str, *, now: datetime) -> Quote:
         held = Coupon.objects.filter(pk__in=used, order_id=order_id, state=CouponState.HELD)
         if held.update(state=CouponState.REDEEMED, held_until=None, changed_at=now) < len(used):
             raise refused(CouponRefusal.HELD_ELSEWHERE)
+        if order.held_until is not None and order.held_until <= now:
+            uses.check_again(order, now)
         for name, amount in sorted(order.kept.items()):
             spend_kept(order, name, amount, now)
         keep_costs(priced)
@@ -209,9 +215,9 @@ def sums(priced: Quote, refunds: Sequence[Refund] = ()) -> dict[str, Any]:
     }
 
 
-def order_refused(reason: str) -> WotuError:
+def order_refused(reason: str, **given: object) -> WotuError:
     """The error of an order that is not in the state for what was asked."""
-    return WotuError(ErrorCode.ORDER_REFUSED, _SENTENCES[reason], field="order_id", given={"refusal": reason})
+    return WotuError(ErrorCode.ORDER_REFUSED, _SENTENCES[reason], field="order_id", given={"refusal": reason, **given})
 
 
 _SENTENCES = {
@@ -219,6 +225,7 @@ _SENTENCES = {
     "not_held": "Nothing is held for this order (any more); hold it again.",
     "not_paid": "The order is not paid; nothing can come back.",
     "another_customer": "This order id belongs to another customer.",
+    "price_changed": "The order costs something else now; show the customer the new price, then hold it.",
 }
 
 
@@ -249,6 +256,44 @@ def _locked(order_id: str) -> Order:
     if order is None:
         raise order_refused("not_held")
     return order
+
+
+def _hold_what_is_left(
+    order: Order, cart: Cart, fixed: Sequence[Offer], chosen: Sequence[Offer], *, until: datetime, now: datetime,
+    seen: int | None,
+) -> Quote:  # fmt: skip
+    """Price the order and keep all of it. What somebody else took meanwhile makes it be priced again."""
+    tries = _TRIES
+    while True:
+        running, _ = promotions_for(order.customer, cart, order=order, now=now, lock=True)
+        rules = [each.rule for each in (*fixed, *(some.offer for some in running))]
+        found = affordable(
+            _at_level(cart, order.customer, rules, now), fixed, running, own=kept_by(order, now), now=now
+        )
+        _all_used(found.quote, chosen)
+        if seen is not None and found.quote.payable != seen:
+            raise order_refused("price_changed", payable=found.quote.payable)
+        try:
+            with transaction.atomic():
+                _keep(order, found, chosen, until, now)
+        except WotuError as error:
+            tries -= 1
+            if error.code != ErrorCode.LIMIT_REACHED or not found.running or not tries:
+                raise
+        else:
+            return found.quote
+
+
+def _keep(order: Order, found: Affordable, chosen: Sequence[Offer], until: datetime, now: datetime) -> None:
+    _let_go(order, now, coupons=[each.coupon for each in chosen], kept=found.kept)
+    for each in chosen:
+        coupon_choice.hold(each, order.customer, order_id=order.order_id, until=until, now=now)
+    hold_kept(order.order_id, order.customer, found.kept, until, now)
+    uses.write(order, found.quote, found.running)
+    Order.objects.filter(pk=order.pk).update(
+        state=OrderState.HELD, quote=msgspec.to_builtins(found.quote), kept=dict(found.kept), held_until=until,
+        changed_at=now,
+    )  # fmt: skip
 
 
 def _at_level(cart: Cart, customer: int, rules: Sequence[Rule], now: datetime) -> Cart:

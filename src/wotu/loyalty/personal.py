@@ -20,6 +20,7 @@ from wotu.loyalty.models import (
     Order,
     OrderReturn,
     PartnerCode,
+    PromotionCustomer,
     Receipt,
     WaitingReturn,
 )
@@ -34,6 +35,7 @@ _TOLD: dict[str, tuple[Any, tuple[str, ...]]] = {
     "orders": (Order, ("order_id", "state", "quote", "paid_at")),
     "plans": (Membership, ("plan__code", "source", "first", "after", "paid", "renews")),
     "partner_codes": (PartnerCode, ("pool__name", "code", "taken_at")),
+    "promotions": (PromotionCustomer, ("promotion__name",)),
     "receipts": (Receipt, ("offer__name", "shop", "day", "number", "amount", "state", "cash", "sent_at")),
     "mall": (MallRedemption, ("item__name", "key")),
 }

@@ -37,6 +37,11 @@ def kept_rule(written: Mapping[str, Any], currency: str) -> dict[str, Any]:
     kind = effect.get("type") if isinstance(effect, Mapping) else None
     if kind not in COUPON_EFFECTS:
         raise invalid_argument("effect", f"The effect of a coupon is one of {', '.join(COUPON_EFFECTS)}.")
+    return kept_amounts(written, currency)
+
+
+def kept_amounts(written: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """A rule with its amounts in minor units and its rates in basis points."""
     kept = _changed(written, _AMOUNTS, lambda field, text: minor(str(text), currency, field=field))
     return _changed(kept, _RATES, basis_points) | {"currency": currency}
 

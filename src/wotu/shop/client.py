@@ -32,9 +32,9 @@ class Client:
         """What the cart costs."""
         return self._call("POST", "checkout/quote", {"customer": customer, "lines": lines, "picks": picks})
 
-    def hold(self, order_id: str, customer: str, lines: list[Json], picks: list[str | int]) -> Json:
-        """Keep the price, its coupons and points for the order."""
-        asked = {"order_id": order_id, "customer": customer, "lines": lines, "picks": picks}
+    def hold(self, order_id: str, customer: str, lines: list[Json], picks: list[str | int], seen: str) -> Json:
+        """Keep the price that the customer has ``seen``, its coupons, points and promotions for the order."""
+        asked = {"order_id": order_id, "customer": customer, "lines": lines, "picks": picks, "payable": seen or None}
         return self._call("POST", "checkout/hold", asked, once=f"hold-{order_id}")
 
     def pay(self, order_id: str) -> Json:

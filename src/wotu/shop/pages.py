@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from wotu.shop.words import LANGUAGES, PRODUCTS, SIGNS, reason, word
+from wotu.shop.words import LANGUAGES, NEARLY, PRODUCTS, SIGNS, reason, word
 
 Json = Mapping[str, Any]
 
@@ -59,7 +60,7 @@ def front(basket: Basket, quote: Json | None, own: Sequence[Json], wrong: str, l
         body += [f'<p class="hint">{says["empty"]}</p>', "</form>"]
     else:
         pay = f'<button formmethod="post" formaction="/orders/{escape(order_id)}">{says["buy"]}</button>'
-        body += [*_sum(quote, language), pay, "</form>"]
+        body += [*_sum(quote, language), _hidden("seen", str(quote["payable"])), pay, "</form>"]
     return _page(word("shop", language), [*body, f'<p class="hint">{says["play"]}</p>'], language, basket)
 
 
@@ -133,7 +134,7 @@ def _sum(quote: Json, language: str, *, paid: bool = False) -> list[str]:
     if paid:
         rows["payable"] = "paid"
     told = [
-        f"<div><dt>{escape(word(label, language))}</dt><dd>{'−' if name == 'discount' else ''}"
+        f"<div><dt>{escape(word(label, language))}</dt><dd>{'−' if name == 'discount' and Decimal(quote[name]) else ''}"
         f"{money(quote[name], currency)}</dd></div>"
         for name, label in rows.items()
     ]
@@ -145,7 +146,12 @@ def _sum(quote: Json, language: str, *, paid: bool = False) -> list[str]:
         f'<p class="wrong">{escape(each["code"] or "")} {escape(reason(each["reason"], each["missing"], language))}</p>'
         for each in quote["refused"]
     ]
-    return ['<dl class="sum">', *told, "</dl>", *gifts, *refused]
+    nearly = [
+        f'<p class="back">{escape(each["name"])}: {escape(word(each["reason"], language))}'
+        f"{escape(' ' + word('missing', language).format(each['missing'])) if each['missing'] else ''}</p>"
+        for each in quote["promotions"] if each["reason"] in NEARLY
+    ]  # fmt: skip
+    return ['<dl class="sum">', *told, "</dl>", *gifts, *refused, *nearly]
 
 
 def _returned(order: Json) -> dict[str, int]:

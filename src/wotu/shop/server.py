@@ -16,6 +16,7 @@ from wotu.shop.words import LANGUAGES, PRODUCTS, word
 _ORDER = re.compile(r"/orders/(shop-[0-9a-f]{12})")
 _RETURNS = re.compile(r"/orders/(shop-[0-9a-f]{12})/returns")
 _LONGEST_BODY = 20_000
+_LONGEST_AMOUNT = 24
 _MOST_PIECES = 99
 _STYLE = Path(__file__).with_name("shop.css").read_bytes()
 _HEADERS = {
@@ -89,7 +90,8 @@ class _Visit(BaseHTTPRequestHandler):
         """Hold the price, then take the money; sent twice, it is one order."""
         basket = _basket(fields)
         try:
-            self.server.client.hold(order_id, basket.customer, basket.lines, basket.picks)
+            seen = _one(fields, "seen")[:_LONGEST_AMOUNT]
+            self.server.client.hold(order_id, basket.customer, basket.lines, basket.picks, seen)
             self.server.client.pay(order_id)
         except Refused as error:
             self._front(fields, error.message)

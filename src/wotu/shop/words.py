@@ -53,13 +53,20 @@ _WORDS = {
         "此处没有真实付款。商店通过沃土的接口询价、占用、支付和退货。",
     ),
     "unknown_code": ("This code cannot be used.", "此优惠码不可用。"),
-    "below_threshold": ("The order does not reach this coupon's threshold yet.", "未达到此券的使用门槛。"),
+    "below_threshold": ("The order does not reach the threshold yet.", "未达到使用门槛。"),
     "missing": ("{} more", "还差 {}"),
     "expired": ("This coupon has expired.", "此券已过期。"),
     "not_running": ("This campaign is not running.", "活动未在进行。"),
     "customer_limit": ("You have had as many of these as one may have.", "已达每人限领数量。"),
+    "none_left": ("None is left.", "已抢光。"),
+    "not_yet_valid": ("It has not begun yet.", "还没开始。"),
+    "budget_spent": ("It is over.", "已结束。"),
     "refused": ("This coupon does not apply here", "此券在这里不适用"),
 }
+
+
+# Why a promotion is not used that customers are told of.
+NEARLY = ("below_threshold", "none_left", "not_yet_valid", "customer_limit", "budget_spent")
 
 
 def word(key: str, language: str) -> str:

@@ -68,13 +68,15 @@ class Lists:
         names = (name for name in generation.manifest.published if name.startswith(AUDIENCE))
         return [_saved(generation, name.removeprefix(AUDIENCE)) for name in sorted(names)]
 
+    def list_customers(self: _Space, name: str) -> list[str]:
+        """The ids of the customers on a list now, oldest first. An unknown name is an error with the nearest ones."""
+        generation = self.generation()
+        owners = np.unique(generation.customer_of(generation.published.columns[AUDIENCE + _known(self, name)].ids))
+        return customer_texts(owners[owners >= 0])
+
     def delete_list(self: _Space, name: str) -> None:
         """Take a list out; the customers stay. An unknown name is an error with the nearest ones."""
-        label = name.strip()
-        known = [each.name for each in self.lists()]
-        if label not in known:
-            raise invalid_argument("name", no_list(label, known))
-        unpublish(self.layout, AUDIENCE + label)
+        unpublish(self.layout, AUDIENCE + _known(self, name))
 
 
 def no_list(name: str, known: Sequence[str]) -> str:
@@ -91,6 +93,14 @@ def matching(source: Source, where: str) -> list[str]:
         kept = customer_mask(scope.where, shard, scope.terms)
         found.append(shard.ids[kept if shard.hidden is None else kept & ~shard.hidden])
     return customer_texts(np.sort(np.concatenate(found)))
+
+
+def _known(space: _Space, name: str) -> str:
+    label = name.strip()
+    known = [each.name for each in space.lists()]
+    if label not in known:
+        raise invalid_argument("name", no_list(label, known))
+    return label
 
 
 def _saved(generation: Generation, label: str) -> SavedList:

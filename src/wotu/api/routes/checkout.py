@@ -53,7 +53,8 @@ def quote(request: HttpRequest, asked: QuoteAsked) -> Quote:
             isinstance(pick, str) and error.given.get("refusal") == CouponRefusal.UNKNOWN_CODE
             for pick, error in priced.refused.items()
         )
-    return shown_quote(priced.quote, refused=priced.refused, picked=priced.picked)
+    return shown_quote(priced.quote, refused=priced.refused, picked=priced.picked, names=priced.names,
+                       missed=priced.missed)  # fmt: skip
 
 
 @router.post(
@@ -67,10 +68,11 @@ def quote(request: HttpRequest, asked: QuoteAsked) -> Quote:
 @write(Action.CHECKOUT, in_control=True)
 def hold(request: HttpRequest, asked: HoldAsked) -> Order:
     """Before money is taken: its coupons, points and budgets are kept for it. Held again, it is held anew."""
-    now = timezone.now()
+    now, cart = timezone.now(), _cart(asked)
     order_services.hold(
-        asked.order_id, number_of(asked.customer), _cart(asked), picks=asked.picks, until=now + _time(asked.hold_for),
-        now=now, zone=workspace().settings.zone,
+        asked.order_id, number_of(asked.customer), cart, picks=asked.picks, until=now + _time(asked.hold_for), now=now,
+        zone=workspace().settings.zone,
+        seen=None if asked.payable is None else minor(asked.payable, cart.currency, field="payable"),
     )  # fmt: skip
     return shown_order(reads.order(asked.order_id))
 

@@ -46,6 +46,7 @@ class HoldAsked(QuoteAsked, extra="forbid"):
 
     order_id: Id
     hold_for: str = Field("15m", max_length=12, description="A duration up to 1d.", examples=["15m"])
+    payable: Money | None = Field(None, description="What the customer was shown; at any other price nothing is held.")
 
 
 class OrderNamed(Schema, extra="forbid"):
@@ -101,9 +102,13 @@ class Gift(Schema):
 
 
 class UsedRule(Schema):
-    """A rule at work. `code` is what was typed, `coupon` the coupon's id; both null for what is no coupon."""
+    """A rule at work. `code` is what was typed, `coupon` the coupon's id; both null for what is no coupon.
+
+    `promotion` is the id of a promotion.
+    """
 
     rule: str
+    promotion: int | None
     code: str | None
     coupon: int | None
     amount: str
@@ -122,6 +127,18 @@ class RefusedPick(Schema):
     by: str | None = Field(description="The rule it does not go together with.")
 
 
+class MissedPromotion(Schema):
+    """A promotion for goods of the cart that is not used. `missing` and `missing_pieces`: how much more it takes."""
+
+    id: int
+    name: str
+    reason: str = Field(examples=["below_threshold"])
+    missing: str | None
+    missing_pieces: int | None
+    by: str | None = Field(description="The rule it does not go together with.")
+    starts_at: datetime | None
+
+
 class Quote(Schema):
     """What a cart costs: `payable` is with `shipping`, which is what is left of the fee."""
 
@@ -135,6 +152,7 @@ class Quote(Schema):
     gifts: list[Gift]
     used: list[UsedRule]
     refused: list[RefusedPick]
+    promotions: list[MissedPromotion]
 
 
 class LineRefund(Schema):

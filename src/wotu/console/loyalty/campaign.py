@@ -26,6 +26,7 @@ from wotu.console.loyalty.campaign_words import COUPON_STATES, money, refusal, s
 from wotu.console.loyalty.check_words import shown_findings
 from wotu.console.loyalty.coupon_rows import short_code, shown_coupon
 from wotu.console.loyalty.planned import planned
+from wotu.console.loyalty.promotion_rows import shown_promotion
 from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, require_export, signed_in_member
 from wotu.core.customer_ids import customer_text
@@ -34,6 +35,7 @@ from wotu.loyalty import campaign_services, codes, coupon_reads, coupon_services
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.coupon_reads import CouponCounts
 from wotu.loyalty.effect_reads import CampaignEffect, campaign_effect
+from wotu.loyalty.promotions.reads import PromotionRow, promotions_of
 from wotu.loyalty.reads import CampaignRow, TemplateRow
 
 _COUPONS, _ACTS, _MOST_CODES = 15, 8, 1_000_000
@@ -120,7 +122,7 @@ def _change(request: HttpRequest, row: CampaignRow, wanted: str) -> None:
         raise invalid_argument("do", _("Choose one of the options."), Reason.SAID)
     check_budget(request, None if row.budget is None else row.budget.total, row.currency)
     with told(request, AuditAction.LAUNCH_CAMPAIGN, row.code, what="launch"):
-        if request.POST.get("seen") != _seen(row, reads.templates(number, now=now)):
+        if request.POST.get("seen") != _seen(row, reads.templates(number, now=now), promotions_of(number)):
             words = _("Somebody changed the campaign meanwhile. Look at it again, then launch it.")
             raise invalid_argument("seen", words, Reason.SAID)
         campaign_services.launch(number, by=by, now=now)
@@ -158,8 +160,9 @@ def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: i
     )
     shown: dict[str, Any] = {
         "each": shown_campaign(row, counts, now), "row": row, "counts": counts,
-        "kinds": [shown_kind(each) for each in kinds], "seen": _seen(row, kinds),
+        "kinds": [shown_kind(each) for each in kinds], "seen": _seen(row, kinds, promotions_of(row.number)),
         "batches": [(batch, kind) for kind in kinds for batch in reads.batches(kind.number)],
+        "promotions": [shown_promotion(each, now) for each in promotions_of(row.number)],
         "effect": _effect(campaign_effect(row.number), row.currency) if row.launched_at else None,
         "coupons": [shown_coupon(each) for each in page.rows], "state": state,
         "states": [("", _("All"), counts.made), *((key, str(words), getattr(counts, key))
@@ -190,7 +193,8 @@ def _effect(found: CampaignEffect, currency: str) -> dict[str, Any]:
         return money(revenue // orders, currency) if orders else figures.NO_VALUE
 
     return {
-        "used": figures.count_exact(found.used), "customers": figures.count_exact(found.customers),
+        "used": figures.count_exact(found.used), "automatic": found.automatic,
+        "automatic_shown": figures.count_exact(found.automatic), "customers": figures.count_exact(found.customers),
         "rate": figures.percent(found.used / found.issued if found.issued else None),
         "discount": None if found.discount is None else money(found.discount, currency),
         "untold": found.untold, "untold_shown": figures.count_exact(found.untold),
@@ -216,11 +220,12 @@ def _what(entry: audit.Entry) -> str:
     return {
         "create": _("wrote it"), "edit": _("changed it"), "coupon_template": _("changed a kind of coupon"),
         "ask": _("asked for an approval"), "launch": _("launched it"), "pause": _("paused it"),
-        "resume": _("let it run again"), "end": _("ended it"),
+        "resume": _("let it run again"), "end": _("ended it"), "promotion": _("changed a promotion"),
+        "end_promotion": _("ended a promotion"),
     }.get(str(entry.detail.get("what")), _("changed it"))  # fmt: skip
 
 
-def _seen(row: CampaignRow, kinds: tuple[TemplateRow, ...]) -> str:
+def _seen(row: CampaignRow, kinds: tuple[TemplateRow, ...], promotions: tuple[PromotionRow, ...]) -> str:
     """A text that changes with what somebody launches."""
     promised = [
         (
@@ -237,7 +242,12 @@ def _seen(row: CampaignRow, kinds: tuple[TemplateRow, ...]) -> str:
         for each in kinds
     ]
     budget = None if row.budget is None else row.budget.total
-    told_of = (row.name, budget, row.currency, row.starts_at, row.ends_at, promised)
+    taken_off = [
+        (each.number, each.name, each.rule, each.per_customer, each.listed,
+         [(slot.starts_at, slot.ends_at, slot.total) for slot in each.slots])
+        for each in promotions
+    ]  # fmt: skip
+    told_of = (row.name, budget, row.currency, row.starts_at, row.ends_at, promised, taken_off)
     return hashlib.sha256(repr(told_of).encode()).hexdigest()[:16]
 
 

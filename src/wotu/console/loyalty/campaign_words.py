@@ -127,7 +127,7 @@ def shown_kind(row: TemplateRow) -> ShownKind:
     """What a kind of coupon promises."""
     rule = coupon_services.rule_of(0, row.rule)
     return ShownKind(
-        row, worth(rule, row.currency), coupon_words.condition(rule, row.currency), _scope(rule), _validity(row),
+        row, worth(rule, row.currency), coupon_words.condition(rule, row.currency), scope_words(rule), _validity(row),
         _caps(row), _stacking(row.rule),
     )  # fmt: skip
 
@@ -162,7 +162,8 @@ def _validity(row: TemplateRow) -> str:
     return span(term.first_day, term.last_day) or _("without end")
 
 
-def _scope(rule: Rule) -> str:
+def scope_words(rule: Rule) -> str:
+    """The goods a rule is for."""
     named = [*rule.scope.products, *("/".join(path) for path in rule.scope.categories)]
     text = ", ".join(named[:3]) + (" …" if len(named) > 3 else "") if named else _("all products")
     if rule.scope.without_products:

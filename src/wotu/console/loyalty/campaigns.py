@@ -24,6 +24,7 @@ from wotu.console.loyalty.campaign_form import Typed, blank, draft_of, typed_of
 from wotu.console.loyalty.campaign_words import money, refusal, shown_campaign
 from wotu.console.loyalty.presets import BY_KEY, PRESETS
 from wotu.console.loyalty.preview import preview
+from wotu.console.loyalty.promotion_presets import PROMOTION_PRESETS
 from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, signed_in_member
 from wotu.core.errors import ErrorCode, Reason, WotuError
@@ -66,8 +67,9 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         chosen = BY_KEY.get(request.GET.get("from", ""))
         if chosen is None:
-            return loyalty_page(request, "console/loyalty/presets.html", "campaigns", {"presets": PRESETS})
-        filled = {"name": str(chosen.name), "coupon_name": str(chosen.coupon), "code": _free_code(chosen.key)}
+            starts = {"presets": PRESETS, "promotions": PROMOTION_PRESETS}
+            return loyalty_page(request, "console/loyalty/presets.html", "campaigns", starts)
+        filled = {"name": str(chosen.name), "coupon_name": str(chosen.coupon), "code": free_code(chosen.key)}
         return _form(request, blank(**filled, **chosen.filled), {}, currency)
     typed = campaign_form.posted(request.POST)
     draft, errors = draft_of(typed, currency, zone)
@@ -173,7 +175,7 @@ def _kind(row: CampaignRow, number: str) -> TemplateRow:
     return found
 
 
-def _free_code(start: str) -> str:
+def free_code(start: str) -> str:
     """A code of a campaign that no other has: the start, the day, and a number if need be."""
     day = timezone.now().astimezone(ZoneInfo(settings.WOTU_SETTINGS.timezone))
     code = f"{start}-{day:%y%m%d}"

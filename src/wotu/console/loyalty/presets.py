@@ -19,7 +19,7 @@ class Preset:
     key: str
     name: Words
     purpose: Words
-    coupon: Words
+    coupon: Words = ""
     filled: Mapping[str, str] = field(default_factory=dict)
 
 

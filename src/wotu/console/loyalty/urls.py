@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wotu.console.loyalty import calendar, campaign, campaigns, coupons, members, programme, receipts
+from wotu.console.loyalty import calendar, campaign, campaigns, coupons, members, programme, promotions, receipts
 
 urlpatterns = [
     path("campaigns/", campaigns.campaigns, name="campaigns"),
@@ -14,6 +14,10 @@ urlpatterns = [
     path("campaigns/of/<str:code>/edit/", campaigns.edit, name="campaign-edit"),
     path("campaigns/of/<str:code>/act/", campaign.act, name="campaign-act"),
     path("campaigns/of/<str:code>/coupons.<str:kind>", campaign.export_coupons, name="campaign-coupons"),
+    path("promotions/new/", promotions.new, name="promotion-new"),
+    path("promotions/examples/", promotions.show, name="promotion-examples"),
+    path("promotions/<int:number>/edit/", promotions.edit, name="promotion-edit"),
+    path("promotions/<int:number>/end/", promotions.end, name="promotion-end"),
     path("batches/<int:number>/codes/", campaign.take_codes, name="batch-codes"),
     path("members/", members.members, name="members"),
     path("members/<str:customer_id>/", members.member, name="member"),

@@ -34,14 +34,16 @@ def _lowered(price_of: Callable[[Line], int], candidate: Candidate, working: Wor
     wanted = candidate.rule.most_times
     lines: dict[int, int] = {}
     units: dict[int, UnitPrices] = {}
+    times = 0
     for saving, i, count in sorted(savings, key=lambda each: (-each[0], each[1])):
         lowered = count if wanted is None else min(count, wanted)
         wanted = None if wanted is None else wanted - lowered
         if lowered:
+            times += lowered
             lines[i] = lines.get(i, 0) + saving * lowered
             target = price_of(candidate.cart.lines[i])
             units[i] = _moved(units.get(i, working.units[i]), target + saving, target, lowered)
-    return Taken(lines, units=units)
+    return Taken(lines, times=times, units=units)
 
 
 def _moved(prices: UnitPrices, old: int, new: int, count: int) -> UnitPrices:
