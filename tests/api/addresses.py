@@ -177,6 +177,47 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("POST", "receipts/{id}/approve"): ("receipts/{receipt}/approve", {}, Action.RUN_CAMPAIGNS),
     ("POST", "receipts/{id}/refuse"): ("receipts/{receipt}/refuse", {"reason": "Blurred"}, Action.RUN_CAMPAIGNS),
     ("POST", "receipts/{id}/reverse"): ("receipts/{paid_receipt}/reverse", {"reason": "Forged"}, Action.RUN_CAMPAIGNS),
+    ("GET", "programmes"): ("programmes", None, Action.READ),
+    ("POST", "programmes"): (
+        "programmes", {"code": "new-{tag}", "name": "Club", "earn": [{"rule_id": "base", "points": 1, "per": "1"}]},
+        Action.APPROVE_BUDGETS,
+    ),
+    ("GET", "programmes/{code}"): ("programmes/club-{tag}", None, Action.READ),
+    ("PUT", "programmes/{code}"): ("programmes/club-{tag}", {"name": "Other"}, Action.APPROVE_BUDGETS),
+    ("POST", "programmes/{code}/pause"): ("programmes/club-{tag}/pause", {}, Action.APPROVE_BUDGETS),
+    ("POST", "programmes/{code}/resume"): ("programmes/club-{tag}/resume", {}, Action.APPROVE_BUDGETS),
+    ("GET", "programmes/{code}/members"): ("programmes/club-{tag}/members", None, Action.READ),
+    ("POST", "programmes/{code}/members"): ("programmes/club-{tag}/members", {"customer": "bob"}, Action.CHECKOUT),
+    ("GET", "programmes/{code}/members/{identifier}"): ("programmes/club-{tag}/members/ann", None, Action.READ),
+    ("POST", "programmes/{code}/members/{identifier}/level"): (
+        "programmes/club-{tag}/members/ann/level", {"level": "gold"}, Action.RUN_CAMPAIGNS,
+    ),
+    ("DELETE", "programmes/{code}/members/{identifier}/level"): (
+        "programmes/club-{tag}/members/ann/level", None, Action.RUN_CAMPAIGNS,
+    ),
+    ("GET", "programmes/{code}/members/{identifier}/badges"): (
+        "programmes/club-{tag}/members/ann/badges", None, Action.READ,
+    ),
+    ("GET", "programmes/{code}/badges"): ("programmes/club-{tag}/badges", None, Action.READ),
+    ("POST", "programmes/{code}/badges"): (
+        "programmes/club-{tag}/badges", {"code": "patron", "name": "Patron", "metric": "spent", "levels": ["99.50"]},
+        Action.APPROVE_BUDGETS,
+    ),
+    ("PUT", "programmes/{code}/badges/{badge}"): (
+        "programmes/club-{tag}/badges/regular", {"name": "Regular", "levels": [1, 2]}, Action.APPROVE_BUDGETS,
+    ),
+    ("GET", "programmes/{code}/mall-items"): ("programmes/club-{tag}/mall-items", None, Action.READ),
+    ("POST", "programmes/{code}/mall-items"): (
+        "programmes/club-{tag}/mall-items", {"name": "Mug", "points": 60, "stock": 2}, Action.APPROVE_BUDGETS,
+    ),
+    ("GET", "mall-items/{id}"): ("mall-items/{item}", None, Action.READ),
+    ("PUT", "mall-items/{id}"): ("mall-items/{item}", {"name": "Cup", "points": 5, "stock": 9}, Action.APPROVE_BUDGETS),
+    ("POST", "mall-items/{id}/offer"): ("mall-items/{item}/offer", {"offered": False}, Action.APPROVE_BUDGETS),
+    ("POST", "mall-items/{id}/redeem"): (
+        "mall-items/{item}/redeem", {"customer": "ann", "key": "k"}, Action.CHECKOUT,
+    ),
+    ("GET", "programmes/{code}/mall-redemptions"): ("programmes/club-{tag}/mall-redemptions", None, Action.READ),
+    ("POST", "mall-redemptions/{id}/cancel"): ("mall-redemptions/{redemption}/cancel", {}, Action.CHECKOUT),
     ("POST", "keys"): ("keys", {"kind": "write"}, Action.MANAGE_KEYS),
     ("GET", "keys"): ("keys", None, Action.MANAGE_KEYS),
     ("POST", "keys/{id}/rotate"): ("keys/{write}/rotate", {}, Action.MANAGE_KEYS),

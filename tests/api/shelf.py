@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from tests.loyalty.clubs import RULES
 
-from wotu.loyalty import campaign_services, coupon_services, order_services, programme_services
+from wotu.ledger.rules import Cause
+from wotu.ledger.services import grant
+from wotu.loyalty import (
+    badge_services,
+    campaign_services,
+    coupon_services,
+    mall_services,
+    order_services,
+    programme_services,
+)
 from wotu.loyalty.membership import plan_services, reads, services
 from wotu.loyalty.models import Campaign, Coupon, Plan, Programme
 from wotu.loyalty.pricing import Cart, Line
@@ -78,12 +89,23 @@ def members(customer: int, tag: str) -> dict[str, str]:
     plan(f"plan-{tag}")
     if not Plan.objects.filter(code="trial").exists():
         plan("trial", trial_days=7)
-    if not Programme.objects.exists():
+    if not Programme.objects.filter(code="club").exists():
         programme_services.create_programme("Club", Rules(), zone="Asia/Shanghai", by="ann", now=now)
     pool = plan_services.create_pool(f"plan-{tag}", "Cinema", now=now)
     plan_services.add_codes(pool, ["A"])
     term = services.give(customer, f"plan-{tag}", key=f"shelf-{tag}", now=now)
-    return {"pool": str(pool), "membership": str(term.membership)}
+    return {"pool": str(pool), "membership": str(term.membership), **club(customer, tag)}
+
+
+def club(customer: int, tag: str) -> dict[str, str]:
+    """A programme of that name with a badge and an item, which the customer took once and has points for again."""
+    code, now = f"club-{tag}", timezone.now()
+    programme_services.create_programme("Club", RULES, code=code, zone="Asia/Shanghai", by="ann", now=now)
+    badge_services.create_badge("Regular", "orders", [1, 5], code="regular", programme_code=code)
+    item = mall_services.create_item("Cup", 5, stock=9, now=now, code=code)
+    grant(Cause(code, 1, "gift", "member", "shelf"), customer=customer, unit=f"points:{code}", amount=50, now=now)
+    taken = mall_services.redeem_item(item, customer, key=tag, now=now, zone=ZoneInfo("Asia/Shanghai"))
+    return {"item": str(item), "redemption": str(taken.redemption)}
 
 
 def receipts(customer: int, tag: str) -> dict[str, str]:

@@ -49,7 +49,7 @@ def test_every_code_stands_beside_its_status() -> None:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The variables of the how-to for a running server."""
+    """The variables of the how-to for a running server, and where its workspace is."""
     folder = tmp_path_factory.mktemp("how-to") / "workspace"
     real.make(folder)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("WOTU_", "DJANGO_"))}
@@ -57,13 +57,19 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
     server = subprocess.Popen([sys.executable, "-m", "wotu.site", str(folder), "127.0.0.1", str(port)], env=environment)
     try:
         assert _answers(port)
-        (create,) = [line for block in blocks(HOW_TO) for line in block.text.splitlines() if line.startswith("wotu ")]
-        command = [sys.executable, "-m", *shlex.split(create), "--json", "--workspace", str(folder)]
-        made = subprocess.run(command, env=environment, capture_output=True, check=True).stdout
-        yield {**environment, "WOTU": f"http://127.0.0.1:{port}/api/v1", "KEY": msgspec.json.decode(made)["key"]}
+        environment |= {"WOTU": f"http://127.0.0.1:{port}/api/v1", "FOLDER": str(folder)}
+        yield {**environment, "KEY": _key_made_by(HOW_TO, environment)}
     finally:
         server.terminate()
         server.wait(20)
+
+
+def _key_made_by(page: Path, environment: dict[str, str]) -> str:
+    """The key that the page says how to make."""
+    (create,) = [line for block in blocks(page) for line in block.text.splitlines() if line.startswith("wotu ")]
+    command = [sys.executable, "-m", *shlex.split(create), "--json", "--workspace", environment["FOLDER"]]
+    made = subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+    return str(msgspec.json.decode(made)["key"])
 
 
 @pytest.mark.slow
@@ -99,3 +105,25 @@ def test_the_checkout_of_the_how_to_works(served: dict[str, str]) -> None:
     assert (kind["shared_code"], launched["state"], quote["payable"]) == ("SPRING10", "live", "58.00")
     assert (held["kept"]["budgets"], paid["state"], returned["amount"]) == ({"spring": "10.00"}, "paid", "25.00")
     assert [each["refund_id"] for each in order["returns"]] == ["1018-1"]
+
+
+@pytest.mark.slow
+@pytest.mark.enable_socket
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_the_programme_of_the_how_to_works(served: dict[str, str]) -> None:
+    page = ROOT / "docs" / "how-to" / "start-a-points-programme.md"
+    environment = {**served, "KEY": _key_made_by(page, served)}
+    lines = [line for block in blocks(page) if block.language == "sh" for line in block.text.splitlines()]
+    answers: list[Any] = []
+    for command in [line for line in lines if line.startswith("curl ")]:
+        done = subprocess.run(
+            ["bash", "-c", command + " --fail-with-body"], env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        answers.append(msgspec.json.decode(done.stdout))
+    made, mug, badge, _held, _paid, checked, member, taken, redemptions, back, changed = answers
+    assert (made["version"], mug["id"], badge["levels"][1]) == (1, 1, {"at": 10, "customers": 0})
+    assert (checked["points"], member["points"]["free"], member["level"]["level"]) == (2, 302, "silver")
+    assert (member["level"]["missing"], [each["points"] for each in member["lots"]]) == (1_700, [300, 2])
+    assert (taken["points"], redemptions["items"][0]["id"], back["repeated"]) == (200, taken["id"], False)
+    assert (changed["version"], changed["earn"][0]["by_weekday"], len(changed["earn"])) == (2, {"7": 200}, 3)

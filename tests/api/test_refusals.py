@@ -31,7 +31,7 @@ from wotu.ledger.services import open_unit
 ASKED = ("questions/", "checkout/quote")
 WRITES = [route for route in ROUTES if route[0] != "GET" and not route[1].startswith(ASKED)]
 NAMES = {f"{method} {path}": (method, path) for method, path in ROUTES}
-SELLING = (Action.RUN_CAMPAIGNS, Action.CHECKOUT)
+SELLING = (Action.RUN_CAMPAIGNS, Action.CHECKOUT, Action.APPROVE_BUDGETS)
 each_route = pytest.mark.parametrize("route", ROUTES, ids=list(NAMES))
 each_write = pytest.mark.parametrize("route", WRITES, ids=lambda route: f"{route[0]} {route[1]}")
 
@@ -140,6 +140,9 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
     for module in ("campaigns", "coupons", "checkout", "memberships", "receipts"):
         monkeypatch.setattr(f"wotu.api.routes.{module}.timezone", burst)
         monkeypatch.setattr(f"wotu.api.routes.{module}.reads", burst)
+    for name in ("programmes.timezone", "programmes.club_reads", "programmes.programme_services", "mall.mall_reads",
+                 "mall.mall_services", "badges.badge_reads", "badges.programme", "mall.number_of"):  # fmt: skip
+        monkeypatch.setattr(f"wotu.api.routes.{name}", burst)
     monkeypatch.setattr("wotu.api.code_attempts.workspace", burst)
     monkeypatch.setattr("wotu.api.asking.ask", burst)
     for name in ("wotu.accounts.reads.known_keys", "wotu.accounts.audit.entries", "wotu.accounts.key_services._save",

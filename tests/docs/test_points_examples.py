@@ -34,6 +34,11 @@ def test_the_examples_answer_what_the_page_says(db: None) -> None:
     assert differences() == ()
 
 
+def test_a_programme_is_reckoned_through_as_the_how_to_says(db: None) -> None:
+    assert run(DOCS / "how-to" / "start-a-points-programme.md", {}) > 15
+    assert differences() == ()
+
+
 def test_orders_earn_as_the_page_says(make_workspace: Callable[..., Any], settings: Any, db: None) -> None:
     space = make_workspace(timezone="Asia/Shanghai", currency="CNY")
     use(space, settings)

@@ -32,12 +32,12 @@ def club(rules: Rules = RULES, **terms: Any) -> int:
     return create_programme("Club", rules, **given)
 
 
-def cart(*lines: tuple[str, int, int]) -> Cart:
+def cart(*lines: tuple[str, int, int], currency: str = "CNY") -> Cart:
     """A cart of (line id, pieces, unit price)."""
     made = tuple(
         Line(line_id=name, product_id=name, quantity=pieces, unit_price=price) for name, pieces, price in lines
     )
-    return Cart(lines=made, now=int(NOW.timestamp() * 1_000_000))
+    return Cart(lines=made, now=int(NOW.timestamp() * 1_000_000), currency=currency)
 
 
 def buy(order: str, customer: int, wanted: Cart, *, at: datetime = NOW, **options: Any) -> None:

@@ -13,7 +13,7 @@ from wotu.ledger import due_services, reads
 from wotu.ledger.proof import differences
 from wotu.loyalty import allowances, badge_services, coupon_services, mall_services, order_services, programme_services
 from wotu.loyalty.earning import EarnRule
-from wotu.loyalty.models import Allowance, BadgeAward, MallRedemption, Order, OrderEarning, ProgrammeVersion
+from wotu.loyalty.models import Allowance, BadgeAward, Enrolment, MallRedemption, Order, OrderEarning, ProgrammeVersion
 from wotu.loyalty.programme_services import Rules
 from wotu.loyalty.tier_reads import tier_of
 
@@ -128,6 +128,32 @@ def test_a_level_by_hand_wins_over_a_lower_one_for_its_days() -> None:
     assert refused.value.field == "level"
 
 
+def test_levels_by_hand_are_taken_back_but_for_those_that_are_over() -> None:
+    club()
+    day = date(2026, 3, 1)
+    assert not programme_services.withdraw_level(7, now=NOW)
+    for first, last in (
+        (day - timedelta(days=9), day - timedelta(days=1)),
+        (day, None),
+        (day + timedelta(days=9), None),
+    ):
+        assert programme_services.set_level(7, "gold", first_day=first, last_day=last, now=NOW)
+    assert not programme_services.set_level(7, "gold", first_day=day, now=NOW)
+    buy("o1", 7, cart(("pot", 1, 10_000)))
+    assert programme_services.withdraw_level(7, now=NOW)
+    assert not programme_services.withdraw_level(7, now=NOW)
+    assert (tier_of(7, now=NOW).level, len(Enrolment.objects.get().manual)) == ("silver", 1)
+
+
+def test_a_customer_has_so_many_levels_by_hand_at_most() -> None:
+    club()
+    for number in range(100):
+        programme_services.set_level(7, "gold", first_day=date(2026, 3, 1) + timedelta(days=number), now=NOW)
+    with pytest.raises(WotuError) as refused:
+        programme_services.set_level(7, "gold", first_day=date(2027, 3, 1), now=NOW)
+    assert (refused.value.field, len(Enrolment.objects.get().manual)) == ("level", 100)
+
+
 def test_the_same_rules_are_no_new_version_and_an_order_keeps_the_ones_it_was_paid_under() -> None:
     club(Rules(earn=EARN[:1], tiers=TIERS))
     assert programme_services.set_rules("club", Rules(earn=EARN[:1], tiers=TIERS), by="ann", now=NOW) == 1
@@ -194,7 +220,8 @@ def test_a_programme_that_rests_gives_nothing_and_still_takes_back() -> None:
 
 @pytest.mark.parametrize(
     ("terms", "field"),
-    [({"zone": "Nowhere/At all"}, "zone"), ({"expiry": "days"}, "count"), ({"point_worth": 0}, "point_worth"),
+    [({"zone": "Nowhere/At all"}, "zone"), ({"zone": "America"}, "zone"), ({"day_starts_at": 24}, "day_starts_at"),
+     ({"expiry": "days"}, "expiry_count"), ({"point_worth": 0}, "point_worth"),
      ({"state": "odd"}, "state"), ({"code": "other"}, "code"), ({"most_share": 10_001}, "most_share")],
 )  # fmt: skip
 def test_terms_that_make_no_sense_are_refused(terms: dict[str, object], field: str) -> None:

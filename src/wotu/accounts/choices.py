@@ -93,6 +93,7 @@ class AuditAction(TextChoices):
     EDIT_PROGRAMME = "edit_programme", _("Changed a points programme")
     ISSUE_COUPONS = "issue_coupons", _("Issued coupons")
     VOID_COUPON = "void_coupon", _("Made a coupon void")
+    GIVE_LEVEL = "give_level", _("Gave a level by hand")
     EDIT_PLAN = "edit_plan", _("Changed a membership plan")
     GIVE_MEMBERSHIP = "give_membership", _("Gave a membership")
     END_MEMBERSHIP = "end_membership", _("Ended a membership")

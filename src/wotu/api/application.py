@@ -16,6 +16,7 @@ from wotu.api.callers import AUTHENTICATION
 from wotu.api.errors import answer, error_of_status
 from wotu.api.routes import (
     administration,
+    badges,
     behaviour,
     campaigns,
     checkout,
@@ -26,9 +27,11 @@ from wotu.api.routes import (
     identity,
     ledger,
     lists,
+    mall,
     member_pages,
     memberships,
     messages,
+    programmes,
     promotions,
     questions,
     receipts,
@@ -85,6 +88,9 @@ api.add_router("", checkout.router)
 api.add_router("", memberships.router)
 api.add_router("", promotions.router)
 api.add_router("", receipts.router)
+api.add_router("", programmes.router)
+api.add_router("", mall.router)
+api.add_router("", badges.router)
 api.add_router("", administration.router)
 
 

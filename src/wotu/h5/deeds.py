@@ -97,7 +97,7 @@ def refusal(error: WotuError) -> str:
     word = str(error.given.get("refusal"))
     if error.field in ("code", "coupon"):
         return by_word.get(word, gettext("This code cannot be used."))
-    if error.code == ErrorCode.LIMIT_REACHED and word not in by_word:
+    if error.code == ErrorCode.LIMIT_REACHED and (word not in by_word or error.field == "item"):
         return gettext("None is left for you.")
     return by_word.get(word, gettext("This cannot be done now."))
 

@@ -10,6 +10,8 @@ from django.db.models import F, QuerySet, Sum
 from wotu.ledger.choices import Owner
 from wotu.ledger.models import Lot
 
+_AT_ONCE = 10_000
+
 
 def gains(customer: int, unit: str) -> Iterator[tuple[datetime, int]]:
     """(moment, amount) of each grant, oldest first, less what of it was taken back.
@@ -35,8 +37,23 @@ def gained(customers: Sequence[int], unit: str, *, before: datetime | None = Non
     return dict(rows.values_list("account__owner").order_by().annotate(sum=Sum(F("granted") - F("taken_back"))))
 
 
+def gains_of_all(unit: str) -> Iterator[tuple[int, datetime, int]]:
+    """(customer, moment, amount) of each grant of everybody, customer by customer."""
+    rows = _granted_to_all(unit).values_list("account__owner", "source__at", "granted", "taken_back")
+    found = rows.order_by("account__owner").iterator(chunk_size=_AT_ONCE)
+    return ((customer, at, granted - taken_back) for customer, at, granted, taken_back in found)
+
+
+def gained_by_all(unit: str) -> Iterator[tuple[int, int]]:
+    """(customer, sum of all gains) of everybody who has any."""
+    rows = _granted_to_all(unit).values_list("account__owner").order_by()
+    return rows.annotate(sum=Sum(F("granted") - F("taken_back"))).iterator(chunk_size=_AT_ONCE)
+
+
 def _granted(customers: Sequence[int], unit: str) -> QuerySet[Lot]:
+    return _granted_to_all(unit).filter(account__owner__in=customers)
+
+
+def _granted_to_all(unit: str) -> QuerySet[Lot]:
     # What a returned spend put back is no gain.
-    return Lot.objects.filter(
-        account__owner__in=customers, account__unit=unit, account__owner_kind=Owner.CUSTOMER, source__reverses=None
-    )
+    return Lot.objects.filter(account__unit=unit, account__owner_kind=Owner.CUSTOMER, source__reverses=None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -10,26 +11,76 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Sum
 
-from wotu.core.errors import invalid_argument
+from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.ledger import gain_reads
+from wotu.ledger.rules import LARGEST_AMOUNT
 from wotu.loyalty import streaks
 from wotu.loyalty.choices import BadgeMetric, OrderState
-from wotu.loyalty.models import Badge, BadgeAward, CheckIn, Order, Programme
+from wotu.loyalty.models import Badge, BadgeAward, CheckIn, Enrolment, Order, Programme
 from wotu.loyalty.programme_services import CLUB, programme
+
+_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_MOST_LEVELS = 20
 
 
 def create_badge(name: str, metric: str, levels: Sequence[int], *, code: str, programme_code: str = CLUB) -> int:
-    """A badge with rising ``levels``, each the least value of ``metric`` it takes; its number."""
+    """A badge with rising ``levels``, each the least value of ``metric`` it takes; its number.
+
+    Who has reached one already is given it by the worker soon after.
+    """
     if metric not in BadgeMetric.values:
         raise invalid_argument("metric", f"metric={metric!r} must be one of {', '.join(BadgeMetric.values)}.")
-    if not levels or list(levels) != sorted(set(levels)) or levels[0] < 1:
-        raise invalid_argument("levels", f"levels={list(levels)} must be whole numbers from 1 that rise.")
+    if not _CODE.fullmatch(code):
+        raise invalid_argument("code", "code must have 1 to 40 characters of a-z, 0-9 and -, the first no dash.")
+    _check(name, levels)
     row = programme(programme_code)
     with transaction.atomic():
         if Badge.objects.filter(programme=row, code=code).exists():
             raise invalid_argument("code", f"There is a badge {code!r} already; take another code.")
-        made = Badge.objects.create(programme=row, code=code, name=name[:120], metric=metric, levels=list(levels))
+        made = Badge.objects.create(programme=row, code=code, name=name.strip(), metric=metric, levels=list(levels))
+        _settle_all(made)
     return made.pk
+
+
+def change_badge(code: str, *, name: str, levels: Sequence[int], programme_code: str = CLUB) -> bool:
+    """Change what a badge is called and what its levels take; whether it did. Who has it is settled anew soon after."""
+    _check(name, levels)
+    with transaction.atomic():
+        badge = badge_of(code, programme_code, lock=True)
+        if (badge.name, badge.levels) == (name.strip(), list(levels)):
+            return False
+        settle_anew = badge.levels != list(levels)
+        badge.name, badge.levels = name.strip(), list(levels)
+        badge.save(update_fields=["name", "levels"])
+        if settle_anew:
+            _settle_all(badge)
+    return True
+
+
+def badge_of(code: str, programme_code: str, *, lock: bool = False) -> Badge:
+    """The badge's row; raises ``not_found``."""
+    rows = Badge.objects.select_for_update() if lock else Badge.objects.all()
+    row = None if "\x00" in code else rows.filter(programme=programme(programme_code), code=code).first()
+    if row is None:
+        raise WotuError(ErrorCode.NOT_FOUND, f"There is no badge {code[:40]!r}.", field="badge")
+    return row
+
+
+def settle_some(badge: int, after: int, *, now: datetime, most: int = 500) -> int | None:
+    """Settle a badge for some of those who are in its programme, the next after enrolment ``after``; the last of them.
+
+    ``None``: that were all. What was reached before there was the badge counts.
+    """
+    row = Badge.objects.select_related("programme").get(pk=badge)
+    mine = Enrolment.objects.select_for_update().filter(programme=row.programme, customer__gte=0, pk__gt=after)
+    some = list(mine.order_by("pk").values_list("pk", "customer")[:most])
+    _settle(row, {customer: now for _, customer in some})
+    return some[-1][0] if len(some) == most else None
+
+
+def measured(badge: Badge, customers: Sequence[int]) -> dict[int, int]:
+    """How much of the badge's metric each of ``customers`` has who has any."""
+    return _MEASURES[BadgeMetric(badge.metric)](badge.programme, customers)
 
 
 def settle(row: Programme, customer: int, *, now: datetime) -> None:
@@ -39,19 +90,38 @@ def settle(row: Programme, customer: int, *, now: datetime) -> None:
 
 def settle_many(row: Programme, customers: Mapping[int, datetime]) -> None:
     """The same for many at once, each at a moment of their own."""
-    for badge in Badge.objects.filter(programme=row).order_by("pk"):
-        values = _MEASURES[BadgeMetric(badge.metric)](row, list(customers))
-        had = defaultdict[int, dict[int, BadgeAward]](dict)
-        for award in BadgeAward.objects.filter(badge=badge, customer__in=list(customers)):
-            had[award.customer][award.level] = award
-        new = []
-        for customer, now in customers.items():
-            reached = sum(values.get(customer, 0) >= at for at in badge.levels)
-            _agree(had[customer], reached, now)
-            new += [BadgeAward(badge=badge, customer=customer, level=level, awarded_at=now)
-                    for level in range(1, reached + 1) if level not in had[customer]]  # fmt: skip
-        if new:
-            BadgeAward.objects.bulk_create(new, ignore_conflicts=True)
+    for badge in Badge.objects.select_related("programme").filter(programme=row).order_by("pk"):
+        _settle(badge, customers)
+
+
+def _settle(badge: Badge, customers: Mapping[int, datetime]) -> None:
+    values = measured(badge, list(customers))
+    had = defaultdict[int, dict[int, BadgeAward]](dict)
+    for award in BadgeAward.objects.filter(badge=badge, customer__in=list(customers)):
+        had[award.customer][award.level] = award
+    new = []
+    for customer, now in customers.items():
+        reached = sum(values.get(customer, 0) >= at for at in badge.levels)
+        _agree(had[customer], reached, now)
+        new += [BadgeAward(badge=badge, customer=customer, level=level, awarded_at=now)
+                for level in range(1, reached + 1) if level not in had[customer]]  # fmt: skip
+    if new:
+        BadgeAward.objects.bulk_create(new, ignore_conflicts=True)
+
+
+def _settle_all(badge: Badge) -> None:
+    from wotu.loyalty.tasks import settle_badge
+
+    settle_badge.enqueue(badge=badge.pk, after=0)
+
+
+def _check(name: str, levels: Sequence[int]) -> None:
+    if not 0 < len(name.strip()) <= 120 or "\x00" in name:
+        raise invalid_argument("name", "Write a name of 1 to 120 characters.")
+    if not 0 < len(levels) <= _MOST_LEVELS or list(levels) != sorted(set(levels)) or not levels[0] >= 1:
+        raise invalid_argument("levels", f"levels must be 1 to {_MOST_LEVELS} whole numbers from 1 that rise.")
+    if levels[-1] > LARGEST_AMOUNT:
+        raise invalid_argument("levels", f"The largest level there can be is {LARGEST_AMOUNT:,}.")
 
 
 def _agree(awards: Mapping[int, BadgeAward], reached: int, now: datetime) -> None:

@@ -10,7 +10,7 @@ from wotu.loyalty import allowances, streaks
 from wotu.loyalty.check_in_services import EVENT
 from wotu.loyalty.choices import Joining
 from wotu.loyalty.models import BadgeAward, CheckIn, Enrolment, MallItem, Programme
-from wotu.loyalty.programme_services import day_of, in_force, live_programmes
+from wotu.loyalty.programme_services import CLUB, day_of, in_force, live_programmes, programme
 from wotu.loyalty.tier_reads import standing
 from wotu.loyalty.tiers import Standing
 
@@ -62,10 +62,17 @@ class InProgramme:
 
 
 def in_programme(customer: int, *, now: datetime) -> InProgramme | None:
-    """The first programme that gives, as ``customer`` has it now; ``None`` where there is none."""
-    row = next(iter(live_programmes()), None)
-    if row is None:
-        return None
+    """The club, or else the first programme that gives, as ``customer`` has it now; ``None`` where none gives."""
+    row = min(live_programmes(), key=lambda each: (each.code != CLUB, each.code), default=None)
+    return None if row is None else _in(row, customer, now)
+
+
+def of_programme(code: str, customer: int, *, now: datetime) -> InProgramme:
+    """The same of one programme, also while it rests; raises ``not_found``."""
+    return _in(programme(code), customer, now)
+
+
+def _in(row: Programme, customer: int, now: datetime) -> InProgramme:
     day, (_, rules) = day_of(row, now), in_force(row, now)
     checks_in = any(rule.event == EVENT for rule in rules.earn) and _may_check_in(row, customer)
     return InProgramme(

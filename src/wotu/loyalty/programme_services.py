@@ -31,6 +31,8 @@ POINTS, GROWTH = "points", "growth"
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 # The longest rule id that leaves room for the rest of a cause.
 _LONGEST_RULE = 40
+# Each is weighed whenever the level is reckoned.
+_MOST_BY_HAND = 100
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,9 +44,15 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 def create_programme(
     name: str, rules: Rules, *, zone: str, by: str, now: datetime, code: str = CLUB, starts_at: datetime | None = None,
-    points_unit: str = POINTS, growth_unit: str = GROWTH, **terms: Any,
+    points_unit: str = "", growth_unit: str = "", **terms: Any,
 ) -> int:  # fmt: skip
-    """A programme with its first rules, in force from ``starts_at`` (now); its number. ``terms`` as ``set_terms``."""
+    """A programme with its first rules, in force from ``starts_at`` (now); its number. ``terms`` as ``set_terms``.
+
+    Its units are ``points`` and ``growth`` for the club; another programme has its own, named after its code.
+    """
+    points_unit, growth_unit = (given or _unit_of(code, unit) for given, unit in (
+        (points_unit, POINTS), (growth_unit, GROWTH),
+    ))  # fmt: skip
     if not _CODE.fullmatch(code):
         raise invalid_argument("code", "code must have 1 to 40 characters of a-z, 0-9 and -, the first no dash.")
     if not 0 < len(name.strip()) <= 120:
@@ -107,6 +115,23 @@ def set_rules(code: str, rules: Rules, *, by: str, now: datetime, starts_at: dat
     return number
 
 
+def change_programme(
+    code: str, *, by: str, now: datetime, name: str | None = None, terms: Mapping[str, Any] | None = None,
+    earn: Sequence[EarnRule] | None = None, tiers: TierRules | None = None,
+) -> int:  # fmt: skip
+    """Change all of a programme or nothing of it; what is not given stays as it is. The version of its last rules."""
+    with transaction.atomic():
+        row = programme(code, lock=True)
+        if name is not None:
+            rename(code, name)
+        set_terms(code, **(terms or {}))
+        number, had = in_force(row, now)
+        if earn is not None or tiers is not None:
+            rules = Rules(earn=had.earn if earn is None else tuple(earn), tiers=had.tiers if tiers is None else tiers)
+            number = set_rules(code, rules, by=by, now=now)
+    return number
+
+
 def enrol(customer: int, *, now: datetime, code: str = CLUB) -> bool:
     """Let ``customer`` join; false when they had."""
     return _join(programme(code), customer, now)
@@ -144,20 +169,41 @@ def join_many(row: Programme, first: Mapping[int, datetime]) -> dict[int, dateti
 
 def set_level(
     customer: int, level: str, *, first_day: date, last_day: date | None = None, code: str = CLUB, now: datetime
-) -> None:
-    """Give a level by hand for some days, both included; it wins over a lower one that was reached."""
+) -> bool:
+    """Give a level by hand for some days, both included; it wins over a lower one that was reached.
+
+    False when it had been given so.
+    """
     with transaction.atomic():
         row = programme(code)
         _, rules = in_force(row, now)
         if level not in {each.key for each in rules.tiers.levels}:
-            raise invalid_argument("level", f"{level!r} is no level of this programme.")
+            raise invalid_argument("level", f"{level[:40]!r} is no level of this programme.")
         if last_day is not None and last_day < first_day:
             raise invalid_argument("last_day", f"last_day={last_day} is before first_day={first_day}.")
         _join(row, customer, now)
         mine = Enrolment.objects.select_for_update().get(programme=row, customer=customer)
         given = json_of(Manual(level=level, first_day=first_day, last_day=last_day))
-        if given not in mine.manual:
-            Enrolment.objects.filter(pk=mine.pk).update(manual=[*mine.manual, given])
+        if given in mine.manual:
+            return False
+        if len(mine.manual) >= _MOST_BY_HAND:
+            raise invalid_argument("level", f"The customer was given {_MOST_BY_HAND} levels by hand; no more are kept.")
+        Enrolment.objects.filter(pk=mine.pk).update(manual=[*mine.manual, given])
+    return True
+
+
+def withdraw_level(customer: int, *, code: str = CLUB, now: datetime) -> bool:
+    """End levels that were given by hand and are not over; whether there were any. The one that was reached stays."""
+    with transaction.atomic():
+        row = programme(code)
+        mine = Enrolment.objects.select_for_update().filter(programme=row, customer=customer).first()
+        given = [] if mine is None else msgspec.convert(mine.manual, list[Manual])
+        today = day_of(row, now)
+        over = [json_of(each) for each in given if each.last_day is not None and each.last_day < today]
+        if mine is None or len(over) == len(given):
+            return False
+        Enrolment.objects.filter(pk=mine.pk).update(manual=over)
+    return True
 
 
 def points_offer(points: int, *, code: str = CLUB) -> Offer:
@@ -170,9 +216,10 @@ def points_offer(points: int, *, code: str = CLUB) -> Offer:
 def programme(code: str = CLUB, *, lock: bool = False) -> Programme:
     """The programme's row; raises ``not_found``."""
     rows = Programme.objects.select_for_update() if lock else Programme.objects.all()
-    row = rows.filter(code=code).first()
+    # PostgreSQL refuses to look for a text with a NUL.
+    row = None if "\x00" in code else rows.filter(code=code).first()
     if row is None:
-        raise WotuError(ErrorCode.NOT_FOUND, f"There is no programme {code!r}.", field="programme")
+        raise WotuError(ErrorCode.NOT_FOUND, f"There is no programme {code[:40]!r}.", field="programme")
     return row
 
 
@@ -227,6 +274,10 @@ TERMS = {
 }  # fmt: skip
 
 
+def _unit_of(code: str, unit: str) -> str:
+    return unit if code == CLUB else f"{unit}:{code}"
+
+
 def _rules(row: ProgrammeVersion) -> Rules:
     return _decoded(msgspec.json.encode({"earn": row.earn, "tiers": row.tiers}))
 
@@ -261,11 +312,16 @@ def _check_units(earn: Iterable[EarnRule]) -> None:
 
 
 def _check_terms(row: Programme) -> None:
-    ProgramDay(zone=row.zone, starts_at_hour=row.day_starts_at), term_of(row)
+    if not 0 <= row.day_starts_at <= 23:
+        raise invalid_argument("day_starts_at", f"day_starts_at={row.day_starts_at} must lie between 0 and 23.")
+    if row.expiry == Expiry.DAYS and not row.expiry_count:
+        raise invalid_argument("expiry_count", "Points that end after so many days need expiry_count of 1 or more.")
+    term_of(row)
     try:
         ZoneInfo(row.zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise invalid_argument("zone", f"{row.zone!r} is no time zone such as Asia/Shanghai.") from error
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        # A name of a folder of zones, as America, is found and cannot be opened.
+        raise invalid_argument("zone", f"{row.zone[:64]!r} is no time zone such as Asia/Shanghai.") from error
     _one_of("state", row.state, ProgrammeState.values)
     _one_of("joining", row.joining, Joining.values)
     _one_of("expiry", row.expiry, Expiry.values)

@@ -160,7 +160,7 @@ class OrderRow:
 def campaigns(*, state: str = "", before: str | None = None, limit: int = 50) -> CampaignPage:
     """Campaigns, those in one state if named."""
     rows = Campaign.objects.filter(state=state) if state else Campaign.objects.all()
-    found, following = _part(rows, before, limit)
+    found, following = part(rows, before, limit)
     return CampaignPage(campaign_rows(found), following)
 
 
@@ -222,7 +222,7 @@ def coupons_of(customer: int, *, now: datetime, before: str | None = None, limit
 
 def coupon_page(rows: QuerySet[Coupon], *, now: datetime, before: str | None, limit: int) -> CouponPage:
     """A page of some coupons."""
-    found, following = _part(rows, before, limit, "template__campaign")
+    found, following = part(rows, before, limit, "template__campaign")
     return CouponPage(tuple(_coupon(each, now) for each in found), following)
 
 
@@ -323,7 +323,8 @@ def _coupon(row: Coupon, now: datetime) -> CouponRow:
     )  # fmt: skip
 
 
-def _part(rows: QuerySet[Any], before: str | None, limit: int, *related: str) -> tuple[list[Any], str | None]:
+def part(rows: QuerySet[Any], before: str | None, limit: int, *related: str) -> tuple[list[Any], str | None]:
+    """A page of rows, newest first, and where it stopped; raises when ``before`` is no such place."""
     if before is not None:
         if not (before.isascii() and before.isdigit() and len(before) <= _DIGITS):
             raise invalid_argument("before", f"before={before[:40]!r} is not what an earlier page gave as next.")

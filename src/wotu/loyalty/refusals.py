@@ -23,6 +23,14 @@ class CouponRefusal(StrEnum):
     CODES_TAKEN = "codes_taken"
 
 
+class MallRefusal(StrEnum):
+    """Why something cannot be had for points; that the points do not suffice has a code of its own."""
+
+    NOT_OFFERED = "not_offered"
+    CUSTOMER_LIMIT = "customer_limit"
+    NONE_LEFT = "none_left"
+
+
 _SENTENCES = {
     CouponRefusal.UNKNOWN_CODE: "This code cannot be used.",
     CouponRefusal.NOT_YET_VALID: "The coupon is not valid yet.",
@@ -36,6 +44,19 @@ _SENTENCES = {
     CouponRefusal.DAY_LIMIT: "No coupon of this kind is left today.",
     CouponRefusal.CODES_TAKEN: "The codes of this batch were taken before; make another batch.",
 }
+
+
+_OF_THE_MALL = {
+    MallRefusal.NOT_OFFERED: (ErrorCode.NOT_FOUND, "This item is not offered now."),
+    MallRefusal.CUSTOMER_LIMIT: (ErrorCode.LIMIT_REACHED, "The customer has had as many of these as one may have."),
+    MallRefusal.NONE_LEFT: (ErrorCode.LIMIT_REACHED, "None of these is left."),
+}
+
+
+def item_refused(reason: MallRefusal) -> WotuError:
+    """The error of an item that cannot be had."""
+    code, sentence = _OF_THE_MALL[reason]
+    return WotuError(code, sentence, field="item", given={"refusal": reason.value, "left": 0, "asked": 1})
 
 
 def refused(reason: CouponRefusal, *, field: str = "coupon", **given: object) -> WotuError:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from wotu.ledger.erased import erased_customers
-from wotu.loyalty import expiry_notices, identity_following, order_following
+from wotu.loyalty import badge_services, expiry_notices, identity_following, order_following
 from wotu.loyalty.membership import tasks as _of_members  # noqa: F401 - makes them known to the worker
 from wotu.loyalty.receipts import tasks as _of_receipts  # noqa: F401 - the same
 from wotu.outbox.following import follower
@@ -31,6 +31,14 @@ def follow_order(_context: TaskContext, *, seq: int) -> bool:
 def tell_of_expiry(_context: TaskContext) -> int:
     """Tell members whose points end soon; how many."""
     return expiry_notices.notify_expiring(timezone.now())
+
+
+@task(name="loyalty.settle_badge")
+def settle_badge(*, badge: int, after: int) -> None:
+    """Give a new or changed badge to whoever has reached it, some customers at a time."""
+    last = badge_services.settle_some(badge, after, now=timezone.now())
+    if last is not None:
+        settle_badge.enqueue(badge=badge, after=last)
 
 
 @task(name="loyalty.forget_erased", every=timedelta(days=1), outside=True, queue_name="upkeep")

@@ -14,7 +14,7 @@ class ErrorDetail(Schema):
     message: str = Field(description="What to do.", examples=["limit=0 must be at least 1."])
     field: str | None = Field(description="The argument at fault, where a single one is.", examples=["limit"])
     reason: str | None = Field(
-        None, description="Why, as a word: of a coupon or an order that is refused.", examples=["expired"]
+        None, description="Why, as a word: of a coupon, an order or an item that is refused.", examples=["expired"]
     )
 
 

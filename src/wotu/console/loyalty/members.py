@@ -19,6 +19,7 @@ from wotu.console.answers import workspace
 from wotu.console.data_tabs import allowed
 from wotu.console.loyalty.acting import told
 from wotu.console.loyalty.campaign_words import refusal, shown_kind
+from wotu.console.loyalty.club_member import in_club
 from wotu.console.loyalty.coupon_rows import shown_coupon
 from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.pages.ledger_accounts import balances_of
@@ -88,5 +89,6 @@ def _page(request: HttpRequest, customer_id: str, context: dict[str, Any], *, st
         "more": urlencode({"before": page.next}) if page.next else "", "first_page": not request.GET.get("before"),
         "may_run": may_run, "key": uuid4().hex,
         "kinds": [shown_kind(each) for each in coupon_reads.kinds_to_give(now=now)] if may_run else (),
+        "club": in_club(number, now), "may_cancel": allowed(request, Action.CHECKOUT),
     }  # fmt: skip
     return loyalty_page(request, "console/loyalty/member.html", "members", shown | context, status=status)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,8 @@ from wotu.accounts.rules import Action
 from wotu.console.data_tabs import allowed
 from wotu.console.loyalty import programme_form, programme_words
 from wotu.console.loyalty.acting import told
+from wotu.console.loyalty.club_badges import shown_badges
+from wotu.console.loyalty.club_items import shown_items
 from wotu.console.loyalty.programme_form import LEVELS, STARTS, Planned, Typed, blank, planned_of, typed_of
 from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, signed_in_member
@@ -28,6 +30,7 @@ from wotu.core.errors import WotuError
 from wotu.loyalty import club_reads, programme_services
 from wotu.loyalty.choices import Expiry, ProgrammeState
 from wotu.loyalty.club_reads import Club
+from wotu.loyalty.level_reads import members_by_level
 from wotu.loyalty.programme_services import CLUB
 
 _BY_KEY = {each.key: each for each in STARTS}
@@ -46,8 +49,22 @@ def programme(request: HttpRequest) -> HttpResponse:
     context |= {
         "told": programme_words.told(plan, timezone.localdate(timezone=club.zone), club.zone),
         "live": club.terms["state"] == ProgrammeState.LIVE, "fits": programme_form.fits(plan),
+        "items": shown_items(CLUB), "badges": shown_badges(CLUB),
     }  # fmt: skip
     return loyalty_page(request, "console/loyalty/programme.html", "programme", context)
+
+
+@require_safe
+def levels(request: HttpRequest) -> HttpResponse:
+    """How many members have which level: reckoned when it is looked at, so that the page need not wait for it."""
+    require(request, Action.READ)
+    now = timezone.now()
+    club = club_reads.club(now)
+    if club is None:
+        raise Http404
+    found = {each.level: each.members for each in members_by_level(CLUB, now)}
+    told_levels = programme_words.levels_told(_planned(club), found, club.members)
+    return render(request, "console/loyalty/programme_levels.html", {"levels": told_levels, "counted": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -102,9 +119,10 @@ def _save(request: HttpRequest, club: Club | None, plan: Planned) -> None:
             zone = settings.WOTU_SETTINGS.timezone
             programme_services.create_programme(plan.name, plan.rules, zone=zone, by=by, now=now, **plan.terms)
         else:
-            programme_services.rename(CLUB, plan.name)
-            programme_services.set_terms(CLUB, **plan.terms)
-            programme_services.set_rules(CLUB, plan.rules, by=by, now=now)
+            rules = plan.rules
+            programme_services.change_programme(
+                CLUB, name=plan.name, terms=plan.terms, earn=rules.earn, tiers=rules.tiers, by=by, now=now
+            )
 
 
 def _filled(request: HttpRequest, club: Club | None) -> Typed:

@@ -34,11 +34,22 @@ class Example:
 
 
 @dataclass(frozen=True)
+class ToldLevel:
+    """A level (no name: none reached yet), and how many members have it, once they are counted."""
+
+    name: str
+    at: str
+    percent: str
+    members: str = ""
+    share: str = ""
+
+
+@dataclass(frozen=True)
 class Told:
-    """A programme in words: ``lines`` are (what, how), ``levels`` (name, from, faster)."""
+    """A programme in words: ``lines`` are (what, how)."""
 
     lines: list[tuple[str, str]]
-    levels: list[tuple[str, str, str]]
+    levels: list[ToldLevel]
     order: str
     examples: list[Example]
     life: str
@@ -65,13 +76,30 @@ def told(planned: Planned, today: date, zone: ZoneInfo) -> Told:
         good = pgettext("level", "for good")
         held = good if months is None else ngettext("%(count)d month", "%(count)d months", months) % {"count": months}
         lines.append((_("A level holds"), held))
-    base = next((each for each in planned.rules.earn if each.unit == "points" and each.per), None)
-    faster = base.by_tier if base else {}
-    levels = [(each.key, figures.count_exact(each.at), f"{faster.get(each.key, 100)}%") for each in tiers.levels]
     paid = _EXAMPLE * 10 ** exponent(currency)
     names = ["", *(each.key for each in tiers.levels)]
     examples = [_example(planned, name, paid, today) for name in names]
-    return Told(lines, levels, money(paid, currency), examples, _life(terms, today, zone))
+    return Told(lines, levels_told(planned), money(paid, currency), examples, _life(terms, today, zone))
+
+
+def levels_told(planned: Planned, found: Mapping[str, int] | None = None, members: int = 0) -> list[ToldLevel]:
+    """The levels, with ``found`` members at each of all ``members``."""
+    base = next((each for each in planned.rules.earn if each.unit == "points" and each.per), None)
+    faster = base.by_tier if base else {}
+    told = [
+        ToldLevel(
+            each.key, figures.count_exact(each.at), f"{faster.get(each.key, 100)}%", *_counted(found, each.key, members)
+        )
+        for each in planned.rules.tiers.levels
+    ]  # fmt: skip
+    return told if found is None or not told else [ToldLevel("", "", "100%", *_counted(found, "", members)), *told]
+
+
+def _counted(found: Mapping[str, int] | None, level: str, members: int) -> tuple[str, str]:
+    if found is None:
+        return "", ""
+    number = found.get(level, 0)
+    return figures.count_exact(number), figures.percent(number / members if members else None)
 
 
 def _example(planned: Planned, level: str, paid: int, today: date) -> Example:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wotu.console.loyalty import calendar, campaign, campaigns, coupons, members, programme, promotions, receipts
+from wotu.console.loyalty import (
+    calendar,
+    campaign,
+    campaigns,
+    club_badges,
+    club_items,
+    club_member,
+    coupons,
+    members,
+    programme,
+    promotions,
+    receipts,
+)
 
 urlpatterns = [
     path("campaigns/", campaigns.campaigns, name="campaigns"),
@@ -22,6 +34,8 @@ urlpatterns = [
     path("members/", members.members, name="members"),
     path("members/<str:customer_id>/", members.member, name="member"),
     path("members/<str:customer_id>/give/", members.give, name="member-give"),
+    path("members/<str:customer_id>/level/", club_member.level, name="member-level"),
+    path("members/<str:customer_id>/taken/<int:number>/", club_member.give_back, name="member-taken"),
     path("coupons/", coupons.coupons, name="coupons"),
     path("coupons/<int:number>/", coupons.coupon, name="coupon"),
     path("points/", programme.programme, name="programme"),
@@ -33,5 +47,11 @@ urlpatterns = [
     path("receipts/<int:number>/", receipts.receipt, name="receipt"),
     path("receipts/<int:number>/decide/", receipts.decide, name="receipt-decide"),
     path("receipts/<int:number>/photo/", receipts.photo, name="receipt-photo"),
+    path("points/levels/", programme.levels, name="programme-levels"),
+    path("points/items/new/", club_items.new, name="item-new"),
+    path("points/items/<int:number>/", club_items.edit, name="item-edit"),
+    path("points/items/<int:number>/act/", club_items.act, name="item-act"),
+    path("points/badges/new/", club_badges.new, name="badge-new"),
+    path("points/badges/<str:code>/", club_badges.edit, name="badge-edit"),
     path("calendar/", calendar.calendar, name="calendar"),
 ]

@@ -1,0 +1,32 @@
+"""Somebody who takes an item, killed where a test says: WORKSPACE [KEY]. Tells points, pieces left, differences."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from wotu.site.preparing import prepare_database
+
+
+def main() -> None:
+    """Make a mall with two mugs and somebody with 900 points, unless it is there; take a mug for the key."""
+    workspace, *keys = sys.argv[1:]
+    prepare_database(Path(workspace))
+    from tests.loyalty.clubs import NOW, ZONE, buy, cart, club, has
+
+    from wotu.ledger.proof import differences
+    from wotu.loyalty import mall_reads, mall_services
+    from wotu.loyalty.models import MallItem
+
+    if not MallItem.objects.exists():
+        club()
+        buy("o1", 7, cart(("pot", 1, 90_000)))
+        mall_services.create_item("Mug", 60, now=NOW, stock=2)
+    [item] = mall_reads.items("club")
+    for key in keys:
+        mall_services.redeem_item(item.number, 7, key=key, now=NOW, zone=ZONE)
+    print(has(7), mall_reads.item(item.number).left, len(differences()))
+
+
+if __name__ == "__main__":
+    main()
