@@ -196,7 +196,7 @@ def _effect(found: CampaignEffect, currency: str) -> dict[str, Any]:
         "used": figures.count_exact(found.used), "automatic": found.automatic,
         "automatic_shown": figures.count_exact(found.automatic), "customers": figures.count_exact(found.customers),
         "rate": figures.percent(found.used / found.issued if found.issued else None),
-        "discount": None if found.discount is None else money(found.discount, currency),
+        "discount": money(found.discount, currency) if found.discount else None,
         "untold": found.untold, "untold_shown": figures.count_exact(found.untold),
         "with": (figures.count_exact(found.orders_with), money(found.revenue_with, currency),
                  average(found.revenue_with, found.orders_with)),

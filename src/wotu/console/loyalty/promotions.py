@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +35,8 @@ from wotu.loyalty.promotions.reads import PromotionRow
 from wotu.loyalty.promotions.words import promise
 from wotu.loyalty.reads import CampaignRow
 
+_FOR_A_WEEK = ("flash", "limited")
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
@@ -45,7 +48,7 @@ def new(request: HttpRequest) -> HttpResponse:
         if chosen is None:
             return HttpResponseRedirect(reverse("console:campaign-new"))
         filled = {"name": str(chosen.name), "code": free_code(chosen.key)}
-        return _form(request, blank(**filled, **chosen.filled), {}, currency)
+        return _form(request, blank(**filled, **_days(chosen.key), **chosen.filled), {}, currency)
     typed = promotion_form.posted(request.POST)
     draft, errors = _draft(typed, currency)
     if draft is not None:
@@ -139,6 +142,14 @@ def _shown(typed: Typed, currency: str) -> dict[str, Any]:
         "approval": approval_needed(draft.budget, currency), "budget": draft.budget,
         "at_most": None if draft.budget is None else money(draft.budget, currency),
     }  # fmt: skip
+
+
+def _days(key: str) -> dict[str, str]:
+    """A week from today, for what is only for a time."""
+    if key not in _FOR_A_WEEK:
+        return {}
+    today = timezone.localdate(timezone=settings.WOTU_SETTINGS.zone)
+    return {"starts": today.isoformat(), "ends": (today + timedelta(days=6)).isoformat()}
 
 
 def _found(number: int) -> tuple[PromotionRow, CampaignRow]:
