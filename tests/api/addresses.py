@@ -143,6 +143,7 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
         {"code": "new-{tag}", "name": "PLUS", "product_id": "new-{tag}", "price": "99", "months": 12},
         Action.RUN_CAMPAIGNS,
     ),
+    ("PUT", "plans/{code}"): ("plans/plan-{tag}", {"name": "PLUS", "price": "12", "months": 1}, Action.RUN_CAMPAIGNS),
     ("POST", "plans/{code}/offer"): ("plans/plan-{tag}/offer", {"offered": True}, Action.RUN_CAMPAIGNS),
     ("POST", "plans/{code}/partner-pools"): (
         "plans/plan-{tag}/partner-pools", {"name": "Cinema"}, Action.RUN_CAMPAIGNS,

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from tests.api.conftest import Api, refused
+from tests.api.test_checkout import why
 
+from wotu.accounts import audit
 from wotu.accounts.models import AuditEntry
 from wotu.loyalty.models import Membership, PartnerCode, Plan
 
@@ -108,3 +110,21 @@ def test_a_plan_that_cannot_be_is_refused(
 @pytest.mark.parametrize("address", ["memberships/9/refund", f"memberships/{10**30}/refund"])
 def test_a_membership_that_is_none_is_not_found(space: Any, as_role: Callable[..., Api], address: str) -> None:
     refused(as_role("owner")("GET", address), 404, "not_found", "membership")
+
+
+def test_a_plan_is_changed_for_who_buys_next_and_for_the_better(space: Any, as_role: Callable[..., Api]) -> None:
+    api = as_role("marketer")
+    api.post("plans", PLUS, status=201)
+    api.post("checkout/hold", CARD)
+    api.post("checkout/pay", {"order_id": "o1"})
+    changed = {name: value for name, value in PLUS.items() if name not in ("code", "product_id", "grace_days")}
+    for _ in range(2):
+        told = api("PUT", "plans/plus", changed | {"price": "120.00"}).json()
+        assert (told["price"], told["members"]) == ("120.00", 1)
+    less = why(api("PUT", "plans/plus", changed | {"benefits": {}}), 409, "limit_reached")
+    assert less == ("benefit_taken", "benefits")
+    refused(api("PUT", "plans/none", changed), 404, "not_found", "plan")
+    late = why(api("PUT", "plans/plus", changed | {"renews": True, "notice_days": 4}), 409, "launch_refused")
+    assert late == ("renewal_notice", "notice_days")
+    assert [each.detail["what"] for each in audit.about(["plus"])] == ["create", "edit"]
+    assert Plan.objects.get().price == 12_000

@@ -15,9 +15,11 @@ from django.test import Client
 from django.utils import timezone
 from tests.console.fake import ZONE, FakeWorkspace
 from tests.console.shops import issued, used, written
+from tests.loyalty.clubs import club
 
 from wotu.accounts import audit
-from wotu.loyalty import campaign_services, coupon_services, reads
+from wotu.loyalty import campaign_services, coupon_services, programme_services, reads
+from wotu.loyalty.membership import plan_services
 from wotu.loyalty.models import Campaign, CodeBatch, Coupon, CouponTemplate
 
 SignIn = Callable[..., Client]
@@ -305,3 +307,42 @@ def test_the_list_asks_the_database_a_few_questions_only(
         client.get("/loyalty/calendar/")
     with django_assert_max_num_queries(25):
         client.get("/loyalty/campaigns/of/c-1/")
+
+
+def test_members_are_listed_and_filtered_by_level(space: FakeWorkspace, sign_in: SignIn) -> None:
+    client = sign_in("viewer")
+    assert "Look somebody up" in client.get("/loyalty/members/").content.decode()
+    club(joining="by_hand", zone="America/New_York")
+    now = timezone.now()
+    for customer in (41, 42, 43):
+        programme_services.enrol(customer, now=now)
+    programme_services.set_level(42, "gold", first_day=now.date() - DAY, now=now)
+
+    def listed(query: str = "") -> list[str]:
+        page = client.get(f"/loyalty/members/{query}").content.decode()
+        return re.findall(r'href="/loyalty/members/(c\d+)/"', page)
+
+    assert (listed(), listed("?level=gold"), listed("?level=")) == (["c43", "c42", "c41"], ["c42"], ["c43", "c41"])
+    assert listed("?level=none") == listed()
+    assert "Nobody has this level now." in client.get("/loyalty/members/?level=silver").content.decode()
+    marketer = sign_in("marketer")
+    found = marketer.get("/loyalty/members/?who=c42").content.decode()
+    assert '<td class="c-date" data-label="Level">gold</td>' in found
+
+
+def test_the_calendar_groups_what_runs_by_its_kind(space: FakeWorkspace, sign_in: SignIn) -> None:
+    written("spring")
+    client, now = sign_in("viewer"), timezone.now()
+    assert "Trials of plans" not in client.get("/loyalty/calendar/").content.decode()
+    for code, days in (("trial", 14), ("plain", 0)):
+        plan_services.create_plan(
+            f"Card {code}", code=code, product_id=code, price=1, months=1, trial_days=days, by="ann", now=now
+        )
+    page = client.get("/loyalty/calendar/").content.decode()
+    assert page.index("Campaigns</th>") < page.index("/loyalty/campaigns/of/spring/") < page.index("Trials of plans")
+    assert "/loyalty/plans/of/trial/" in page
+    assert "14 days for nothing" in page
+    assert "Card plain" not in page
+    assert "Card trial" not in client.get("/loyalty/calendar/?month=2001-01").content.decode()
+    plan_services.offer_plan("trial", offered=False)
+    assert "Card trial" not in client.get("/loyalty/calendar/").content.decode()

@@ -78,7 +78,7 @@ def test_the_base_of_a_discount_is_a_warning_with_the_number_of_products(deals: 
     above = sum(each.listed > each.lowest for each in deals)
     assert [(each.code, each.blocks) for each in found] == [(Check.PRICE_BASE, False)] * bool(above)
     for each in found:
-        assert each.said.en.startswith(f"{above} products")
+        assert each.said.en.startswith(f"{above} product")
         assert f"有 {above} 件" in each.said.zh
 
 
@@ -186,8 +186,8 @@ def test_the_last_seven_days_tell_the_base_of_a_discount() -> None:
     buy("dear", 8, cart(("tea", 1, 1_000), ("pot", 1, 900)), at=NOW - timedelta(days=1))
     (found,) = launch_reads.campaign_findings("spring", now=NOW)
     assert found.code == Check.PRICE_BASE
-    assert "1 products are listed" in found.said.en
-    assert "tea 10.00; lowest tea 5.00 CNY" in found.said.en
+    assert found.said.en.startswith("1 product is listed above its")
+    assert "(tea at 10.00, sold for 5.00 CNY)" in found.said.en
     assert launch_reads.campaign_findings("spring", now=NOW + timedelta(days=3)) == ()
 
 

@@ -21,6 +21,7 @@ from wotu.loyalty import coupon_words as words
 from wotu.loyalty import member_reads, saved_reads, wallet
 from wotu.loyalty.campaign_services import money_unit
 from wotu.loyalty.membership import reads as memberships
+from wotu.loyalty.membership.benefit_words import brings
 from wotu.loyalty.promotions.running import OnNow, on_now
 from wotu.loyalty.promotions.words import promise
 from wotu.loyalty.validity import first_day_of, last_day_of
@@ -118,18 +119,7 @@ def _item(item: member_reads.Item, free: int) -> ShownItem:
 
 
 def _plan(plan: memberships.OwnPlan) -> dict[str, Any]:
-    brings = plan.benefits
-    said = []
-    if brings.price_off:
-        said.append(words.percent_off(brings.price_off))
-    if brings.multiplier > 100:
-        said.append(gettext("points × %(times)s") % {"times": f"{brings.multiplier / 100:g}"})
-    if brings.free_shipping:
-        said.append(gettext("Free shipping"))
-    coupons = sum(each.count for each in brings.coupons)
-    if coupons:
-        said.append(ngettext("%(number)s coupon a month", "%(number)s coupons a month", coupons) % {"number": coupons})
-    return {"own": plan, "brings": said, "price": words.money(plan.price, plan.currency)}
+    return {"own": plan, "brings": brings(plan.benefits), "price": words.money(plan.price, plan.currency)}
 
 
 def _saved(customer: int, now: datetime) -> dict[str, str] | None:

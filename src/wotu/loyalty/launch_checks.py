@@ -192,15 +192,19 @@ def price_base(deals: Iterable[Deal] | Unchecked, currency: str) -> list[Finding
     above = sorted((each for each in deals if each.listed > each.lowest), key=lambda each: each.product_id)
     if not above:
         return []
-    listed, lowest = (
-        ", ".join(f"{each.product_id} {decimal_text(getattr(each, name), currency)}" for each in above[:_EXAMPLES])
-        for name in ("listed", "lowest")
+    shown = [
+        (each.product_id, decimal_text(each.listed, currency), decimal_text(each.lowest, currency))
+        for each in above[:_EXAMPLES]
+    ]
+    named = Said(
+        "; ".join(f"{product} at {listed}, sold for {sold} {currency}" for product, listed, sold in shown),
+        "；".join(f"{product} 标价 {listed}，成交 {sold} {currency}" for product, listed, sold in shown),
     )
+    many = "1 product is listed above its" if len(above) == 1 else f"{len(above)} products are listed above their"
     said = Said(
-        f"{len(above)} products are listed above their lowest price of the last {PRICE_BASE_DAYS} days"
-        f" ({listed}; lowest {lowest} {currency}): state from which price the discount is, or it counts from the"
-        " lowest.",
-        f"有 {len(above)} 件商品的标价高于最近 {PRICE_BASE_DAYS} 天的最低成交价（{listed}；最低 {lowest} {currency}）："
+        f"{many} lowest price of the last {PRICE_BASE_DAYS} days ({named.en}): state from which price the discount is,"
+        " or it counts from the lowest.",
+        f"有 {len(above)} 件商品的标价高于最近 {PRICE_BASE_DAYS} 天的最低成交价（{named.zh}）："
         "请标明折价的基准，否则以最低成交价为基准。",
     )
     return [Finding(Check.PRICE_BASE, said, blocks=False, laws=(PROMOTION,))]

@@ -49,19 +49,35 @@ def list_plans(request: HttpRequest) -> Page[Any]:
 def create_plan(request: HttpRequest, asked: told.NewPlan) -> told.Plan:
     """It is offered at once: whoever buys its product is a member."""
     now, currency = timezone.now(), asked.currency or workspace().settings.currency
-    brings = Benefits(
-        multiplier=asked.benefits.multiplier, price_off=basis_points("price_off", asked.benefits.price_off),
-        free_shipping=asked.benefits.free_shipping,
-        coupons=tuple(MonthlyCoupon(template=each.template, count=each.count) for each in asked.benefits.coupons),
-    )  # fmt: skip
     plan_services.create_plan(
-        asked.name, code=asked.code, product_id=asked.product_id, currency=currency, benefits=brings, now=now,
+        asked.name, code=asked.code, product_id=asked.product_id, currency=currency, now=now,
+        benefits=_brings(asked.benefits),
         price=minor(asked.price, currency, field="price"), months=asked.months, days=asked.days,
         trial_days=asked.trial_days, grace_days=asked.grace_days, renews=asked.renews, notice_days=asked.notice_days,
         by=caller_of(request).name,
     )  # fmt: skip
     _tell(request, AuditAction.EDIT_PLAN, asked.code, what="create")
     return _plan(asked.code)
+
+
+@router.put(
+    "/plans/{code}",
+    response=answers(told.Plan, NOT_FOUND, CONFLICT),
+    summary="Change a plan",
+    operation_id="change_plan",
+    openapi_extra=IDEMPOTENT,
+)
+@write(Action.RUN_CAMPAIGNS, in_control=True)
+def change_plan(request: HttpRequest, code: str, asked: told.PlanTerms) -> told.Plan:
+    """What was bought keeps its length; while somebody is a member no benefit is made smaller."""
+    terms = plan_services.Terms(
+        name=asked.name, price=minor(asked.price, plan_services.plan_of(code).currency, field="price"),
+        months=asked.months, days=asked.days, trial_days=asked.trial_days, renews=asked.renews,
+        notice_days=asked.notice_days, brings=_brings(asked.benefits),
+    )  # fmt: skip
+    if plan_services.change_plan(code, terms, now=timezone.now()):
+        _tell(request, AuditAction.EDIT_PLAN, code, what="edit")
+    return _plan(code)
 
 
 @router.post(
@@ -236,6 +252,14 @@ def take_partner_code(request: HttpRequest, id: int, asked: told.TakeAsked) -> t
     """One in a period: asked again, it is the same."""
     taken = services.take_code(id, number_of(asked.customer), now=timezone.now())
     return told.PartnerCode(code=taken.code, repeated=taken.repeated)
+
+
+def _brings(asked: told.PlanBenefits) -> Benefits:
+    return Benefits(
+        multiplier=asked.multiplier, price_off=basis_points("price_off", asked.price_off),
+        free_shipping=asked.free_shipping,
+        coupons=tuple(MonthlyCoupon(template=each.template, count=each.count) for each in asked.coupons),
+    )  # fmt: skip
 
 
 def _plan(code: str) -> told.Plan:

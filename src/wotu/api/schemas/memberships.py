@@ -30,21 +30,26 @@ class PlanBenefits(Schema, extra="forbid"):
     coupons: list[MonthlyCoupons] = Field([], max_length=20)
 
 
-class NewPlan(Schema, extra="forbid"):
-    """A plan to be offered. A piece of it lasts `months` and `days`."""
+class PlanTerms(Schema, extra="forbid"):
+    """What a plan is: a piece of it lasts `months` and `days`."""
 
-    code: PlanCode
     name: Name
-    product_id: Id = Field(description="What an order line names when it is this plan.")
     price: Money
-    currency: Currency | None = Field(None, description="Of the workspace, unless named.")
     months: int = Field(0, ge=0, le=120)
     days: int = Field(0, ge=0, le=3_660)
     trial_days: int = Field(0, ge=0, le=366)
-    grace_days: int = Field(0, ge=0, le=90)
     renews: bool = False
     notice_days: int = Field(5, ge=0, le=60, description="How long before a renewal it is told; 5 at least.")
     benefits: PlanBenefits = PlanBenefits.model_validate({})
+
+
+class NewPlan(PlanTerms, extra="forbid"):
+    """A plan to be offered; what stands here besides its terms is settled with it."""
+
+    code: PlanCode
+    product_id: Id = Field(description="What an order line names when it is this plan.")
+    currency: Currency | None = Field(None, description="Of the workspace, unless named.")
+    grace_days: int = Field(0, ge=0, le=90)
 
 
 class Plan(Schema):

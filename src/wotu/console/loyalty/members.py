@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from django.conf import settings
@@ -21,31 +23,53 @@ from wotu.console.loyalty.acting import told
 from wotu.console.loyalty.campaign_words import refusal, shown_kind
 from wotu.console.loyalty.club_member import in_club
 from wotu.console.loyalty.coupon_rows import shown_coupon
+from wotu.console.loyalty.plan_words import names_of
 from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.pages.ledger_accounts import balances_of
 from wotu.console.pages.search import customers_found, searched
 from wotu.console.permissions import require
 from wotu.console.sight import sight_of
-from wotu.core.customer_ids import customer_number
+from wotu.core.customer_ids import customer_number, customer_text
 from wotu.core.errors import Reason, WotuError, invalid_argument
-from wotu.loyalty import coupon_reads, coupon_services, reads
+from wotu.loyalty import club_member_reads, coupon_reads, coupon_services, reads
+from wotu.loyalty.membership import reads as memberships
 
-_FOUND, _COUPONS = 20, 50
+_FOUND, _COUPONS, _LISTED = 20, 50, 25
 
 
 @require_safe
 def members(request: HttpRequest) -> HttpResponse:
-    """Whose coupons and balances are wanted."""
+    """Whoever is looked for, with what they have; else the members of the club, those of one level if it is named."""
     require(request, Action.READ)
-    words = searched(request, "who")
+    words, now = searched(request, "who"), timezone.now()
     found = customers_found(request, words, most=_FOUND)
+    numbers = [(row, customer_number(row.customer_id)) for row in (found.rows if found else ())]
+    had = club_member_reads.standings([number for _row, number in numbers if number is not None], now=now)
     rows = [
-        (row, balances_of(number), reads.coupons_of(number, now=timezone.now(), limit=_FOUND))
-        for row in (found.rows if found else ())
-        if (number := customer_number(row.customer_id)) is not None
-    ]
+        (row, balances_of(number), reads.coupons_of(number, now=now, limit=_FOUND), had.get(number))
+        for row, number in numbers if number is not None
+    ]  # fmt: skip
     context = {"words": words, "found": rows, "total": found.total if found else 0}
-    return loyalty_page(request, "console/loyalty/members.html", "members", context)
+    listed = {} if words else _of_levels(request, now)
+    return loyalty_page(request, "console/loyalty/members.html", "members", context | listed)
+
+
+def _of_levels(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    """The members of the club, of the level that the address names."""
+    levels, asked = club_member_reads.levels(now), request.GET.get("level")
+    level = asked if asked in ("", *levels) else None
+    page = club_member_reads.members(now=now, level=level, before=request.GET.get("before") or None, limit=_LISTED)
+    names = names_of(request, {each.customer for each in page.rows})
+    rows = [(each, customer_text(each.customer), names.get(customer_text(each.customer), "")) for each in page.rows]
+    kept = {} if level is None else {"level": level}
+    choices = [("", _("All"), level is None), *((f"level={quote(each)}", each, level == each) for each in levels)]
+    if levels:
+        choices.append(("level=", _("Without a level"), level == ""))
+    return {
+        "members": rows, "levels": choices if levels else (), "level": level, "kept": urlencode(kept),
+        "more": urlencode(kept | {"before": page.next}) if page.next else "",
+        "first_page": not request.GET.get("before"),
+    }  # fmt: skip
 
 
 @require_safe
@@ -85,6 +109,7 @@ def _page(request: HttpRequest, customer_id: str, context: dict[str, Any], *, st
     shown = {
         "profile_id": found, "title": sight.text(profile.name) if profile.name else found,
         "balances": balances_of(number),
+        "plans": memberships.plans_of(number, now),
         "coupons": [shown_coupon(each) for each in page.rows],
         "more": urlencode({"before": page.next}) if page.next else "", "first_page": not request.GET.get("before"),
         "may_run": may_run, "key": uuid4().hex,

@@ -16,6 +16,7 @@ TABS = (
     Tab("campaigns", "console:campaigns", _("Campaigns"), Action.READ),
     Tab("members", "console:members", _("Members"), Action.READ),
     Tab("programme", "console:programme", _("Points and levels"), Action.READ),
+    Tab("plans", "console:plans", _("Paid membership"), Action.READ),
     Tab("coupons", "console:coupons", _("Coupons"), Action.READ),
     Tab("receipts", "console:receipts", _("Receipts"), Action.READ),
     Tab("calendar", "console:calendar", pgettext_lazy("loyalty", "Calendar"), Action.READ),

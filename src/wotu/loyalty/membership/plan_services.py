@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from django.db import transaction
 
-from wotu.core.errors import ErrorCode, WotuError, invalid_argument
+from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 from wotu.core.money import LARGEST_MINOR
 from wotu.loyalty import launch_checks
 from wotu.loyalty.choices import CodePeriod
 from wotu.loyalty.launch_checks import LEAST_RENEWAL_DAYS
-from wotu.loyalty.membership.benefits import Benefits
-from wotu.loyalty.membership.models import PartnerCode, PartnerPool, Plan
+from wotu.loyalty.membership import reads
+from wotu.loyalty.membership.benefits import Benefits, better_of
+from wotu.loyalty.membership.models import Membership, PartnerCode, PartnerPool, Plan
 from wotu.loyalty.models import CouponTemplate
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MOST_CODES = 100_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a plan is: ``price`` in minor units for ``months`` and ``days``, and what it ``brings``."""
+
+    name: str
+    price: int
+    months: int = 0
+    days: int = 0
+    trial_days: int = 0
+    renews: bool = False
+    notice_days: int = LEAST_RENEWAL_DAYS
+    brings: Benefits = field(default_factory=Benefits)
 
 
 def create_plan(
@@ -28,36 +45,46 @@ def create_plan(
     renews: bool = False, notice_days: int = LEAST_RENEWAL_DAYS,
 ) -> int:  # fmt: skip
     """A plan that is offered from now on; its number. What was bought keeps its length when a plan is withdrawn."""
-    brings = benefits or Benefits()
-    _check_text("name", name, 120)
-    _check_text("product_id", product_id, 120)
     if not _CODE.fullmatch(code):
         raise invalid_argument("code", "code must have 1 to 40 characters of a-z, 0-9 and -, the first no dash.")
+    _check_text("product_id", product_id, 120)
     if not re.fullmatch(r"[A-Z]{3}", currency):
         raise invalid_argument("currency", "currency must be three capital letters such as CNY.")
-    for field, value, least, most in (
-        ("price", price, 0, LARGEST_MINOR), ("months", months, 0, 120), ("days", days, 0, 3_660),
-        ("trial_days", trial_days, 0, 366), ("grace_days", grace_days, 0, 90),
-        ("notice_days", notice_days, 0, 60),
-    ):  # fmt: skip
-        if not least <= value <= most:
-            raise invalid_argument(field, f"{field}={value} must lie between {least} and {most}.")
-    if not months and not days:
-        raise invalid_argument("months", "A plan lasts at least a day; give months or days.")
-    launch_checks.refuse_blocked(launch_checks.renewal_notice(renews=renews, notice_days=notice_days))
+    _check_number("grace_days", grace_days, 0, 90)
+    terms = Terms(
+        name=name, price=price, months=months, days=days, trial_days=trial_days, renews=renews,
+        notice_days=notice_days, brings=benefits or Benefits(),
+    )  # fmt: skip
+    _check(terms)
     with transaction.atomic():
-        for field, taken in (("code", Plan.objects.filter(code=code)),
+        for name_of, taken in (("code", Plan.objects.filter(code=code)),
                              ("product_id", Plan.objects.filter(product_id=product_id))):  # fmt: skip
             if taken.exists():
-                raise invalid_argument(field, f"There is a plan with this {field} already; take another one.")
-        wanted = {each.template for each in brings.coupons}
-        if CouponTemplate.objects.filter(pk__in=wanted).count() < len(wanted):
-            raise WotuError(ErrorCode.NOT_FOUND, "There is no such coupon template.", field="benefits")
+                raise invalid_argument(name_of, f"There is a plan with this {name_of} already; take another one.")
+        _check_coupons(terms.brings)
         return Plan.objects.create(
-            code=code, name=name.strip(), product_id=product_id, price=price, currency=currency, months=months,
-            days=days, trial_days=trial_days, grace_days=grace_days, renews=renews, notice_days=notice_days,
-            benefits=msgspec.to_builtins(brings), created_by=by[:80], created_at=now,
+            code=code, product_id=product_id, currency=currency, grace_days=grace_days, created_by=by[:80],
+            created_at=now, **_columns(terms),
         ).pk  # fmt: skip
+
+
+def change_plan(code: str, terms: Terms, *, now: datetime) -> bool:
+    """Make a plan what ``terms`` say; whether that changed anything. What was bought keeps its length and its end.
+
+    While somebody is a member no benefit is made smaller (``benefit_taken``): they have paid for it.
+    """
+    _check(terms)
+    with transaction.atomic():
+        row = plan_of(code, lock=True)
+        _check_coupons(terms.brings)
+        had = msgspec.convert(row.benefits, Benefits)
+        running = Membership.objects.filter(plan=row, after__gt=reads.today(now), customer__gte=0)
+        if better_of((had, terms.brings)) != better_of((terms.brings,)) and running.exists():
+            message = "Members have paid for benefits that this takes away; withdraw the plan and write another one."
+            raise WotuError(ErrorCode.LIMIT_REACHED, message, field="benefits", given={"refusal": "benefit_taken"})
+        changed = {name: value for name, value in _columns(terms).items() if getattr(row, name) != value}
+        Plan.objects.filter(pk=row.pk).update(**changed)
+    return bool(changed)
 
 
 def offer_plan(code: str, *, offered: bool) -> bool:
@@ -98,14 +125,43 @@ def add_codes(pool: int, codes: Iterable[str]) -> int:
         return PartnerCode.objects.filter(pool=pool).count() - before
 
 
-def plan_of(code: str) -> Plan:
+def plan_of(code: str, *, lock: bool = False) -> Plan:
     """The plan's row; raises ``not_found``."""
-    row = Plan.objects.filter(code=code).first()
+    rows = Plan.objects.select_for_update() if lock else Plan.objects.all()
+    row = None if "\x00" in code else rows.filter(code=code).first()
     if row is None:
         raise WotuError(ErrorCode.NOT_FOUND, "There is no such plan.", field="plan")
     return row
 
 
-def _check_text(field: str, value: str, most: int) -> None:
+def _check_text(part: str, value: str, most: int) -> None:
     if not 0 < len(value.strip()) <= most or len(value) > most or "\x00" in value:
-        raise invalid_argument(field, f"{field} must have 1 to {most} characters.")
+        raise invalid_argument(part, f"{part} must have 1 to {most} characters.")
+
+
+def _check(terms: Terms) -> None:
+    _check_text("name", terms.name, 120)
+    _check_number("price", terms.price, 0, LARGEST_MINOR)
+    for part, most in (("months", 120), ("days", 3_660), ("trial_days", 366), ("notice_days", 60)):
+        _check_number(part, getattr(terms, part), 0, most)
+    if not terms.months and not terms.days:
+        raise invalid_argument("months", "A plan lasts at least a day; give months or days.")
+    launch_checks.refuse_blocked(launch_checks.renewal_notice(renews=terms.renews, notice_days=terms.notice_days))
+
+
+def _check_number(part: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise invalid_argument(
+            part, f"{part}={value} must lie between {least} and {most}.", Reason.OUT_OF_RANGE, least=least, most=most
+        )
+
+
+def _check_coupons(brings: Benefits) -> None:
+    wanted = {each.template for each in brings.coupons}
+    if CouponTemplate.objects.filter(pk__in=wanted).count() < len(wanted):
+        raise WotuError(ErrorCode.NOT_FOUND, "There is no such coupon template.", field="benefits")
+
+
+def _columns(terms: Terms) -> dict[str, Any]:
+    told = {name: getattr(terms, name) for name in ("price", "months", "days", "trial_days", "renews", "notice_days")}
+    return told | {"name": terms.name.strip(), "benefits": msgspec.json.decode(msgspec.json.encode(terms.brings))}

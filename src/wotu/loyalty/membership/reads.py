@@ -34,6 +34,7 @@ class PlanRow:
     notice_days: int
     benefits: Benefits
     offered: bool
+    created_at: datetime
     members: int
 
 
@@ -104,7 +105,7 @@ def plans(now: datetime) -> tuple[PlanRow, ...]:
         PlanRow(
             row.code, row.name, row.product_id, row.price, row.currency, row.months, row.days, row.trial_days,
             row.grace_days, row.renews, row.notice_days, msgspec.convert(row.benefits, Benefits), row.offered,
-            row.members,
+            row.created_at, row.members,
         )
         for row in rows.order_by("-offered", "code")
     )  # fmt: skip

@@ -1,0 +1,79 @@
+"""What has days and stands in the calendar: a table of kinds, each with what it reads. A new kind is one more line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+
+from wotu.console.loyalty.campaign_words import days, span, state_words
+from wotu.console.loyalty.campaign_words import runs as campaign_runs
+from wotu.loyalty import reads
+from wotu.loyalty.choices import CampaignState
+from wotu.loyalty.membership import reads as memberships
+
+
+@dataclass(frozen=True)
+class Dated:
+    """Something from ``first`` to ``last``, both included (``None``: open), in words, with a link to its page.
+
+    ``look`` is how its bar looks: ``live``, ``draft``, ``paused`` or ``ended``.
+    """
+
+    name: str
+    link: str
+    state: str
+    look: str
+    runs: str
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True)
+class Month:
+    """What is asked for: from ``starts`` to before ``ends``, as it is known ``now``."""
+
+    starts: datetime
+    ends: datetime
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of what has days; ``read`` gives at least all that fall into a month, the first to begin first."""
+
+    key: str
+    name: str | Promise
+    read: Callable[[Month], Iterator[Dated]]
+
+
+def _campaigns(asked: Month) -> Iterator[Dated]:
+    for row in reads.campaigns_between(asked.starts, asked.ends):
+        first, last = days(row.starts_at or row.launched_at or row.created_at, row.ends_at)
+        over = row.ends_at is not None and row.ends_at <= asked.now
+        yield Dated(
+            row.name, reverse("console:campaign", args=[row.code]), state_words(row, asked.now),
+            CampaignState.ENDED.value if over else row.state, campaign_runs(row), first, last,
+        )  # fmt: skip
+
+
+def _trials(asked: Month) -> Iterator[Dated]:
+    """Plans that are offered with a trial, since the day they were written."""
+    offered = [row for row in memberships.plans(asked.now) if row.offered and row.trial_days]
+    for row in sorted(offered, key=lambda each: (each.created_at, each.code)):
+        first, _last = days(row.created_at, None)
+        words = ngettext("%(count)d day for nothing", "%(count)d days for nothing", row.trial_days)
+        yield Dated(
+            row.name, reverse("console:plan", args=[row.code]), words % {"count": row.trial_days}, "live",
+            span(first, None), first, None,
+        )  # fmt: skip
+
+
+KINDS = (
+    Kind("campaigns", gettext_lazy("Campaigns"), _campaigns),
+    Kind("trials", pgettext_lazy("calendar", "Trials of plans"), _trials),
+)  # fmt: skip
