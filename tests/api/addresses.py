@@ -14,6 +14,12 @@ TEN_OFF = {
 }
 PHOTO, TODAY = "/9j/4AAQSkZJRg==", datetime.now(UTC).date().isoformat()
 CART = {"customer": "ann", "lines": [{"line_id": "1", "product_id": "tea", "quantity": 2, "unit_price": "30.00"}]}
+LOTTERY = {
+    "name_en": "Wheel", "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z",
+    "claim_until": "2099-02-01T00:00:00Z", "sponsor": "Shop", "contact": "400", "terms_en": "Come to the shop.",
+    "prizes": [{"name_en": "Teapot", "kind": "goods", "odds": "1/2", "pieces": 3, "value": "99.00"}],
+    "chances": [{"id": "daily", "by": "visit"}],
+}  # fmt: skip
 # Every address and method: what is sent to it so that it would work, and what the caller must be allowed.
 ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("GET", "customers"): ("customers", None, Action.READ),
@@ -219,6 +225,24 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ),
     ("GET", "programmes/{code}/mall-redemptions"): ("programmes/club-{tag}/mall-redemptions", None, Action.READ),
     ("POST", "mall-redemptions/{id}/cancel"): ("mall-redemptions/{redemption}/cancel", {}, Action.CHECKOUT),
+    ("GET", "lotteries"): ("lotteries", None, Action.READ),
+    ("POST", "lotteries"): ("lotteries", {"code": "new-{tag}", **LOTTERY}, Action.RUN_CAMPAIGNS),
+    ("GET", "lotteries/{code}"): ("lotteries/wheel-{tag}", None, Action.READ),
+    ("POST", "lotteries/{code}/launch"): ("lotteries/written-{tag}/launch", {}, Action.RUN_CAMPAIGNS),
+    ("POST", "lotteries/{code}/pause"): ("lotteries/wheel-{tag}/pause", {}, Action.RUN_CAMPAIGNS),
+    ("POST", "lotteries/{code}/resume"): ("lotteries/resting-{tag}/resume", {}, Action.RUN_CAMPAIGNS),
+    ("POST", "lotteries/{code}/end"): ("lotteries/resting-{tag}/end", {"because": "x"}, Action.RUN_CAMPAIGNS),
+    ("POST", "lotteries/{code}/pieces"): (
+        "lotteries/wheel-{tag}/pieces", {"place": 0, "pieces": 2}, Action.RUN_CAMPAIGNS,
+    ),
+    ("POST", "lotteries/{code}/chances"): (
+        "lotteries/wheel-{tag}/chances", {"customer": "ann", "key": "more"}, Action.CHECKOUT,
+    ),
+    ("POST", "lotteries/{code}/draws"): (
+        "lotteries/wheel-{tag}/draws", {"customer": "ann", "key": "d"}, Action.CHECKOUT,
+    ),
+    ("GET", "lotteries/{code}/wins"): ("lotteries/wheel-{tag}/wins", None, Action.SEE_IDENTIFIERS),
+    ("POST", "lottery-wins/{id}/hand-out"): ("lottery-wins/{win}/hand-out", {}, Action.RUN_CAMPAIGNS),
     ("POST", "keys"): ("keys", {"kind": "write"}, Action.MANAGE_KEYS),
     ("GET", "keys"): ("keys", None, Action.MANAGE_KEYS),
     ("POST", "keys/{id}/rotate"): ("keys/{write}/rotate", {}, Action.MANAGE_KEYS),

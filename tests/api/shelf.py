@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,10 @@ from wotu.loyalty import (
     order_services,
     programme_services,
 )
+from wotu.loyalty.lottery import chance_services, draw_services
+from wotu.loyalty.lottery import draft_services as lottery_drafts
+from wotu.loyalty.lottery import services as lottery_services
+from wotu.loyalty.lottery.draft_services import LotteryDraft, PrizeDraft
 from wotu.loyalty.membership import plan_services, reads, services
 from wotu.loyalty.models import Campaign, Coupon, Plan, Programme
 from wotu.loyalty.pricing import Cart, Line
@@ -70,7 +75,7 @@ def shelf(space: Any, tag: str) -> dict[str, str]:
         until = now + timedelta(minutes=15)
         order_services.hold(order, ann, cart, until=until, now=now, zone=zone)
     order_services.pay(f"paid-{tag}", now=now)
-    things = members(ann, tag) | receipts(ann, tag)
+    things = members(ann, tag) | receipts(ann, tag) | lotteries(ann, tag)
     free = Coupon.objects.get(batch=batch).code or ""
     return {
         "tag": tag,
@@ -122,6 +127,29 @@ def receipts(customer: int, tag: str) -> dict[str, str]:
     sending.approve(sent[1].receipt, by="ann", now=now)
     found = {"offer": made, "receipt": sent[0].receipt, "paid_receipt": sent[1].receipt}
     return {name: str(value) for name, value in found.items()}
+
+
+def lotteries(customer: int, tag: str) -> dict[str, str]:
+    """A draft, one that runs, one that rests; the customer has chances in all that run, and a win."""
+    now = timezone.now()
+    for name in ("written", "wheel", "resting"):
+        lottery(f"{name}-{tag}", now, launched=name != "written")
+    lottery_services.pause(f"resting-{tag}")
+    chance_services.give(f"wheel-{tag}", customer, key="shelf", count=5, now=now)
+    win = draw_services.draw(f"wheel-{tag}", customer, key="shelf", now=now).win
+    return {"win": str(win)}
+
+
+def lottery(code: str, now: datetime, *, launched: bool = True) -> None:
+    """Everybody wins a teapot."""
+    teapot = PrizeDraft(name_zh="茶壶", name_en="Teapot", kind="goods", odds=Fraction(1), pieces=9, value=9_900)
+    draft = LotteryDraft(
+        name_zh="大转盘", name_en="Wheel", starts_at=now, ends_at=now + timedelta(days=9), prizes=(teapot,),
+        claim_until=now + timedelta(days=30), sponsor="Shop", contact="400", terms_en="Come to the shop.",
+    )  # fmt: skip
+    lottery_drafts.write_draft(code, draft, currency="CNY", by="ann", now=now)
+    if launched:
+        lottery_services.launch(code, seed="0" * 32, by="ann", now=now)
 
 
 def plan(code: str, **given: Any) -> int:

@@ -21,7 +21,8 @@ PAGES = ("/", "/?days=365", "/customers/", "/customers/?state=dormant&days=91",
          "/settings/audit/", "/settings/webhooks/", "/loyalty/campaigns/",
          "/loyalty/campaigns/new/", "/loyalty/campaigns/new/?from=threshold",
          "/loyalty/members/?who=u3", "/loyalty/coupons/?q=none", "/loyalty/calendar/", "/loyalty/points/",
-         "/loyalty/points/write/", "/ledger/")  # fmt: skip
+         "/loyalty/points/write/", "/loyalty/lotteries/", "/loyalty/lotteries/new/",
+         "/loyalty/lotteries/new/?from=wheel", "/ledger/")  # fmt: skip
 
 pytestmark = IN_A_BROWSER
 

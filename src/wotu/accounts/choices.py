@@ -98,3 +98,7 @@ class AuditAction(TextChoices):
     GIVE_MEMBERSHIP = "give_membership", _("Gave a membership")
     END_MEMBERSHIP = "end_membership", _("Ended a membership")
     DECIDE_RECEIPT = "decide_receipt", _("Decided on a receipt")
+    EDIT_LOTTERY = "edit_lottery", _("Changed a lottery")
+    LAUNCH_LOTTERY = "launch_lottery", _("Launched a lottery")
+    GIVE_CHANCES = "give_chances", _("Gave chances to draw")
+    HAND_OUT_PRIZE = "hand_out_prize", _("Handed out a prize")

@@ -27,6 +27,7 @@ from wotu.api.routes import (
     identity,
     ledger,
     lists,
+    lotteries,
     mall,
     member_pages,
     memberships,
@@ -91,6 +92,7 @@ api.add_router("", receipts.router)
 api.add_router("", programmes.router)
 api.add_router("", mall.router)
 api.add_router("", badges.router)
+api.add_router("", lotteries.router)
 api.add_router("", administration.router)
 
 

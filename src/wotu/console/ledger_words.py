@@ -38,7 +38,12 @@ EFFECTS: Mapping[str, Words] = {
     "reverse": pgettext_lazy("effect", "Reversed"),
     "open": pgettext_lazy("effect", "Limit opened"),
     "sell": pgettext_lazy("effect", "Sold"),
+    "back": pgettext_lazy("effect", "Taken back"),
+    "chance": pgettext_lazy("effect", "Chance to draw"),
+    "draw": pgettext_lazy("effect", "Drawn"),
+    "prize": pgettext_lazy("effect", "Prize"),
 }
+_LOTTERY = "lottery:"
 PROGRAMMES: Mapping[str, Words] = {
     "ledger": pgettext_lazy("programme", "By the clock"),
     "identity": pgettext_lazy("programme", "Identity"),
@@ -87,14 +92,24 @@ def currency_of(unit: UnitRow) -> str | None:
 def why(transfer: TransferRef, sight: Sight) -> Why:
     """The cause of a transfer in words; what the sight may not see is masked."""
     cause = transfer.cause
-    effect = str(EFFECTS.get(cause.effect, cause.effect))
+    effect = _effect(cause.effect)
     rule = str(PROGRAMMES.get(cause.programme, cause.programme))
     if cause.programme == BY_STAFF:
         return Why(effect, rule, sight.text(reason_of(cause)))
-    if cause.programme not in PROGRAMMES:
+    if cause.programme.startswith(_LOTTERY):
+        rule = _("lottery %(code)s") % {"code": cause.programme.removeprefix(_LOTTERY)}
+    elif cause.programme not in PROGRAMMES:
         rule = _("%(programme)s, version %(version)s") % {"programme": rule, "version": cause.version}
     event = "" if cause.programme == "ledger" else sight.text(cause.event)
     return Why(effect, rule, event)
+
+
+def _effect(written: str) -> str:
+    """What happened; of a rule that is named, with its name: ``earn:base`` is “Earned · base”."""
+    known, _colon, named = written.partition(":")
+    if written in EFFECTS or not named or known not in EFFECTS:
+        return str(EFFECTS.get(written, written))
+    return f"{EFFECTS[known]} · {named}"
 
 
 def side_words(side: Side) -> str:

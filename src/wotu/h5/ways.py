@@ -9,6 +9,8 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from wotu.loyalty.lottery import own_reads as lotteries
+from wotu.loyalty.lottery import words
 from wotu.loyalty.membership.reads import today
 from wotu.loyalty.receipts import reads as receipts
 
@@ -29,3 +31,5 @@ def of_member(token: str, customer: int, now: datetime) -> list[Way]:
 def _ways(token: str, customer: int, now: datetime) -> Iterator[Way]:
     if receipts.open_offers(now, today(now)) or receipts.receipts_of(customer):
         yield Way(reverse("h5:receipts", args=[token]), gettext("Cash back for receipts"))
+    for each in lotteries.open_to(customer, now):
+        yield Way(reverse("h5:lottery", args=[token, each.code]), words.name(each.name_zh, each.name_en))

@@ -50,6 +50,11 @@ def gained_by_all(unit: str) -> Iterator[tuple[int, int]]:
     return rows.annotate(sum=Sum(F("granted") - F("taken_back"))).iterator(chunk_size=_AT_ONCE)
 
 
+def granted_by(transfer: int) -> tuple[datetime, int] | None:
+    """When a grant was made, and how much it was; ``None`` for what is no grant."""
+    return Lot.objects.filter(source=transfer).order_by("pk").values_list("source__at", "granted").first()
+
+
 def _granted(customers: Sequence[int], unit: str) -> QuerySet[Lot]:
     return _granted_to_all(unit).filter(account__owner__in=customers)
 

@@ -18,6 +18,7 @@ from wotu.loyalty.models import (
     BadgeAward,
     CheckIn,
     Coupon,
+    Draw,
     Enrolment,
     ExpiryNotice,
     MallRedemption,
@@ -26,13 +27,14 @@ from wotu.loyalty.models import (
     Programme,
     PromotionCustomer,
     WaitingReturn,
+    Win,
 )
 from wotu.loyalty.promotions import customers as promotions
 from wotu.loyalty.receipts import customers as receipts
 
 NOBODY = -1
 """The customer of what an erased customer left."""
-_OF_ONE = (Coupon, Order, MallRedemption, WaitingReturn)
+_OF_ONE = (Coupon, Order, MallRedemption, WaitingReturn, Draw, Win)
 
 
 def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) -> bool:
@@ -69,6 +71,8 @@ def forget(customer: int) -> int:
             Coupon.objects.filter(order_id=order_id, customer=customer).update(order_id=f"erased:{key}")
         forgotten += Order.objects.filter(customer=customer).update(customer=NOBODY, order_id=nameless, notes=[])
         forgotten += MallRedemption.objects.filter(customer=customer).update(customer=NOBODY, key=nameless)
+        forgotten += Draw.objects.filter(customer=customer).update(customer=NOBODY, key=nameless)
+        forgotten += Win.objects.filter(customer=customer).update(customer=NOBODY)
         for issued_for in Coupon.objects.filter(customer=customer).values_list("key", flat=True):
             if issued_for is not None:
                 moving_services.forget_event(issued_for)

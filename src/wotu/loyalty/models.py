@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from wotu.loyalty.choices import CampaignState, CouponState, ForWhom, OrderSource, OrderState
+from wotu.loyalty.lottery.models import Draw, Lottery, Prize, Ticket, Win
 from wotu.loyalty.membership.models import Membership, PartnerCode, PartnerPool, Plan, RenewalNotice
 from wotu.loyalty.programme_models import (
     Badge,
@@ -32,8 +33,10 @@ __all__ = [
     "CodeBatch",
     "Coupon",
     "CouponTemplate",
+    "Draw",
     "Enrolment",
     "ExpiryNotice",
+    "Lottery",
     "MallItem",
     "MallRedemption",
     "Membership",
@@ -43,6 +46,7 @@ __all__ = [
     "PartnerCode",
     "PartnerPool",
     "Plan",
+    "Prize",
     "Programme",
     "ProgrammeVersion",
     "Promotion",
@@ -54,7 +58,9 @@ __all__ = [
     "ReceiptPhoto",
     "RenewalNotice",
     "TemplateVersion",
+    "Ticket",
     "WaitingReturn",
+    "Win",
 ]
 
 

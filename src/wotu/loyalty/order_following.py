@@ -26,6 +26,7 @@ from wotu.ledger import limit_services
 from wotu.loyalty import coupon_choice, earning_services, order_keeping, order_services, orders_together
 from wotu.loyalty.campaign_services import money_unit
 from wotu.loyalty.choices import CouponState, OrderState
+from wotu.loyalty.lottery import chance_services
 from wotu.loyalty.membership import services as memberships
 from wotu.loyalty.models import Campaign, Coupon, Order, Plan, ProgrammeVersion, TemplateVersion, WaitingReturn
 from wotu.loyalty.order_messages import quote_of, return_facts, return_of, text_of, with_coupon
@@ -51,15 +52,16 @@ class _OfAnother(Exception):
 
 
 def begun() -> datetime | None:
-    """Since when an order may earn, use a coupon or begin a membership; ``None``: there is nothing of these."""
+    """Since when an order may earn, use a coupon, begin a membership; ``None``: there is nothing of these."""
     starts = ProgrammeVersion.objects.aggregate(at=Min("starts_at"))["at"]
     written = TemplateVersion.objects.aggregate(at=Min("created_at"))["at"]
     offered = Plan.objects.aggregate(at=Min("created_at"))["at"]
-    return min((at for at in (starts, written, offered) if at is not None), default=None)
+    launched = chance_services.begun()
+    return min((at for at in (starts, written, offered, launched) if at is not None), default=None)
 
 
 def anything_to_earn() -> bool:
-    """Whether there is a programme, a coupon or a plan."""
+    """Whether there is a programme, a coupon, a plan or a lottery."""
     return begun() is not None
 
 
@@ -137,7 +139,7 @@ def _completed(
     if order is not None and order.state == OrderState.HELD:
         try:
             with transaction.atomic():
-                order_services.pay(order_id, now=at)
+                order_services.pay(order_id, now=at, paid_with=text_of(properties.get("payment_method")))
         except WotuError as error:
             _note(order, {"what": "pay", **error.given})
             return
@@ -155,6 +157,7 @@ def _make(order_id: str, customer: int, priced: Quote, properties: Mapping[str, 
     made, _ = Order.objects.update_or_create(order_id=order_id, defaults=values)
     earning_services.earn(made, priced, programmes, now=at)
     memberships.follow_paid(made, priced, now=at)
+    chance_services.follow_paid(made, priced, now=at, paid_with=text_of(properties.get("payment_method")))
 
 
 def _with_coupon(

@@ -23,6 +23,7 @@ from wotu.ledger import hold_services
 from wotu.loyalty import coupon_choice, earning_services, tier_reads
 from wotu.loyalty.choices import CouponState, OrderState
 from wotu.loyalty.coupon_choice import Offer, Pick
+from wotu.loyalty.lottery import chance_services
 from wotu.loyalty.membership import services as services_of_members
 from wotu.loyalty.membership.offers import member_offers
 from wotu.loyalty.models import Coupon, Order, OrderReturn
@@ -114,8 +115,11 @@ def hold(
     return priced
 
 
-def pay(order_id: str, *, now: datetime) -> Quote:
-    """The order is paid: what was held for it is spent. Too late, it is spent all the same where it is still there."""
+def pay(order_id: str, *, now: datetime, paid_with: str = "") -> Quote:
+    """The order is paid: what was held for it is spent. Too late, it is spent all the same where it is still there.
+
+    ``paid_with`` is how it was paid, for what asks for that.
+    """
     with transaction.atomic():
         order = _locked(order_id)
         priced = msgspec.convert(order.quote, Quote)
@@ -138,6 +142,7 @@ def pay(order_id: str, *, now: datetime) -> Quote:
         )
         earning_services.earn(order, priced, programmes, now=now)
         services_of_members.follow_paid(order, priced, now=now)
+        chance_services.follow_paid(order, priced, now=now, paid_with=paid_with)
         crash_point("loyalty-order-paid")
     return priced
 
@@ -196,6 +201,7 @@ def carry_out_return(
     Order.objects.filter(pk=order.pk).update(**sums(priced, refunds))
     earning_services.earn_back(order, priced, refunds, refund_id, now=now)
     services_of_members.follow_return(order, priced, refunds, now=now)
+    chance_services.follow_return(order, priced, refunds, now=now)
     crash_point("loyalty-order-returned")
 
 

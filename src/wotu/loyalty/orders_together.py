@@ -13,6 +13,7 @@ from django.conf import settings
 from wotu.loyalty import order_services
 from wotu.loyalty.choices import OrderSource, OrderState
 from wotu.loyalty.earning_together import PaidOrder, can_earn_together, earn_together
+from wotu.loyalty.lottery import chance_services
 from wotu.loyalty.membership import reads as memberships
 from wotu.loyalty.models import Order, WaitingReturn
 from wotu.loyalty.order_messages import quote_of, text_of
@@ -50,11 +51,11 @@ def apply_together(rows: Sequence[Message]) -> Sequence[Message]:
         return rows
     ids = [order_id_of(row) for row in rows]
     told, known = Counter(ids), _known(ids)
-    plans = memberships.products()
+    plans, chances = memberships.products(), chance_services.earning_times()
     busy = {
         row.customer for row, order_id in zip(rows, ids, strict=True)
         if row.event != COMPLETED or row.properties.get("coupon") or told[order_id] > 1 or order_id in known
-        or (plans and _names(row, plans))
+        or (plans and _names(row, plans)) or any(first <= row.time < after for first, after in chances)
     }  # fmt: skip
     if plans:
         busy |= memberships.members_among({row.customer for row in rows if row.customer is not None})

@@ -13,6 +13,7 @@ from wotu.loyalty.models import (
     BadgeAward,
     CheckIn,
     Coupon,
+    Draw,
     Enrolment,
     ExpiryNotice,
     MallRedemption,
@@ -23,6 +24,7 @@ from wotu.loyalty.models import (
     PromotionCustomer,
     Receipt,
     WaitingReturn,
+    Win,
 )
 
 # Of each table, what a person has a right to read.
@@ -38,6 +40,8 @@ _TOLD: dict[str, tuple[Any, tuple[str, ...]]] = {
     "promotions": (PromotionCustomer, ("promotion__name",)),
     "receipts": (Receipt, ("offer__name", "shop", "day", "number", "amount", "state", "cash", "sent_at")),
     "mall": (MallRedemption, ("item__name", "key")),
+    "draws": (Draw, ("lottery__code", "outcome", "at")),
+    "wins": (Win, ("prize__name_zh", "state", "at")),
 }
 
 # Every table that names a customer.

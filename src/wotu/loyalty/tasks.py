@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from wotu.ledger.erased import erased_customers
 from wotu.loyalty import badge_services, expiry_notices, identity_following, order_following
+from wotu.loyalty.lottery import tasks as _of_lotteries  # noqa: F401 - makes them known to the worker
 from wotu.loyalty.membership import tasks as _of_members  # noqa: F401 - makes them known to the worker
 from wotu.loyalty.receipts import tasks as _of_receipts  # noqa: F401 - the same
 from wotu.outbox.following import follower

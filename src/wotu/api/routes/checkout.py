@@ -19,6 +19,7 @@ from wotu.api.schemas.checkout import (
     HoldAsked,
     Order,
     OrderNamed,
+    PaidOrder,
     Quote,
     QuoteAsked,
     ReturnAsked,
@@ -85,9 +86,9 @@ def hold(request: HttpRequest, asked: HoldAsked) -> Order:
     openapi_extra=IDEMPOTENT,
 )
 @write(Action.CHECKOUT, in_control=True)
-def pay(request: HttpRequest, asked: OrderNamed) -> Order:
+def pay(request: HttpRequest, asked: PaidOrder) -> Order:
     """What was held for it is spent. Told twice, it is spent once."""
-    order_services.pay(asked.order_id, now=timezone.now())
+    order_services.pay(asked.order_id, now=timezone.now(), paid_with=asked.paid_with)
     return shown_order(reads.order(asked.order_id))
 
 

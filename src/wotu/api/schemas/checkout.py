@@ -55,6 +55,12 @@ class OrderNamed(Schema, extra="forbid"):
     order_id: Id
 
 
+class PaidOrder(OrderNamed, extra="forbid"):
+    """An order that is paid, and how."""
+
+    paid_with: str = Field("", max_length=40, pattern=r"^[^\x00]*$", examples=["wechat"])
+
+
 class ReturnedLine(Schema, extra="forbid"):
     """Pieces that come back."""
 

@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from wotu.console.loyalty.campaign_words import days, span, state_words
 from wotu.console.loyalty.campaign_words import runs as campaign_runs
+from wotu.console.loyalty.lotteries import shown_row
 from wotu.loyalty import reads
 from wotu.loyalty.choices import CampaignState
+from wotu.loyalty.lottery import reads as lotteries
 from wotu.loyalty.membership import reads as memberships
 
 
@@ -73,7 +75,19 @@ def _trials(asked: Month) -> Iterator[Dated]:
         )  # fmt: skip
 
 
+def _lotteries(asked: Month) -> Iterator[Dated]:
+    rows = [row for row in lotteries.lotteries(asked.now) if row.starts_at < asked.ends and row.ends_at > asked.starts]
+    for row in sorted(rows, key=lambda each: (each.starts_at, each.code)):
+        shown = shown_row(row, asked.now)
+        yield Dated(
+            shown["name"], reverse("console:lottery", args=[row.code]), shown["state"],
+            CampaignState.ENDED.value if shown["over"] else row.state, shown["runs"],
+            *days(row.starts_at, row.ends_at),
+        )  # fmt: skip
+
+
 KINDS = (
     Kind("campaigns", gettext_lazy("Campaigns"), _campaigns),
+    Kind("lotteries", gettext_lazy("Lotteries"), _lotteries),
     Kind("trials", pgettext_lazy("calendar", "Trials of plans"), _trials),
 )  # fmt: skip

@@ -19,6 +19,7 @@ TABS = (
     Tab("plans", "console:plans", _("Paid membership"), Action.READ),
     Tab("coupons", "console:coupons", _("Coupons"), Action.READ),
     Tab("receipts", "console:receipts", _("Receipts"), Action.READ),
+    Tab("lotteries", "console:lotteries", _("Lotteries"), Action.READ),
     Tab("calendar", "console:calendar", pgettext_lazy("loyalty", "Calendar"), Action.READ),
     Tab("ledger", "console:ledger", _("Ledger"), Action.READ),
 )  # fmt: skip

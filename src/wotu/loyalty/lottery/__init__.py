@@ -1,0 +1,1 @@
+"""Lotteries: prizes are tickets made beforehand, odds are published, a draw takes a ticket or nothing."""
