@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -14,7 +14,7 @@ import msgspec
 from wotu.ledger import gain_reads
 from wotu.loyalty.models import Enrolment, Programme
 from wotu.loyalty.programme_services import day_of, in_force, programme
-from wotu.loyalty.tiers import Gain, Manual, TierRules, tier_at
+from wotu.loyalty.tiers import NONE, Gain, Manual, TierRules, tier_at
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,33 @@ def members_by_level(code: str, now: datetime) -> tuple[LevelCount, ...]:
     return tuple(LevelCount(level, found[level]) for level in ("", *(each.key for each in rules.tiers.levels)))
 
 
-def _level(gains: Iterable[Gain], tiers: TierRules, day: date, manual: object) -> str:
+def _level(gains: Sequence[Gain], tiers: TierRules, day: date, manual: object) -> str:
+    if manual is None and _for_good(tiers):
+        number = tiers.reached(sum(gain.amount for gain in gains))
+        return tiers.levels[number].key if number > NONE else ""
     return tier_at(gains, tiers, day, msgspec.convert(manual or [], list[Manual])).level
 
 
+def _for_good(tiers: TierRules) -> bool:
+    """Whether the sum of all gains says the level, on whatever days they came."""
+    return tiers.window_months is tiers.months is None
+
+
 def _gained(row: Programme, tiers: TierRules, today: date) -> Iterator[tuple[int, list[Gain]]]:
-    """What every customer gained by day. Where levels are for good the sum is enough, on whatever day it came."""
-    if tiers.window_months is tiers.months is None:
+    """What every customer who gained anything gained by day."""
+    if _for_good(tiers):
         for customer, amount in gain_reads.gained_by_all(row.growth_unit):
-            yield customer, [Gain(today, amount)]
+            if amount:
+                yield customer, [Gain(today, amount)]
         return
+    days: dict[int, date] = {}
     for customer, some in groupby(gain_reads.gains_of_all(row.growth_unit), key=itemgetter(0)):
         by_day = Counter[date]()
         for _, at, amount in some:
-            by_day[day_of(row, at)] += amount
+            # Clocks are whole quarters of an hour apart: a quarter is of one day.
+            quarter = int(at.timestamp()) // 900
+            day = days.get(quarter)
+            if day is None:
+                day = days[quarter] = day_of(row, at)
+            by_day[day] += amount
         yield customer, [Gain(day, amount) for day, amount in by_day.items()]

@@ -22,6 +22,7 @@ from wotu.console.loyalty import programme_form, programme_words
 from wotu.console.loyalty.acting import told
 from wotu.console.loyalty.club_badges import shown_badges
 from wotu.console.loyalty.club_items import shown_items
+from wotu.console.loyalty.level_counts import counted
 from wotu.console.loyalty.programme_form import LEVELS, STARTS, Planned, Typed, blank, planned_of, typed_of
 from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, signed_in_member
@@ -30,7 +31,6 @@ from wotu.core.errors import WotuError
 from wotu.loyalty import club_reads, programme_services
 from wotu.loyalty.choices import Expiry, ProgrammeState
 from wotu.loyalty.club_reads import Club
-from wotu.loyalty.level_reads import members_by_level
 from wotu.loyalty.programme_services import CLUB
 
 _BY_KEY = {each.key: each for each in STARTS}
@@ -62,7 +62,7 @@ def levels(request: HttpRequest) -> HttpResponse:
     club = club_reads.club(now)
     if club is None:
         raise Http404
-    found = {each.level: each.members for each in members_by_level(CLUB, now)}
+    found = {each.level: each.members for each in counted(CLUB, club.version, now)}
     told_levels = programme_words.levels_told(_planned(club), found, club.members)
     return render(request, "console/loyalty/programme_levels.html", {"levels": told_levels, "counted": True})
 

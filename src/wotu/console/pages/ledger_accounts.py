@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +28,7 @@ from wotu.core.customer_ids import customer_number
 from wotu.core.errors import WotuError
 from wotu.ledger import due_services, reads
 from wotu.ledger.adjusting_services import LONGEST_REASON, adjust
+from wotu.ledger.choices import UnitKind
 from wotu.ledger.reads import Balance, LotRow, PostingRow, Side, Statement, StatementEntry, UnitRow
 
 _FOUND = 20
@@ -126,7 +129,7 @@ def _customer_page(request: HttpRequest, customer_id: str, more: dict[str, Any],
     context: dict[str, Any] = {
         "profile_id": profile.customer_id,
         "title": sight.text(profile.name) if profile.name else profile.customer_id,
-        "balances": [_balance(each) for each in balances],
+        "balances": _balances(balances),
         "may_adjust": allowed(request, Action.ADJUST_BALANCE),
         "every_unit": reads.units(),
         "key": uuid4().hex,
@@ -158,13 +161,26 @@ def _explained(request: HttpRequest, number: int, chosen: Balance) -> dict[str, 
 def balances_of(number: int) -> list[dict[str, Any]]:
     """What a customer has of each unit, as it stands now."""
     due_services.carry_out_due(number, now=timezone.now())
-    return [_balance(each) for each in reads.balances(number)]
+    return _balances(reads.balances(number))
+
+
+def _balances(found: Sequence[Balance]) -> list[dict[str, Any]]:
+    """Units of one name, as points and growth value of a programme, are told apart by what they count."""
+    names = Counter(each.unit.name for each in found)
+    return [
+        _balance(each) | ({"name": _with_kind(each.unit)} if names[each.unit.name] > 1 else {}) for each in found
+    ]  # fmt: skip
+
+
+def _with_kind(unit: UnitRow) -> str:
+    return f"{unit.name} · {UnitKind(unit.kind).label}"
 
 
 def _balance(each: Balance) -> dict[str, Any]:
     parts = ("free", "held", "pending", "owed", "net")
-    return {"unit": each.unit, **{name: amount(getattr(each, name), each.unit) for name in parts},
-            "has": {name: bool(getattr(each, name)) for name in parts}}  # fmt: skip
+    return {"unit": each.unit, "name": each.unit.name,
+            **{part: amount(getattr(each, part), each.unit) for part in parts},
+            "has": {part: bool(getattr(each, part)) for part in parts}}  # fmt: skip
 
 
 def _lot(each: LotRow, unit: UnitRow, sight: Sight) -> dict[str, Any]:
