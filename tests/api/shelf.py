@@ -20,6 +20,8 @@ from wotu.loyalty import (
     order_services,
     programme_services,
 )
+from wotu.loyalty.contests import services as ranking
+from wotu.loyalty.contests.ranks import Prize
 from wotu.loyalty.lottery import chance_services, draw_services
 from wotu.loyalty.lottery import draft_services as lottery_drafts
 from wotu.loyalty.lottery import services as lottery_services
@@ -32,6 +34,8 @@ from wotu.loyalty.promotions.services import Terms, create_promotion
 from wotu.loyalty.receipts import offer_services
 from wotu.loyalty.receipts import services as sending
 from wotu.loyalty.receipts.rules import CashBack, Window
+from wotu.loyalty.samples import services as sampling
+from wotu.loyalty.samples.rules import Following
 
 RULE = {"effect": {"type": "amount_off", "amount": 1_000}, "threshold": {"amount": 5_000}}
 TERM = {"type": "days", "days": 7}
@@ -75,7 +79,7 @@ def shelf(space: Any, tag: str) -> dict[str, str]:
         until = now + timedelta(minutes=15)
         order_services.hold(order, ann, cart, until=until, now=now, zone=zone)
     order_services.pay(f"paid-{tag}", now=now)
-    things = members(ann, tag) | receipts(ann, tag) | lotteries(ann, tag)
+    things = members(ann, tag) | receipts(ann, tag) | lotteries(ann, tag) | samples(ann, tag) | contests(ann, tag)
     free = Coupon.objects.get(batch=batch).code or ""
     return {
         "tag": tag,
@@ -150,6 +154,28 @@ def lottery(code: str, now: datetime, *, launched: bool = True) -> None:
     lottery_drafts.write_draft(code, draft, currency="CNY", by="ann", now=now)
     if launched:
         lottery_services.launch(code, seed="0" * 32, by="ann", now=now)
+
+
+def samples(customer: int, tag: str) -> dict[str, str]:
+    """An offer of samples with a request that waits."""
+    now, live = timezone.now(), Campaign.objects.get(code=f"live-{tag}").pk
+    following = Following(remind_after=7, measure=30)
+    made = sampling.create_offer(live, "Bag", "tea", 5, following, by="ann", now=now)
+    return {"samples": str(made), "sample": str(sampling.ask(made, customer, now=now).request)}
+
+
+def contests(customer: int, tag: str) -> dict[str, str]:
+    """A contest that the customer has joined, and one to settle."""
+    now, live = timezone.now(), Campaign.objects.get(code=f"live-{tag}").pk
+    made = [
+        ranking.create_contest(
+            live, "March", "spent", [Prize(first=1, last=1, points=1)], starts_at=now - timedelta(days=1),
+            ends_at=cut_off, cut_off=cut_off, by="ann", now=now,
+        )
+        for cut_off in (now + timedelta(days=1), now)
+    ]  # fmt: skip
+    ranking.join(made[0], customer, now=now)
+    return {"contest": str(made[0]), "over": str(made[1])}
 
 
 def plan(code: str, **given: Any) -> int:

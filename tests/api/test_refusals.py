@@ -137,7 +137,7 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
         for module in ("customers", "identity", "consents", "lists", "questions", "stages", "facts", "messages",
                        "administration", "ledger", "member_pages"):  # fmt: skip
             monkeypatch.setattr(f"wotu.api.routes.{module}.{name}", burst, raising=False)
-    for module in ("campaigns", "coupons", "checkout", "lotteries", "memberships", "receipts"):
+    for module in ("campaigns", "coupons", "checkout", "lotteries", "memberships", "receipts", "samples", "contests"):
         monkeypatch.setattr(f"wotu.api.routes.{module}.timezone", burst)
         monkeypatch.setattr(f"wotu.api.routes.{module}.reads", burst)
     for name in ("programmes.timezone", "programmes.club_reads", "programmes.programme_services", "mall.mall_reads",

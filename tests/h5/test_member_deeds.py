@@ -150,3 +150,25 @@ def test_what_came_back_was_not_saved(client: Client) -> None:
     order_services.give_back("o1", "r2", {"tea": 2}, now=now)
     assert saved_this_year(7, now=now, currency="CNY").total == 0
     assert saved_this_year(7, now=now + timedelta(days=366), currency="CNY").orders == 0
+
+
+def test_a_sample_tapped_twice_is_asked_for_once_and_asked_about(client: Client) -> None:
+    from tests.loyalty.receipts_shop import campaign
+
+    from wotu.loyalty.models import SampleRequest
+    from wotu.loyalty.samples import services as samples
+    from wotu.loyalty.samples import upkeep
+    from wotu.loyalty.samples.rules import Following
+
+    now = timezone.now()
+    following = Following(remind_after=7, measure=30)
+    offer = samples.create_offer(campaign(), "Tea <b>", "tea", 2, following, by="ann", now=now)
+    assert "Free, one a person" in page(client, f"{address()}?lang=en")
+    answers = [do(client, "sample", offer=offer) for _ in range(2)]
+    assert [each.status_code for each in answers] == [200, 200]
+    samples.hand_out(SampleRequest.objects.get().pk, "handed", by="bob", now=now - timedelta(days=7))
+    upkeep.remind(now)
+    assert "How do you like Tea &lt;b&gt;?" in page(client, f"{address()}?lang=en")
+    assert do(client, "sample", offer="x").status_code == 409
+    assert do(client, "sample", customer=8, offer=offer).status_code == 200
+    assert SampleRequest.objects.count() == 2

@@ -102,3 +102,4 @@ class AuditAction(TextChoices):
     LAUNCH_LOTTERY = "launch_lottery", _("Launched a lottery")
     GIVE_CHANCES = "give_chances", _("Gave chances to draw")
     HAND_OUT_PRIZE = "hand_out_prize", _("Handed out a prize")
+    DECIDE_SAMPLE = "decide_sample", _("Handed out or refused a sample")

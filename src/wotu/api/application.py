@@ -21,6 +21,7 @@ from wotu.api.routes import (
     campaigns,
     checkout,
     consents,
+    contests,
     coupons,
     customers,
     facts,
@@ -36,6 +37,7 @@ from wotu.api.routes import (
     promotions,
     questions,
     receipts,
+    samples,
     stages,
 )
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
@@ -93,6 +95,8 @@ api.add_router("", programmes.router)
 api.add_router("", mall.router)
 api.add_router("", badges.router)
 api.add_router("", lotteries.router)
+api.add_router("", samples.router)
+api.add_router("", contests.router)
 api.add_router("", administration.router)
 
 

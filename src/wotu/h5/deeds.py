@@ -19,6 +19,7 @@ from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.loyalty import check_in_services, coupon_services, mall_services, member_reads
 from wotu.loyalty import coupon_words as words
 from wotu.loyalty.membership import services
+from wotu.loyalty.samples import services as samples
 
 _GUESSES = 10
 _DIGITS = 18
@@ -78,8 +79,15 @@ def stop_renewal(customer: int, sent: QueryDict, now: datetime) -> Said:
     return Said(gettext("It no longer renews. You stay a member until its end."))
 
 
+def sample(customer: int, sent: QueryDict, now: datetime) -> Said:
+    """Asks for a sample, once a person."""
+    samples.ask(_number(sent, "offer"), customer, now=now)
+    return Said(gettext("Asked for. We tell you here when it is on its way."))
+
+
 DEEDS: dict[str, Deed] = {
     "claim": claim, "check-in": check_in, "redeem": redeem, "partner": partner, "stop-renewal": stop_renewal,
+    "sample": sample,
 }  # fmt: skip
 
 
@@ -93,6 +101,7 @@ def refusal(error: WotuError) -> str:
         "not_running": gettext("This campaign is not running."),
         "none_left": gettext("None is left. Come back later."),
         "no_member": gettext("This is for members."),
+        "wrong_tier": gettext("This is for customers of other levels."),
     }
     word = str(error.given.get("refusal"))
     if error.field in ("code", "coupon"):

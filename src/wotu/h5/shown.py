@@ -24,6 +24,7 @@ from wotu.loyalty.membership import reads as memberships
 from wotu.loyalty.membership.benefit_words import brings
 from wotu.loyalty.promotions.running import OnNow, on_now
 from wotu.loyalty.promotions.words import promise
+from wotu.loyalty.samples import reads as sample_reads
 from wotu.loyalty.validity import first_day_of, last_day_of
 
 _POINTS = "points"
@@ -59,7 +60,7 @@ def of_member(token: str, customer: int) -> dict[str, Any]:
     had = next((each for each in reads.balances(customer) if each.unit.code == unit), None)
     points = {name: words.number(getattr(had, name, 0)) for name in ("free", "held", "pending", "owed")}
     lots = [lot for lot in reads.lots(customer, unit) if lot.waits or lot.expires_at is None or lot.expires_at > now]
-    plans = memberships.plans_of(customer, now)
+    plans, own_samples = memberships.plans_of(customer, now), sample_reads.samples_of(customer, now)
     return {
         "space": settings.WOTU_SETTINGS.name, "language": get_language(), "token": token,
         # Whatever is tapped twice on one page is done once.
@@ -73,8 +74,9 @@ def of_member(token: str, customer: int) -> dict[str, Any]:
         "items": [_item(each, had.free if had else 0) for each in club.items] if club else [],
         "badges": club.badges if club else (),
         "plans": [_plan(each) for each in plans], "partners": memberships.pools_of(customer, now),
-        "cash": _cash(customer), "ways": ways.of_member(token, customer, now),
-        "saved": _saved(customer, now), "notices": list(_notices(plans, lots, now)),
+        "cash": _cash(customer), "samples": _samples(own_samples),
+        "ways": ways.of_member(token, customer, now),
+        "saved": _saved(customer, now), "notices": [*_notices(plans, lots, now), *_questions(own_samples)],
     }  # fmt: skip
 
 
@@ -85,6 +87,18 @@ def _on_now(each: OnNow) -> dict[str, Any]:
         "starts_at": each.starts_at and each.starts_at.astimezone(zone),
         "last_day": None if each.ends_at is None else last_day_of(to_micros(each.ends_at), zone),
     }  # fmt: skip
+
+
+def _samples(mine: Sequence[sample_reads.OwnSample]) -> list[tuple[sample_reads.OwnSample, str]]:
+    """Samples with what became of each; nothing for one that may be asked for."""
+    words_of = {"requested": gettext("Asked for"), "given": gettext("Yours"), "turned_down": gettext("Not this time")}
+    return [(each, words_of.get(each.state, "")) for each in mine]
+
+
+def _questions(mine: Sequence[sample_reads.OwnSample]) -> Iterator[str]:
+    for each in mine:
+        if each.ask_about:
+            yield gettext("How do you like %(name)s? Now you know it, you may want more.") % {"name": each.name}
 
 
 def _cash(customer: int) -> str:

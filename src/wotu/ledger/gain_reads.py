@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db.models import F, QuerySet, Sum
 
-from wotu.ledger.choices import Owner
-from wotu.ledger.models import Lot
+from wotu.ledger.choices import Owner, Purpose
+from wotu.ledger.models import Lot, Posting
 
 _AT_ONCE = 10_000
 
@@ -53,6 +53,22 @@ def gained_by_all(unit: str) -> Iterator[tuple[int, int]]:
 def granted_by(transfer: int) -> tuple[datetime, int] | None:
     """When a grant was made, and how much it was; ``None`` for what is no grant."""
     return Lot.objects.filter(source=transfer).order_by("pk").values_list("source__at", "granted").first()
+
+
+def gains_within(
+    customers: Sequence[int], unit: str, *, since: datetime, until: datetime, taken_back_until: datetime
+) -> Iterator[tuple[int, datetime, int]]:
+    """(customer, moment, amount) of each grant from ``since`` until ``until``, less what was taken back of it until
+    ``taken_back_until``: what is taken back later counts as if it had not been.
+    """
+    rows = _granted(customers, unit).filter(source__at__gte=since, source__at__lt=until)
+    lots = list(rows.values_list("account__owner", "source", "source__at", "granted").order_by("source__at", "pk"))
+    back = Posting.objects.filter(
+        transfer__reverses__in={source for _, source, _, _ in lots}, transfer__at__lte=taken_back_until,
+        account__owner_kind=Owner.HOUSE, account__unit=unit, account__purpose__in=[Purpose.ISSUED, Purpose.ADJUSTED],
+    )  # fmt: skip
+    taken = dict(back.values_list("transfer__reverses").order_by().annotate(sum=Sum("amount")))
+    return ((customer, at, granted - int(taken.get(source, 0))) for customer, source, at, granted in lots)
 
 
 def _granted(customers: Sequence[int], unit: str) -> QuerySet[Lot]:

@@ -109,3 +109,49 @@ class ReceiptState(TextChoices):
     APPROVED = "approved", pgettext_lazy("receipt", "Approved")
     REFUSED = "refused", pgettext_lazy("receipt", "Refused")
     REVERSED = "reversed", pgettext_lazy("receipt", "Taken back")
+
+
+class SampleState(TextChoices):
+    """Somebody asks for a sample and gets it, or is turned down."""
+
+    REQUESTED = "requested", pgettext_lazy("sample", "Waiting")
+    GIVEN = "given", pgettext_lazy("sample", "Given")
+    TURNED_DOWN = "turned_down", pgettext_lazy("sample", "Turned down")
+
+
+class HandedOver(TextChoices):
+    """How a sample came to its owner."""
+
+    HANDED = "handed", _("Handed over")
+    SHIPPED = "shipped", _("Shipped")
+
+
+class Reminder(TextChoices):
+    """Whether the owner of a sample is still to be asked, was asked, or had bought by then."""
+
+    DUE = "due", pgettext_lazy("reminder", "Due")
+    SENT = "sent", pgettext_lazy("reminder", "Sent")
+    BOUGHT = "bought", pgettext_lazy("reminder", "Had bought")
+
+
+class ContestMetric(TextChoices):
+    """What a contest counts; money, orders and points less what came back."""
+
+    SPENT = "spent", _("Money spent")
+    ORDERS = "orders", _("Paid orders")
+    POINTS = "points", _("Points earned")
+    EVENT = "event", _("How often an event happened")
+
+
+class ContestTie(TextChoices):
+    """Who stands before of two with the same score."""
+
+    EARLIER = "earlier", _("Who reached it earlier")
+    SHARED = "shared", _("Nobody: they share the place")
+
+
+class AwardState(TextChoices):
+    """A prize was given, or could not be."""
+
+    GIVEN = "given", pgettext_lazy("prize", "Given")
+    REFUSED = "refused", pgettext_lazy("prize", "Not given")

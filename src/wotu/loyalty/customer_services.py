@@ -7,11 +7,13 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import CharField, Value
 from django.db.models.functions import Cast, Concat
+from django.utils import timezone
 
 from wotu.ledger import moving_services
 from wotu.ledger.rules import Cause
 from wotu.loyalty import allowances, badge_services, earning_services
 from wotu.loyalty.choices import CouponState
+from wotu.loyalty.contests import customers as contests
 from wotu.loyalty.membership import customers as memberships
 from wotu.loyalty.models import (
     Allowance,
@@ -31,6 +33,7 @@ from wotu.loyalty.models import (
 )
 from wotu.loyalty.promotions import customers as promotions
 from wotu.loyalty.receipts import customers as receipts
+from wotu.loyalty.samples import customers as samples
 
 NOBODY = -1
 """The customer of what an erased customer left."""
@@ -49,6 +52,7 @@ def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) ->
         allowances.merge(gone, survivor)
         moved += promotions.merge(gone, survivor)
         moved += memberships.merge(gone, survivor) + receipts.merge(gone, survivor)
+        moved += samples.merge(gone, survivor, now=now) + contests.merge(gone, survivor)
         moved += _merge_enrolments(gone, survivor) + _merge_check_ins(gone, survivor) + _merge_badges(gone, survivor)
         moved += _merge_notices(gone, survivor)
         receipt = moving_services.merge_customers(cause, gone, survivor, now=now)
@@ -61,6 +65,7 @@ def forget(customer: int) -> int:
     """Take an erased customer's name off all of it; how many rows that were. Orders and their sums stay, nobody's."""
     with transaction.atomic():
         forgotten = memberships.forget(customer) + receipts.forget(customer)
+        forgotten += samples.forget(customer, now=timezone.now()) + contests.forget(customer)
         for rows in (Enrolment, CheckIn, BadgeAward, WaitingReturn, Allowance, ExpiryNotice, PromotionCustomer):
             forgotten += rows.objects.filter(customer=customer).delete()[0]
         nameless = Concat(Value("erased:"), Cast("pk", CharField()))

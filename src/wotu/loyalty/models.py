@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from wotu.loyalty.choices import CampaignState, CouponState, ForWhom, OrderSource, OrderState
+from wotu.loyalty.contests.models import Contest, ContestAward, ContestEntry, ContestTally
 from wotu.loyalty.lottery.models import Draw, Lottery, Prize, Ticket, Win
 from wotu.loyalty.membership.models import Membership, PartnerCode, PartnerPool, Plan, RenewalNotice
 from wotu.loyalty.programme_models import (
@@ -23,6 +24,7 @@ from wotu.loyalty.programme_models import (
 )
 from wotu.loyalty.promotions.models import Promotion, PromotionCustomer, PromotionSlot, PromotionUse
 from wotu.loyalty.receipts.models import Receipt, ReceiptOffer, ReceiptPhoto
+from wotu.loyalty.samples.models import SampleOffer, SampleRequest
 
 __all__ = [
     "Allowance",
@@ -31,6 +33,10 @@ __all__ = [
     "Campaign",
     "CheckIn",
     "CodeBatch",
+    "Contest",
+    "ContestAward",
+    "ContestEntry",
+    "ContestTally",
     "Coupon",
     "CouponTemplate",
     "Draw",
@@ -57,6 +63,8 @@ __all__ = [
     "ReceiptOffer",
     "ReceiptPhoto",
     "RenewalNotice",
+    "SampleOffer",
+    "SampleRequest",
     "TemplateVersion",
     "Ticket",
     "WaitingReturn",

@@ -12,6 +12,8 @@ from wotu.loyalty.models import (
     Allowance,
     BadgeAward,
     CheckIn,
+    ContestEntry,
+    ContestTally,
     Coupon,
     Draw,
     Enrolment,
@@ -23,6 +25,7 @@ from wotu.loyalty.models import (
     PartnerCode,
     PromotionCustomer,
     Receipt,
+    SampleRequest,
     WaitingReturn,
     Win,
 )
@@ -39,13 +42,15 @@ _TOLD: dict[str, tuple[Any, tuple[str, ...]]] = {
     "partner_codes": (PartnerCode, ("pool__name", "code", "taken_at")),
     "promotions": (PromotionCustomer, ("promotion__name",)),
     "receipts": (Receipt, ("offer__name", "shop", "day", "number", "amount", "state", "cash", "sent_at")),
+    "samples": (SampleRequest, ("offer__name", "state", "asked_at", "given_at", "reminded_at")),
+    "contests": (ContestEntry, ("contest__name", "nickname", "joined_at", "score", "place")),
     "mall": (MallRedemption, ("item__name", "key")),
     "draws": (Draw, ("lottery__code", "outcome", "at")),
     "wins": (Win, ("prize__name_zh", "state", "at")),
 }
 
 # Every table that names a customer.
-_NAMING: tuple[Any, ...] = (*(rows for rows, _ in _TOLD.values()), Allowance, WaitingReturn)
+_NAMING: tuple[Any, ...] = (*(rows for rows, _ in _TOLD.values()), Allowance, ContestTally, WaitingReturn)
 _AT_ONCE = 500
 
 

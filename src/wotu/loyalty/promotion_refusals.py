@@ -20,6 +20,9 @@ class PromotionRefusal(StrEnum):
     CUSTOMER_LIMIT = "customer_limit"
     BUDGET_EMPTY = "budget_empty"
     TOO_MANY_WAITING = "too_many_waiting"
+    WRONG_TIER = "wrong_tier"
+    NONE_LEFT = "none_left"
+    TOO_EARLY = "too_early"
 
 
 _SENTENCES = {
@@ -33,6 +36,9 @@ _SENTENCES = {
     PromotionRefusal.CUSTOMER_LIMIT: "The customer has had as much of this as one may have.",
     PromotionRefusal.BUDGET_EMPTY: "The budget of the campaign has less left than this costs.",
     PromotionRefusal.TOO_MANY_WAITING: "As many receipts of this customer wait as may; decide on those first.",
+    PromotionRefusal.WRONG_TIER: "This is for customers of other levels.",
+    PromotionRefusal.NONE_LEFT: "None is left.",
+    PromotionRefusal.TOO_EARLY: "A contest is settled after its cut-off; until then returns may change places.",
 }
 
 

@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from wotu.ledger.erased import erased_customers
 from wotu.loyalty import badge_services, expiry_notices, identity_following, order_following
+from wotu.loyalty.contests import tasks as _of_contests  # noqa: F401 - makes them known to the worker
 from wotu.loyalty.lottery import tasks as _of_lotteries  # noqa: F401 - makes them known to the worker
 from wotu.loyalty.membership import tasks as _of_members  # noqa: F401 - makes them known to the worker
 from wotu.loyalty.receipts import tasks as _of_receipts  # noqa: F401 - the same
+from wotu.loyalty.samples import tasks as _of_samples  # noqa: F401 - the same
 from wotu.outbox.following import follower
 from wotu.outbox.tasks import TaskContext, task
 

@@ -45,12 +45,18 @@ class Follower:
     batch: int
     apply: Apply
     wanted: Callable[[], bool] = lambda: True
+    events_now: Callable[[], Iterable[str]] | None = None
+
+    @property
+    def followed(self) -> tuple[str, ...]:
+        """The events that it follows now; all if none are named."""
+        return self.events if self.events_now is None else tuple(sorted(self.events_now()))
 
     def read(self, feed: Feed, seq: int, limit: int) -> Page[Any]:
         """The next rows after ``seq``."""
         if self.source == "identity":
             return feed.identity_changes_after(seq, limit=limit)
-        return feed.messages_after(seq, events=self.events, limit=limit)
+        return feed.messages_after(seq, events=self.followed, limit=limit)
 
 
 _REGISTERED: dict[str, Follower] = {}
@@ -58,13 +64,14 @@ _REGISTERED: dict[str, Follower] = {}
 
 def follower(
     name: str, *, events: Iterable[str] = (), source: Source = "messages", batch: int = 500,
-    wanted: Callable[[], bool] = lambda: True,
+    wanted: Callable[[], bool] = lambda: True, events_now: Callable[[], Iterable[str]] | None = None,
 ) -> Callable[[Apply], Apply]:  # fmt: skip
     """Register a function that is given rows in order of ``seq``, at most ``batch`` at once, in a transaction.
 
     ``name`` is written ``room.what`` and names the cursor, which begins before the first message ever: the function
     decides what is too old. It may fail, and is then given the same rows again, one by one. ``wanted`` is asked every
     few seconds: while it says no, nothing is read, and once it says yes, everything from the cursor on.
+    ``events_now`` names the events where they change; ``begin_at`` spares it what was before.
     """
 
     def registered(apply: Apply) -> Apply:
@@ -74,7 +81,7 @@ def follower(
             raise invalid_argument("name", f"a follower {name!r} is registered already; give this one another name.")
         if batch < 1 or (events and source != "messages"):
             raise invalid_argument("batch", f"{name}: batch must be at least 1, and events are of messages.")
-        _REGISTERED[name] = Follower(name, source, tuple(sorted(events)), batch, apply, wanted)
+        _REGISTERED[name] = Follower(name, source, tuple(sorted(events)), batch, apply, wanted, events_now)
         return apply
 
     return registered
@@ -93,7 +100,7 @@ def wanted_followers() -> tuple[Follower, ...]:
 def events_of(followers: Iterable[Follower]) -> list[str]:
     """The events that any of them follows."""
     of_messages = [each for each in followers if each.source == "messages"]
-    return [event for each in of_messages for event in each.events or (ALL,)]
+    return [event for each in of_messages for event in each.followed or (ALL,)]
 
 
 def follow(name: str, read: Callable[[int], Page[Any]], apply: Apply) -> int:
@@ -124,6 +131,12 @@ def position(name: str) -> int:
     if seq is not None:
         return seq
     return Cursor.objects.get_or_create(name=name, defaults={"moved_at": timezone.now()})[0].seq
+
+
+def begin_at(name: str, seq: int) -> None:
+    """Let the cursor ``name`` go on from ``seq``, where it is not there yet: what was before has no effects."""
+    position(name)
+    Cursor.objects.filter(name=name, seq__lt=seq).update(seq=seq, moved_at=timezone.now())
 
 
 class Following:

@@ -25,6 +25,9 @@ WHY_NOT: Mapping[PromotionRefusal, str | Promise] = {
     PromotionRefusal.CUSTOMER_LIMIT: _("The customer has had as much of this as one may have."),
     PromotionRefusal.BUDGET_EMPTY: _("The budget of the campaign has less left than this costs. Nothing was paid."),
     PromotionRefusal.TOO_MANY_WAITING: _("As many receipts of this customer wait as may."),
+    PromotionRefusal.WRONG_TIER: _("This is for customers of other levels."),
+    PromotionRefusal.NONE_LEFT: _("None is left."),
+    PromotionRefusal.TOO_EARLY: _("Returns may still change places. Settle it after the cut-off."),
 }
 
 

@@ -20,6 +20,8 @@ TABS = (
     Tab("coupons", "console:coupons", _("Coupons"), Action.READ),
     Tab("receipts", "console:receipts", _("Receipts"), Action.READ),
     Tab("lotteries", "console:lotteries", _("Lotteries"), Action.READ),
+    Tab("samples", "console:samples", _("Samples"), Action.READ),
+    Tab("contests", "console:contests", _("Contests"), Action.READ),
     Tab("calendar", "console:calendar", pgettext_lazy("loyalty", "Calendar"), Action.READ),
     Tab("ledger", "console:ledger", _("Ledger"), Action.READ),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from wotu.console.loyalty import (
     club_badges,
     club_items,
     club_member,
+    contests,
     coupons,
     lotteries,
     lottery,
@@ -20,6 +21,7 @@ from wotu.console.loyalty import (
     programme,
     promotions,
     receipts,
+    samples,
 )
 
 urlpatterns = [
@@ -72,5 +74,13 @@ urlpatterns = [
     path("lotteries/of/<slug:code>/act/", lottery.act, name="lottery-act"),
     path("lotteries/of/<slug:code>/play/", lottery.play, name="lottery-play"),
     path("lotteries/of/<slug:code>/wins.<str:kind>", lottery.export_wins, name="lottery-wins"),
+    path("samples/", samples.samples, name="samples"),
+    path("samples/new/", samples.new, name="sample-new"),
+    path("samples/<int:number>/decide/", samples.decide, name="sample-decide"),
+    path("contests/", contests.contests, name="contests"),
+    path("contests/new/", contests.new, name="contest-new"),
+    path("contests/<int:number>/", contests.contest, name="contest"),
+    path("contests/<int:number>/act/", contests.act, name="contest-act"),
+    path("contests/<int:number>/places.<str:kind>", contests.export_places, name="contest-export"),
     path("calendar/", calendar.calendar, name="calendar"),
 ]
