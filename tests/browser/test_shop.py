@@ -24,17 +24,11 @@ from wotu.shop.server import Shop
 pytestmark = IN_A_BROWSER
 _PREPARE = """
 import json, sys
-from datetime import UTC, datetime
 from pathlib import Path
 from wotu.site.server import prepare
 prepare(Path(sys.argv[1]))
 from wotu.accounts.key_services import create_key
 from wotu.accounts.services import add_user
-from wotu.loyalty.earning import EarnRule
-from wotu.loyalty.programme_services import Rules, create_programme
-from wotu.loyalty.tiers import Level, TierRules
-rules = Rules(earn=(EarnRule(rule_id="base", points=1, per=100),), tiers=TierRules(levels=(Level(key="member", at=0),)))
-create_programme("小店会员", rules, zone="Asia/Shanghai", by="owner", now=datetime.now(UTC))
 people = {name: add_user(name, role=role) for name, role in (("en", "owner"), ("zh", "owner"), ("mai", "marketer"))}
 print(json.dumps({"key": create_key(kind="api", role="marketer").text, "people": people}))
 """
@@ -85,6 +79,14 @@ def test_a_coupon_is_launched_used_and_given_back(browser: Browser, served: Serv
     page = browser.new_page(viewport={"width": 360, "height": 780}, locale={"zh": "zh-CN", "en": "en-US"}[language])
     page.goto(f"{served.console}/sign-in/once/{served.people[language]}/")
     page.click("main button")
+
+    # Begun the first time, and changed the second.
+    page.goto(f"{served.console}/loyalty/points/write/?from=levels", wait_until="networkidle")
+    for name, value in {"points": "1", "per": "1", "check_in": ""}.items():
+        page.fill(f"#programme-form input[name={name}]", value)
+    page.click("#programme-form button[type=submit]")
+    expect(page.locator(".notice.good")).to_be_visible()
+    fits(page)
 
     page.goto(f"{served.console}/loyalty/campaigns/new/?from=threshold", wait_until="networkidle")
     fields = {"name": f"Tea {language}", "coupon_name": "Tea 10", "amount": "10", "threshold": "20", "budget": "100"}
