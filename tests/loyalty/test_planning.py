@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from tests.settle.messages import track
 
 from wotu.loyalty import campaign_services, coupon_services, reads
+from wotu.loyalty.coupon_services import rule_of
+from wotu.loyalty.goods_roles import Goods, NoRole, Role, goods_of
 from wotu.loyalty.plan_reads import plan_of
 from wotu.loyalty.planning import Gap, Sold, margin_of, plan, same_days_before
 from wotu.loyalty.pricing import AmountOff, Percent, Rule, Scope, Threshold
@@ -91,7 +94,56 @@ def test_a_draft_beside_the_year_before(make_workspace: Callable[..., Workspace]
         made, "Five off", {"effect": {"type": "amount_off", "amount": 500}}, {"type": "days", "days": 7}, now=now
     )
     (kind,) = reads.templates(made, now=now)
-    told = plan_of(workspace, reads.campaign("spring"), kind, today=date(2026, 2, 1))
+    told = plan_of(workspace, reads.campaign("spring"), rule_of(0, kind.rule), today=date(2026, 2, 1))
     assert told.before == Sold(date(2025, 3, 1), date(2025, 3, 10), orders=2, customers=1, revenue=10_000)
     assert (told.days, told.taken_off, told.margin) == (10, 500, pytest.approx(0.4))
     assert told.times_orders == pytest.approx(4 / 3)
+    assert told.goods is None
+
+
+def test_what_part_named_goods_play_is_read_from_the_orders_of_the_year_before(
+    make_workspace: Callable[..., Workspace], db: None
+) -> None:
+    workspace = make_workspace(timezone="Asia/Shanghai", currency="CNY")
+    baskets = {"o1": ["tea", "cup"], "o2": ["cup"], "o3": ["pot"]}
+    workspace.collect(
+        track("Order Completed", "ann", time="2025-03-02T00:30:00+08:00", order_id=name, revenue="50.00",
+              products=[{"product_id": each, "quantity": 1, "price": "10"} for each in goods])
+        for name, goods in baskets.items()
+    )  # fmt: skip
+    costs = {"tea": "9", "cup": "2", "pot": "6"}
+    workspace.put_facts("products", [{"product_id": name, "price": "10", "cost": cost} for name, cost in costs.items()])
+    begins, ends = (datetime(2026, 3, day, tzinfo=ZoneInfo("Asia/Shanghai")) for day in (1, 11))
+    campaign_services.create_campaign(
+        "spring", "Spring", by="ann", now=datetime(2026, 2, 1, tzinfo=UTC), starts_at=begins, ends_at=ends
+    )
+    row = reads.campaign("spring")
+
+    def goods(**scope: Any) -> Goods | None:
+        some = Rule(rule_id="r", effect=Percent(rate=1_000), scope=Scope(**scope))
+        return plan_of(workspace, row, some, today=date(2026, 2, 1)).goods
+
+    cup = goods(products=("cup",))
+    assert cup is not None
+    assert (cup.reach, cup.margin, cup.role) == (pytest.approx(2 / 3), pytest.approx(0.8), Role.STAR)
+    both = goods(products=("tea", "cup"))
+    assert both is not None
+    assert (both.reach, both.role) == (pytest.approx(2 / 3), Role.STAR)
+    assert goods(products=("none",)) == Goods(0.0, None, None, NoRole.NO_COSTS)
+    assert goods(categories=(("tea",),)) == Goods(None, None, None, NoRole.BY_CATEGORY)
+
+
+@pytest.mark.parametrize(
+    ("with_them", "orders", "margin", "mean", "role", "gap"),
+    [
+        (5, 100, 0.2, 0.3, Role.TRAFFIC, None), (5, 100, 0.3, 0.3, Role.STAR, None),
+        (4, 100, 0.4, 0.3, Role.PROFIT, None), (0, 100, 0.1, 0.3, Role.TAIL, None),
+        (None, 100, 0.1, 0.3, None, NoRole.BY_CATEGORY), (0, 0, 0.1, 0.3, None, NoRole.NO_ORDERS),
+        (5, 100, None, 0.3, None, NoRole.NO_COSTS), (5, 100, 0.1, None, None, NoRole.NO_COSTS),
+    ],
+)  # fmt: skip
+def test_goods_play_one_of_four_parts(
+    with_them: int | None, orders: int, margin: float | None, mean: float | None, role: Role | None, gap: NoRole | None
+) -> None:
+    found = goods_of(with_them, orders, margin, mean)
+    assert (found.role, found.gap) == (role, gap)

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import structs
 
+from wotu.loyalty.goods_roles import Goods
 from wotu.loyalty.pricing import Cart, Line, Rule, Scope, price
 
 # Longer ones teach customers to wait for the next.
@@ -51,6 +52,7 @@ class Plan:
     ``days`` is how long it runs, ``None`` without an end. ``taken_off`` is what one use takes off the average order
     of ``before``, in minor units; ``margin`` the share of a price that remains after its cost, the mean of the products
     whose cost is known; ``times_orders`` how many times as many orders it takes to earn what they earn without it.
+    ``goods`` are those it is for, ``None`` where it is for all.
     """
 
     days: int | None
@@ -59,6 +61,7 @@ class Plan:
     margin: float | None
     times_orders: float | None
     gaps: Mapping[str, Gap]
+    goods: Goods | None = None
 
     @property
     def is_long(self) -> bool:
@@ -76,8 +79,11 @@ def margin_of(products: Iterable[Mapping[str, Any]]) -> float | None:
     return fmean(known) if known else None
 
 
-def plan(first: date | None, last: date | None, rule: Rule, before: Sold | None, margin: float | None) -> Plan:
-    """What can be told of a campaign that runs from ``first`` to ``last`` and gives coupons of ``rule``.
+def plan(
+    first: date | None, last: date | None, rule: Rule, before: Sold | None, margin: float | None,
+    goods: Goods | None = None,
+) -> Plan:  # fmt: skip
+    """What can be told of a campaign that runs from ``first`` to ``last`` and takes off what ``rule`` does.
 
     With a margin m and an average order a, of which a use takes off d: times_orders = a·m / (a·m − d).
     """
@@ -102,7 +108,7 @@ def plan(first: date | None, last: date | None, rule: Rule, before: Sold | None,
             gaps["times_orders"] = Gap.LOSES
     else:
         gaps["times_orders"] = gaps.get("taken_off") or gaps["margin"]
-    return Plan(days, before if average is not None else None, taken_off, margin, times, gaps)
+    return Plan(days, before if average is not None else None, taken_off, margin, times, gaps, goods)
 
 
 def _taken_off(rule: Rule, amount: int) -> int:

@@ -36,6 +36,7 @@ from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.coupon_reads import CouponCounts
 from wotu.loyalty.effect_reads import CampaignEffect, campaign_effect
 from wotu.loyalty.promotions.reads import PromotionRow, promotions_of
+from wotu.loyalty.promotions.services import rule_of
 from wotu.loyalty.reads import CampaignRow, TemplateRow
 
 _COUPONS, _ACTS, _MOST_CODES = 15, 8, 1_000_000
@@ -181,9 +182,17 @@ def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: i
 def _before_launch(row: CampaignRow, kinds: tuple[TemplateRow, ...], now: datetime) -> dict[str, Any]:
     found = shown_findings(launch_reads.campaign_findings(row.code, now=now))
     return {
-        "planned": planned(row, kinds[0]) if kinds else (), "found": found,
+        "planned": _planned(row, kinds), "found": found,
         "blocked": any(each.blocks for each in found),
     }  # fmt: skip
+
+
+def _planned(row: CampaignRow, kinds: tuple[TemplateRow, ...]) -> list[tuple[str, str, str]]:
+    """What to weigh of the first that it gives."""
+    if kinds:
+        return planned(row, coupon_services.rule_of(0, kinds[0].rule))
+    promotions = promotions_of(row.number)
+    return planned(row, rule_of(0, promotions[0].rule)) if promotions else []
 
 
 def _effect(found: CampaignEffect, currency: str) -> dict[str, Any]:

@@ -8,15 +8,17 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from wotu.console import figures
 from wotu.console.answers import workspace
 from wotu.console.loyalty.campaign_words import money
 from wotu.core.errors import WotuError
+from wotu.loyalty.goods_roles import Goods, NoRole, Role
 from wotu.loyalty.plan_reads import plan_of
 from wotu.loyalty.planning import LONG_DAYS, Gap, Plan
-from wotu.loyalty.reads import CampaignRow, TemplateRow
+from wotu.loyalty.pricing import Rule
+from wotu.loyalty.reads import CampaignRow
 
 _WHY: Mapping[Gap, str | Promise] = {
     Gap.NO_DATES: gettext_lazy("No estimate, because the campaign has no last day."),
@@ -28,13 +30,32 @@ _WHY: Mapping[Gap, str | Promise] = {
 }
 
 
-def planned(row: CampaignRow, kind: TemplateRow) -> list[tuple[str, str, str]]:
+_ROLES: Mapping[Role, tuple[str | Promise, str | Promise]] = {
+    Role.TRAFFIC: (pgettext_lazy("goods", "They bring people in"), gettext_lazy(
+        "Many orders have them, and they leave little over: a low price is seen by many. Keep it short, and a few"
+        " pieces a person.")),
+    Role.STAR: (pgettext_lazy("goods", "They sell by themselves"), gettext_lazy(
+        "Many orders have them, and they leave much over: taking something off costs most where people buy anyway.")),
+    Role.PROFIT: (pgettext_lazy("goods", "They earn"), gettext_lazy(
+        "Few orders have them, and they leave much over: let them ride along, in a bundle or as the second piece.")),
+    Role.TAIL: (pgettext_lazy("goods", "They lie on the shelf"), gettext_lazy(
+        "Few orders have them, and they leave little over: fit to be cleared, not to draw anybody.")),
+}  # fmt: skip
+_NO_ROLE: Mapping[NoRole, str | Promise] = {
+    NoRole.BY_CATEGORY: gettext_lazy("No estimate, because the goods are named by category and not by product."),
+    NoRole.NO_ORDERS: gettext_lazy("No estimate, because there are no orders on the same days a year before."),
+    NoRole.NO_COSTS: gettext_lazy("No estimate, because these products have no cost or margin under Data, Tables."),
+}
+
+
+def planned(row: CampaignRow, rule: Rule) -> list[tuple[str, str, str]]:
     """Lines of (what, figure, remark); a figure that cannot be told is empty, and the remark says why."""
     try:
-        told = plan_of(workspace(), row, kind, today=timezone.localdate(timezone=settings.WOTU_SETTINGS.zone))
+        told = plan_of(workspace(), row, rule, today=timezone.localdate(timezone=settings.WOTU_SETTINGS.zone))
     except WotuError:
         return []
-    return [_length(told), _before(told, row.currency), _use(told, row.currency), _margin(told), _orders(told)]
+    found = [_length(told), _before(told, row.currency), _use(told, row.currency), _margin(told), _orders(told)]
+    return found if told.goods is None else [*found, _goods(told.goods)]
 
 
 def _length(told: Plan) -> tuple[str, str, str]:
@@ -66,6 +87,15 @@ def _margin(told: Plan) -> tuple[str, str, str]:
     if told.margin is None:
         return name, "", str(_WHY[told.gaps["margin"]])
     return name, figures.percent(told.margin), _("the mean of all products whose cost is known")
+
+
+def _goods(goods: Goods) -> tuple[str, str, str]:
+    name = _("What these goods do")
+    if goods.role is None:
+        return name, "", str(_NO_ROLE[goods.gap or NoRole.NO_ORDERS])
+    role, advice = _ROLES[goods.role]
+    shares = {"reach": figures.percent(goods.reach), "margin": figures.percent(goods.margin)}
+    return name, str(role), " ".join([_("In %(reach)s of orders, margin %(margin)s.") % shares, str(advice)])
 
 
 def _orders(told: Plan) -> tuple[str, str, str]:
