@@ -133,6 +133,15 @@ def test_what_was_won_stands_on_the_page_and_what_ran_out_is_no_prize(client: Cl
     assert "0 of 2 left" in shown
 
 
+def test_who_has_won_as_often_as_one_may_is_told_before_another_draw(client: Client) -> None:
+    now = lottery(most_wins=1)
+    chance_services.give("wheel", 7, key="k", count=5, now=now)
+    assert "<button>Draw" in page(client, "en")
+    body = client.post(address(), {"once": "a"}, headers={"accept-language": "en"}).content.decode()
+    assert "You have won as often as one may: another draw brings no prize." in body
+    assert "<button disabled>" in body
+
+
 def test_a_draft_is_not_there_and_one_that_rests_or_ended_says_so(client: Client) -> None:
     lottery(launched=False)
     assert client.get(address()).status_code == 404

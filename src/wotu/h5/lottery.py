@@ -16,6 +16,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_http_methods
 
 from wotu.core.errors import ErrorCode, WotuError
+from wotu.core.periods import to_micros
 from wotu.h5 import wheel
 from wotu.h5.pages import of_member
 from wotu.loyalty import coupon_words
@@ -23,6 +24,7 @@ from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.lottery import chance_services, draw_services, own_reads, reads, words
 from wotu.loyalty.lottery.choices import Look, Outcome, PrizeKind
 from wotu.loyalty.lottery.draw_services import Drawn
+from wotu.loyalty.validity import first_day_of, last_day_of
 
 _LONGEST_KEY = 32
 
@@ -68,7 +70,7 @@ def _view(code: str, now: datetime) -> reads.LotteryView:
 
 def _context(view: reads.LotteryView, token: str, customer: int, now: datetime) -> dict[str, Any]:
     row, had = view.row, own_reads.chances(customer, view.row.code, now)
-    chinese = (get_language() or "").startswith("zh")
+    zone, chinese = settings.WOTU_SETTINGS.zone, (get_language() or "").startswith("zh")
     terms = (view.terms_zh, view.terms_en) if chinese else (view.terms_en, view.terms_zh)
     return {
         "space": settings.WOTU_SETTINGS.name, "language": get_language(), "token": token, "row": row, "view": view,
@@ -78,7 +80,9 @@ def _context(view: reads.LotteryView, token: str, customer: int, now: datetime) 
         "sectors": wheel.sectors(_names(view)), "turned": "0", "terms": terms[0] or terms[1],
         "rules": [words.chance(each, row.currency) for each in view.chances],
         "wins": [_win(each) for each in reads.wins_of(customer, row.code)],
-        "not_now": "" if row.running else _not_now(row, now),
+        "first_day": first_day_of(to_micros(row.starts_at), zone),
+        "last_day": last_day_of(to_micros(row.ends_at), zone),
+        "not_now": _not_now(row, now, had.wins_left),
     }  # fmt: skip
 
 
@@ -111,7 +115,10 @@ def _win(row: reads.WinRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _not_now(row: reads.LotteryRow, now: datetime) -> str:
+def _not_now(row: reads.LotteryRow, now: datetime, wins_left: int | None) -> str:
+    """Why the customer cannot draw, or should not: empty where they can."""
+    if row.running:
+        return gettext("You have won as often as one may: another draw brings no prize.") if wins_left == 0 else ""
     if row.state == CampaignState.ENDED or row.ends_at <= now:
         return gettext("This lottery has ended.")
     return (

@@ -157,7 +157,8 @@ def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: i
     page = reads.wins(code, open_only=open_only, before=request.GET.get("before") or None, limit=_WINS)
     going = reads.figures(code)
     shown: dict[str, Any] = {
-        "each": shown_row(row, now), "row": row, "view": view, "draft": draft, "seen": _seen(code) if draft else "",
+        "each": shown_row(row, now), "name": words.name(row.name_zh, row.name_en), "row": row,
+        "view": view, "draft": draft, "seen": _seen(code) if draft else "",
         "prizes": [shown_prize(each, row.currency) for each in view.prizes],
         "nothing": words.odds(view.nothing) if view.nothing else "",
         "rules": [words.chance(each, row.currency) for each in view.chances],
