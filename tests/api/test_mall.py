@@ -82,6 +82,7 @@ def test_what_cannot_be_taken_says_why_and_changes_nothing(space: Any, owner: Ap
     assert reason(dear) == (409, "insufficient_balance", None)
     assert reason(none) == (409, "limit_reached", "none_left")
     assert reason(once, key="other") == (409, "limit_reached", "customer_limit")
+    assert reason(once, key="other", points=59) == (409, "limit_reached", "price_changed")
     assert reason(ended) == (404, "not_found", "not_offered")
     assert reason(10**30) == (404, "not_found", None)
     assert reason(once, customer="nobody") == (404, "unknown_customer", None)

@@ -80,6 +80,19 @@ def test_pitfall_22_an_item_tapped_twice_on_one_page_is_taken_once(client: Clien
     assert (MallRedemption.objects.count(), has(7)) == (1, 150)
 
 
+def test_an_item_that_costs_more_than_the_page_said_is_not_taken(client: Client) -> None:
+    buy("o1", 7, cart(("tea", 1, 20_000)), at=timezone.now())
+    item = mall_services.create_item("Cup", 50, now=timezone.now(), stock=3)
+    [button] = re.findall(r'name="item" value="([^"]+)"', page(client, address()))
+    mall_services.change_item(item, name="Cup", points=60, stock=3, per_customer=None, now=timezone.now())
+    told = do(client, "redeem", item=button, once="x")
+    assert "It costs more points by now." in told.content.decode()
+    assert (MallRedemption.objects.count(), has(7)) == (0, 200)
+    [button] = re.findall(r'name="item" value="([^"]+)"', told.content.decode())
+    assert do(client, "redeem", item=button, once="x").status_code == 200
+    assert has(7) == 140
+
+
 @pytest.mark.parametrize("once", ["", "\x00"])
 def test_an_item_without_the_key_of_a_page_is_not_taken(client: Client, once: str) -> None:
     buy("o1", 7, cart(("tea", 1, 20_000)), at=timezone.now())

@@ -155,6 +155,20 @@ def test_what_is_no_longer_offered_is_not_taken_and_what_was_taken_is_answered()
     assert has(7) == 880
 
 
+@pytest.mark.django_db
+def test_an_item_is_not_taken_for_more_points_than_the_customer_was_told() -> None:
+    club()
+    buy("o1", 7, cart(("pot", 1, 100_000)))
+    item = mall_services.create_item("Mug", 60, now=NOW, stock=2)
+    change(item, points=61)
+    with pytest.raises(WotuError) as refused:
+        mall_services.redeem_item(item, 7, key="k", now=NOW, zone=ZONE, points=60)
+    assert (refused.value.given["refusal"], has(7), MallRedemption.objects.count()) == ("price_changed", 1_000, 0)
+    change(item, points=50)
+    assert mall_services.redeem_item(item, 7, key="k", now=NOW, zone=ZONE, points=60).points == 50
+    assert has(7) == 950
+
+
 @pytest.mark.crash
 @pytest.mark.slow
 @pytest.mark.django_only

@@ -62,14 +62,18 @@ def redeem(customer: int, sent: QueryDict, now: datetime) -> Said:
     once = sent.get("once", "").replace("\x00", "")[:_LONGEST_KEY]
     if not once:
         raise invalid_argument("once", "Open the page anew and take the item there.")
-    key = f"page:{customer}:{once}"
-    mall_services.redeem_item(_number(sent, "item"), customer, key=key, now=now, zone=settings.WOTU_SETTINGS.zone)
+    # The button says which item, and how many points stood beside it.
+    number, _, points = sent.get("item", "").partition("-")
+    mall_services.redeem_item(
+        _whole(number), customer, key=f"page:{customer}:{once}", now=now, zone=settings.WOTU_SETTINGS.zone,
+        points=_whole(points) if points else None,
+    )  # fmt: skip
     return Said(gettext("It is yours."))
 
 
 def partner(customer: int, sent: QueryDict, now: datetime) -> Said:
     """Takes the code of a partner that this period has for the member."""
-    services.take_code(_number(sent, "pool"), customer, now=now)
+    services.take_code(_whole(sent.get("pool", "")), customer, now=now)
     return Said(gettext("Here is your code."))
 
 
@@ -81,7 +85,7 @@ def stop_renewal(customer: int, sent: QueryDict, now: datetime) -> Said:
 
 def sample(customer: int, sent: QueryDict, now: datetime) -> Said:
     """Asks for a sample, once a person."""
-    samples.ask(_number(sent, "offer"), customer, now=now)
+    samples.ask(_whole(sent.get("offer", "")), customer, now=now)
     return Said(gettext("Asked for. We tell you here when it is on its way."))
 
 
@@ -100,17 +104,18 @@ def refusal(error: WotuError) -> str:
         "customer_limit": gettext("You have had as many of these coupons as one may have."),
         "not_running": gettext("This campaign is not running."),
         "none_left": gettext("None is left. Come back later."),
+        "price_changed": gettext("It costs more points by now. Look again before you take it."),
         "no_member": gettext("This is for members."),
         "wrong_tier": gettext("This is for customers of other levels."),
     }
     word = str(error.given.get("refusal"))
     if error.field in ("code", "coupon"):
         return by_word.get(word, gettext("This code cannot be used."))
-    if error.code == ErrorCode.LIMIT_REACHED and (word not in by_word or error.field == "item"):
+    of_item = error.field == "item" and word != "price_changed"
+    if error.code == ErrorCode.LIMIT_REACHED and (of_item or word not in by_word):
         return gettext("None is left for you.")
     return by_word.get(word, gettext("This cannot be done now."))
 
 
-def _number(sent: QueryDict, name: str) -> int:
-    text = sent.get(name, "")
+def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0

@@ -49,6 +49,7 @@ class ShownItem:
     number: int
     name: str
     points: str
+    cost: str
     not_now: str
 
 
@@ -129,7 +130,7 @@ def _item(item: member_reads.Item, free: int) -> ShownItem:
         not_now = gettext("You have it")
     elif free < item.points:
         not_now = gettext("%(points)s more") % {"points": words.number(item.points - free)}
-    return ShownItem(item.number, item.name, words.number(item.points), not_now)
+    return ShownItem(item.number, item.name, words.number(item.points), str(item.points), not_now)
 
 
 def _plan(plan: memberships.OwnPlan) -> dict[str, Any]:

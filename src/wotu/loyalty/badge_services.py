@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Sum
 
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
@@ -35,9 +35,13 @@ def create_badge(name: str, metric: str, levels: Sequence[int], *, code: str, pr
     _check(name, levels)
     row = programme(programme_code)
     with transaction.atomic():
-        if Badge.objects.filter(programme=row, code=code).exists():
-            raise invalid_argument("code", f"There is a badge {code!r} already; take another code.")
-        made = Badge.objects.create(programme=row, code=code, name=name.strip(), metric=metric, levels=list(levels))
+        try:
+            with transaction.atomic():
+                made = Badge.objects.create(
+                    programme=row, code=code, name=name.strip(), metric=metric, levels=list(levels)
+                )
+        except IntegrityError as error:
+            raise invalid_argument("code", f"There is a badge {code!r} already; take another code.") from error
         _settle_all(made)
     return made.pk
 

@@ -87,8 +87,12 @@ def offer_item(item: int, *, offered: bool) -> bool:
     return bool(changed)
 
 
-def redeem_item(item: int, customer: int, *, key: str, now: datetime, zone: ZoneInfo) -> Taken:
+def redeem_item(
+    item: int, customer: int, *, key: str, now: datetime, zone: ZoneInfo, points: int | None = None
+) -> Taken:
     """Take an item for points, once for ``key``: points and a piece are held, the coupon is issued, both are spent.
+
+    ``points`` is what the customer was told that it costs: when it costs more by now, nothing is taken.
 
     Refused with ``insufficient_balance``, ``limit_reached`` or ``coupon_refused``; then nothing is changed.
     """
@@ -104,6 +108,8 @@ def redeem_item(item: int, customer: int, *, key: str, now: datetime, zone: Zone
             return _known(known, customer)
         if not row.shown or row.programme.state != ProgrammeState.LIVE:
             raise item_refused(MallRefusal.NOT_OFFERED)
+        if points is not None and points < row.points:
+            raise item_refused(MallRefusal.PRICE_CHANGED)
         made, new = MallRedemption.objects.get_or_create(
             item=row, key=key, defaults={"customer": customer, "points": row.points, "at": now}
         )

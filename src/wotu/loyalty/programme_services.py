@@ -58,14 +58,17 @@ def create_programme(
     if not 0 < len(name.strip()) <= 120:
         raise invalid_argument("name", "Write a name of 1 to 120 characters.")
     with transaction.atomic():
-        if Programme.objects.filter(code=code).exists():
-            raise invalid_argument("code", f"There is a programme {code!r} already; take another code.")
+        try:
+            with transaction.atomic():
+                made = Programme.objects.create(
+                    code=code, name=name.strip(), zone=zone, points_unit=points_unit, growth_unit=growth_unit,
+                    created_by=by, created_at=now,
+                )  # fmt: skip
+        except IntegrityError as error:
+            message = f"There is a programme {code!r} already; take another code."
+            raise invalid_argument("code", message) from error
         services.open_unit(points_unit, UnitKind.POINTS, name.strip())
         services.open_unit(growth_unit, UnitKind.GROWTH, name.strip())
-        made = Programme.objects.create(
-            code=code, name=name.strip(), zone=zone, points_unit=points_unit, growth_unit=growth_unit, created_by=by,
-            created_at=now,
-        )  # fmt: skip
         set_terms(code, zone=zone, **terms)
         set_rules(code, rules, by=by, now=now, starts_at=starts_at)
     return made.pk

@@ -27,6 +27,7 @@ class MallRefusal(StrEnum):
     """Why something cannot be had for points; that the points do not suffice has a code of its own."""
 
     NOT_OFFERED = "not_offered"
+    PRICE_CHANGED = "price_changed"
     CUSTOMER_LIMIT = "customer_limit"
     NONE_LEFT = "none_left"
 
@@ -48,6 +49,7 @@ _SENTENCES = {
 
 _OF_THE_MALL = {
     MallRefusal.NOT_OFFERED: (ErrorCode.NOT_FOUND, "This item is not offered now."),
+    MallRefusal.PRICE_CHANGED: (ErrorCode.LIMIT_REACHED, "It costs more points by now; tell the customer how many."),
     MallRefusal.CUSTOMER_LIMIT: (ErrorCode.LIMIT_REACHED, "The customer has had as many of these as one may have."),
     MallRefusal.NONE_LEFT: (ErrorCode.LIMIT_REACHED, "None of these is left."),
 }

@@ -108,8 +108,9 @@ def offer_mall_item(request: HttpRequest, id: int, asked: told.ItemOffered) -> t
 def redeem_mall_item(request: HttpRequest, id: int, asked: told.NewRedemption) -> told.Redeemed:  # noqa: A002
     """Points, piece and coupon in one, once for a `key`: asked again, it is what was taken, with `repeated`."""
     made = mall_services.redeem_item(
-        id, number_of(asked.customer), key=asked.key, now=timezone.now(), zone=workspace().settings.zone
-    )
+        id, number_of(asked.customer), key=asked.key, now=timezone.now(), zone=workspace().settings.zone,
+        points=asked.points,
+    )  # fmt: skip
     return told.Redeemed(**_redemption(request, made.redemption).model_dump(), repeated=made.repeated)
 
 

@@ -54,6 +54,9 @@ class NewRedemption(Schema, extra="forbid"):
 
     customer: Identifier
     key: str = Field(min_length=1, max_length=120, pattern=r"^[^\x00]*$", examples=["order-1018"])
+    points: int | None = Field(
+        None, ge=1, le=LARGEST_AMOUNT, description="What the customer was told it costs; refused if it costs more now."
+    )
 
 
 class Redemption(Schema):
