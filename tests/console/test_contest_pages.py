@@ -128,6 +128,14 @@ def test_it_is_counted_settled_once_and_exported(space: FakeWorkspace, sign_in: 
     assert sign_in("owner").get(f"{PAGE}{made}/places.pdf").status_code == 404
 
 
+def test_money_is_exported_as_a_spreadsheet_counts_it(space: FakeWorkspace, sign_in: SignIn) -> None:
+    made = over()
+    Contest.objects.filter(pk=made).update(metric="spent")
+    ContestEntry.objects.filter(customer=42).update(score=1_250, place=1)
+    body = b"".join(sign_in("analyst").get(f"{PAGE}{made}/places.csv")).decode("utf-8-sig")  # type: ignore[arg-type]
+    assert [row["Score"] for row in csv.DictReader(io.StringIO(body))] == ["12.50", "0.00"]
+
+
 def test_before_the_cut_off_it_is_not_settled(space: FakeWorkspace, sign_in: SignIn) -> None:
     made = over()
     Contest.objects.filter(pk=made).update(cut_off=timezone.now() + DAY)

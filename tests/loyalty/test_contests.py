@@ -180,6 +180,17 @@ def test_one_joins_once_changes_the_nickname_and_leaves() -> None:
     assert ContestEntry.objects.count() == 1
 
 
+def test_a_customer_is_shown_contests_that_are_open_and_those_settled_lately() -> None:
+    of = campaign()
+    old, new = contest(of=of), contest(of=of, ends_at=END + 60 * DAY, cut_off=CUT_OFF + 60 * DAY)
+    join(old, 1)
+    assert [[row.number for row in reads.contests_of(each, NOW)] for each in (1, 2)] == [[old, new], [old, new]]
+    assert [row.number for row in reads.contests_of(2, END)] == [new]
+    settle(old)
+    assert [row.number for row in reads.contests_of(1, CUT_OFF + 29 * DAY)] == [old, new]
+    assert [row.number for row in reads.contests_of(1, CUT_OFF + 30 * DAY)] == [new]
+
+
 @pytest.mark.parametrize("nickname", ["x" * 21, "a\x00b", "a\u202eb", "\u200bab"])
 def test_a_nickname_is_short_and_can_be_seen(nickname: str) -> None:
     made = contest()

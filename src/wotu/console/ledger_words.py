@@ -42,6 +42,12 @@ EFFECTS: Mapping[str, Words] = {
     "chance": pgettext_lazy("effect", "Chance to draw"),
     "draw": pgettext_lazy("effect", "Drawn"),
     "prize": pgettext_lazy("effect", "Prize"),
+    "cash-back": pgettext_lazy("effect", "Cash back for a receipt"),
+    "cash-back-taken": pgettext_lazy("effect", "Cash back taken back"),
+    "budget": pgettext_lazy("effect", "Out of the budget"),
+    "budget-back": pgettext_lazy("effect", "Back into the budget"),
+    "piece": pgettext_lazy("effect", "Sample kept for somebody"),
+    "piece-back": pgettext_lazy("effect", "Sample back in stock"),
 }
 _LOTTERY = "lottery:"
 PROGRAMMES: Mapping[str, Words] = {

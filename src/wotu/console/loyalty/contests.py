@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -25,6 +26,7 @@ from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, require_export, signed_in_member
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import Reason, WotuError, invalid_argument
+from wotu.core.money import exponent
 from wotu.loyalty import coupon_reads
 from wotu.loyalty.choices import ContestMetric, ContestTie
 from wotu.loyalty.contests import approving, awarding, reads, services
@@ -93,12 +95,17 @@ def export_places(request: HttpRequest, number: int, kind: str) -> StreamingHttp
     ]  # fmt: skip
     rows = (
         (
-            each.place, each.shown, customer_text(each.customer) if each.customer >= 0 else "", each.score,
+            each.place, each.shown, customer_text(each.customer) if each.customer >= 0 else "", _score(each, row),
             each.reached_at, each.joined_at, each.points, each.coupons, each.missed,
         )
         for each in reads.everybody(number)
     )  # fmt: skip
     return export(request, f"contest-{number}", header, rows, kind=kind, total=row.entries)
+
+
+def _score(place: reads.PlaceRow, row: reads.ContestRow) -> int | Decimal:
+    """Money in whole units of its currency, as a spreadsheet counts it."""
+    return Decimal(place.score).scaleb(-exponent(row.currency)) if row.metric == ContestMetric.SPENT else place.score
 
 
 def _act(request: HttpRequest, row: reads.ContestRow, wanted: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from django.db.models import Count, F, Q, QuerySet
@@ -17,6 +17,7 @@ from wotu.loyalty.contests.ranks import Prize
 from wotu.loyalty.models import CouponTemplate
 
 BOARD = 20
+_SHOWN_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,9 @@ def contest(number: int, now: datetime) -> ContestRow:
 
 
 def contests_of(customer: int, now: datetime) -> tuple[ContestRow, ...]:
-    """Contests that a customer is in, or may join, the first to end first."""
-    mine = Q(pk__in=ContestEntry.objects.filter(customer=customer).values("contest"))
+    """Contests that a customer may join, or is in until a month after they are settled; the first to end first."""
+    lately = Q(settled_at=None) | Q(settled_at__gt=now - _SHOWN_FOR)
+    mine = lately & Q(pk__in=ContestEntry.objects.filter(customer=customer).values("contest"))
     live = Q(campaign__state=CampaignState.LIVE, settled_at=None, ends_at__gt=now)
     return tuple(
         row for row in (_row(each, now) for each in _counted().filter(mine | live).order_by("ends_at", "pk"))

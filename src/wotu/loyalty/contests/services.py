@@ -158,10 +158,13 @@ def _count(row: Contest) -> dict[int, int]:
     reached = scores(row, {each.customer for each in entries})
     entrants = [Entrant(each.pk, reached.get(each.customer, Score(0, None)), each.joined_at) for each in entries]
     found = places(entrants, "shared" if row.tie == ContestTie.SHARED else "earlier")
+    changed = []
     for entry, entrant in zip(entries, entrants, strict=True):
-        entry.score, entry.reached_at = entrant.score
-        entry.place = found.get(entry.pk)
-    ContestEntry.objects.bulk_update(entries, ["score", "reached_at", "place"], batch_size=_AT_ONCE)
+        now = (*entrant.score, found.get(entry.pk))
+        if (entry.score, entry.reached_at, entry.place) != now:
+            entry.score, entry.reached_at, entry.place = now
+            changed.append(entry)
+    ContestEntry.objects.bulk_update(changed, ["score", "reached_at", "place"], batch_size=_AT_ONCE)
     return found
 
 
