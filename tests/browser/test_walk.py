@@ -21,6 +21,7 @@ PAGES = ("/", "/?days=365", "/customers/", "/customers/?state=dormant&days=91",
          "/settings/audit/", "/settings/webhooks/", "/loyalty/campaigns/",
          "/loyalty/campaigns/new/", "/loyalty/campaigns/new/?from=threshold",
          "/loyalty/members/?who=u3", "/loyalty/coupons/?q=none", "/loyalty/calendar/", "/loyalty/points/",
+         "/loyalty/plans/", "/loyalty/plans/new/",
          "/loyalty/points/write/", "/loyalty/lotteries/", "/loyalty/lotteries/new/",
          "/loyalty/lotteries/new/?from=wheel", "/ledger/")  # fmt: skip
 

@@ -16,9 +16,11 @@ from django.utils import timezone
 from tests.console.fake import ZONE, FakeWorkspace
 from tests.console.shops import issued, used, written
 from tests.loyalty.clubs import club
+from tests.loyalty.receipts_shop import campaign, offer
 
 from wotu.accounts import audit
 from wotu.loyalty import campaign_services, coupon_services, programme_services, reads
+from wotu.loyalty.launch_reads import campaign_findings
 from wotu.loyalty.membership import plan_services
 from wotu.loyalty.models import Campaign, CodeBatch, Coupon, CouponTemplate
 
@@ -346,3 +348,16 @@ def test_the_calendar_groups_what_runs_by_its_kind(space: FakeWorkspace, sign_in
     assert "Card trial" not in client.get("/loyalty/calendar/?month=2001-01").content.decode()
     plan_services.offer_plan("trial", offered=False)
     assert "Card trial" not in client.get("/loyalty/calendar/").content.decode()
+
+
+def test_cash_back_for_receipts_stands_in_the_calendar_and_is_something_to_give(
+    space: FakeWorkspace, sign_in: SignIn
+) -> None:
+    client = sign_in("viewer")
+    offer(campaign(code="tea"))
+    march = "/loyalty/calendar/?month=2026-03"
+    page = client.get(march).content.decode()
+    assert page.index("Receipts</th>") < page.index("Tea back")
+    assert "Feb 22, 2026 to Mar 31, 2026" in page
+    assert "Tea back" not in client.get("/loyalty/calendar/?month=2026-05").content.decode()
+    assert [str(each.code) for each in campaign_findings("tea", now=timezone.now())] == []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.loyalty.clubs import NOW, ZONE, buy, cart, club
@@ -247,6 +251,34 @@ def test_a_plan_that_renews_needs_its_notice_also_when_it_is_offered_again() -> 
     with pytest.raises(WotuError):
         plan_services.offer_plan("plus", offered=True)
     assert not Plan.objects.get().offered
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("turn", range(8))
+def test_a_launch_and_a_change_at_one_moment_do_not_let_through_what_each_would_refuse(turn: int) -> None:
+    number = written()
+    kind, together = CouponTemplate.objects.get().pk, Barrier(2)
+
+    def at_once(act: Callable[[], object]) -> str:
+        try:
+            together.wait(60)
+            act()
+        except WotuError as error:
+            return error.code.value
+        else:
+            return "done"
+        finally:
+            connection.close()
+
+    acts = (
+        lambda: campaign_services.launch(number, by="ann", now=NOW),
+        lambda: coupon_services.change_template(kind, TEN_OFF, DRAFT.term, now=NOW, for_whom="chosen"),
+    )
+    with ThreadPoolExecutor(2) as both:
+        done = list(both.map(at_once, acts))
+    assert sorted(done) == ["done", "launch_refused"]
+    row = CouponTemplate.objects.select_related("campaign").get()
+    assert (row.campaign.state, row.for_whom) in {("live", "everybody"), ("draft", "chosen")}
 
 
 def _said(why: Unchecked) -> object:

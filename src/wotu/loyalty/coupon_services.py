@@ -52,7 +52,7 @@ def create_template(
     check_for_whom(for_whom, reason)
     rule_of(0, rule), term_of(term)
     with transaction.atomic():
-        row = Campaign.objects.filter(pk=campaign).first()
+        row = Campaign.objects.select_for_update().filter(pk=campaign).first()
         if row is None:
             raise WotuError(ErrorCode.NOT_FOUND, "There is no such campaign.", field="campaign")
         wanted = None if shared_code is None else checked_shared_code(shared_code)
@@ -80,14 +80,11 @@ def change_template(
     """
     rule_of(0, rule), term_of(term)
     with transaction.atomic():
-        row = (
-            CouponTemplate.objects.select_for_update(of=("self",))
-            .filter(pk=template)
-            .select_related("campaign")
-            .first()
-        )
-        if row is None:
+        # Before the kind, as a launch does: of a launch and a change at one moment the later one is checked.
+        campaign = Campaign.objects.select_for_update(of=("self",)).filter(templates=template).first()
+        if campaign is None:
             raise _no_template()
+        row = CouponTemplate.objects.select_for_update().get(pk=template)
         row.for_whom = row.for_whom if for_whom is None else for_whom
         row.reason = row.reason if reason is None else reason.strip()
         check_for_whom(row.for_whom, row.reason)
@@ -99,7 +96,7 @@ def change_template(
             TemplateVersion.objects.create(
                 template_id=template, version=number, rule=dict(rule), term=dict(term), created_at=now
             )
-        _stay_lawful(row.campaign, now)
+        _stay_lawful(campaign, now)
     return number
 
 

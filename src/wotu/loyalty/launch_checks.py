@@ -215,7 +215,8 @@ def campaign_sense(*, kinds: int, ends_at: datetime | None, now: datetime) -> li
     found = []
     if not kinds:
         said = Said(
-            "It has no coupon and no promotion: it gives nothing.", "还没有优惠券，也没有促销：上线后什么也不会给。"
+            "It has no coupon, no promotion and no cash back: it gives nothing.",
+            "还没有优惠券、促销或小票返现：上线后什么也不会给。",
         )
         found.append(Finding(Check.NO_COUPONS, said, blocks=False))
     if ends_at is not None and ends_at <= now:

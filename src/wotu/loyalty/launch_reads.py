@@ -15,6 +15,7 @@ from wotu.loyalty.launch_checks import PRICE_BASE_DAYS, Deal, Finding, KindForWh
 from wotu.loyalty.models import Campaign, CouponTemplate, Order, ProgrammeVersion, Promotion, TemplateVersion
 from wotu.loyalty.pricing import Quote
 from wotu.loyalty.pricing.rules import Scope
+from wotu.loyalty.receipts.models import ReceiptOffer
 
 # Effects that take something off a price which customers see.
 _OFF_A_PRICE = ("percent", "amount_off", "full_discount", "limited_time_price", "flash_price")
@@ -26,8 +27,9 @@ def campaign_findings(code: str, *, now: datetime) -> tuple[Finding, ...]:
     row = None if "\x00" in code else Campaign.objects.filter(code=code).first()
     if row is None:
         raise WotuError(ErrorCode.NOT_FOUND, "There is no such campaign.", field="campaign")
-    given = _given(row)
-    found = _law(given, now) + launch_checks.campaign_sense(kinds=len(given), ends_at=row.ends_at, now=now)
+    given, offers = _given(row), ReceiptOffer.objects.filter(campaign=row).count()
+    sense = launch_checks.campaign_sense(kinds=len(given) + offers, ends_at=row.ends_at, now=now)
+    found = _law(given, now) + sense
     scopes = [
         msgspec.convert(rule.get("scope", {}), Scope)
         for _, rule in given if rule.get("effect", {}).get("type") in _OFF_A_PRICE

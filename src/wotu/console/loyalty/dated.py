@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from wotu.console.loyalty.campaign_words import days, span, state_words
 from wotu.console.loyalty.campaign_words import runs as campaign_runs
@@ -17,6 +19,7 @@ from wotu.loyalty import reads
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.lottery import reads as lotteries
 from wotu.loyalty.membership import reads as memberships
+from wotu.loyalty.receipts import reads as receipts
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,21 @@ def _lotteries(asked: Month) -> Iterator[Dated]:
         )  # fmt: skip
 
 
+def _receipts(asked: Month) -> Iterator[Dated]:
+    """Cash back for receipts, over the days of purchases that count."""
+    for row in sorted(receipts.offers(asked.now), key=lambda each: (each.window.first_day, each.number)):
+        over = row.window.last_day < asked.now.astimezone(settings.WOTU_SETTINGS.zone).date()
+        state = CampaignState.ENDED if over else CampaignState.LIVE if row.running else CampaignState.PAUSED
+        words = pgettext("campaign", "Over") if over else str(state.label) if row.running else _("Its campaign rests")
+        yield Dated(
+            row.name, reverse("console:campaign", args=[row.campaign]), words, state.value,
+            span(row.window.first_day, row.window.last_day), row.window.first_day, row.window.last_day,
+        )  # fmt: skip
+
+
 KINDS = (
     Kind("campaigns", gettext_lazy("Campaigns"), _campaigns),
     Kind("lotteries", gettext_lazy("Lotteries"), _lotteries),
+    Kind("receipts", gettext_lazy("Receipts"), _receipts),
     Kind("trials", pgettext_lazy("calendar", "Trials of plans"), _trials),
 )  # fmt: skip
