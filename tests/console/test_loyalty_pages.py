@@ -16,6 +16,7 @@ from django.utils import timezone
 from tests.console.fake import ZONE, FakeWorkspace
 from tests.console.shops import issued, used, written
 from tests.loyalty.clubs import club
+from tests.loyalty.contest_field import contest
 from tests.loyalty.receipts_shop import campaign, offer
 
 from wotu.accounts import audit
@@ -305,7 +306,7 @@ def test_the_list_asks_the_database_a_few_questions_only(
     client = sign_in("marketer")
     with django_assert_max_num_queries(9):
         client.get("/loyalty/campaigns/")
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         client.get("/loyalty/calendar/")
     with django_assert_max_num_queries(25):
         client.get("/loyalty/campaigns/of/c-1/")
@@ -350,13 +351,18 @@ def test_the_calendar_groups_what_runs_by_its_kind(space: FakeWorkspace, sign_in
     assert "Card trial" not in client.get("/loyalty/calendar/").content.decode()
 
 
-def test_cash_back_for_receipts_stands_in_the_calendar_and_is_something_to_give(
+def test_what_campaigns_carry_stands_in_the_calendar_and_is_something_to_give(
     space: FakeWorkspace, sign_in: SignIn
 ) -> None:
-    client = sign_in("viewer")
-    offer(campaign(code="tea"))
+    club()
+    client, made = sign_in("viewer"), campaign(code="tea")
+    assert [str(each.code) for each in campaign_findings("tea", now=timezone.now())] == ["no_coupons"]
+    contest(of=made)
+    assert [str(each.code) for each in campaign_findings("tea", now=timezone.now())] == []
+    offer(made)
     march = "/loyalty/calendar/?month=2026-03"
     page = client.get(march).content.decode()
+    assert page.index("Contests</th>") < page.index(">March</a>") < page.index("Receipts</th>")
     assert page.index("Receipts</th>") < page.index("Tea back")
     assert "Feb 22, 2026 to Mar 31, 2026" in page
     assert "Tea back" not in client.get("/loyalty/calendar/?month=2026-05").content.decode()

@@ -103,7 +103,7 @@ def test_every_source_is_told_with_its_number_article_and_date() -> None:
 
 
 def test_all_that_stops_is_in_the_error_and_what_does_not_is_not() -> None:
-    found = [*launch_checks.campaign_sense(kinds=0, ends_at=None, now=NOW),
+    found = [*launch_checks.campaign_sense(gives=False, ends_at=None, now=NOW),
              *launch_checks.renewal_notice(renews=True, notice_days=1),
              *launch_checks.points_notice(expires=True, notice_days=1)]  # fmt: skip
     launch_checks.refuse_blocked(found[:1])

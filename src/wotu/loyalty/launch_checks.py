@@ -210,13 +210,13 @@ def price_base(deals: Iterable[Deal] | Unchecked, currency: str) -> list[Finding
     return [Finding(Check.PRICE_BASE, said, blocks=False, laws=(PROMOTION,))]
 
 
-def campaign_sense(*, kinds: int, ends_at: datetime | None, now: datetime) -> list[Finding]:
+def campaign_sense(*, gives: bool, ends_at: datetime | None, now: datetime) -> list[Finding]:
     """What no law asks and every launch should: that there is something to give, and time to give it in."""
     found = []
-    if not kinds:
+    if not gives:
         said = Said(
-            "It has no coupon, no promotion and no cash back: it gives nothing.",
-            "还没有优惠券、促销或小票返现：上线后什么也不会给。",
+            "It gives nothing yet: it has no coupon, no promotion, nothing else.",
+            "还什么都不给：没有优惠券、促销或其他内容。",
         )
         found.append(Finding(Check.NO_COUPONS, said, blocks=False))
     if ends_at is not None and ends_at <= now:

@@ -15,7 +15,6 @@ from wotu.loyalty.launch_checks import PRICE_BASE_DAYS, Deal, Finding, KindForWh
 from wotu.loyalty.models import Campaign, CouponTemplate, Order, ProgrammeVersion, Promotion, TemplateVersion
 from wotu.loyalty.pricing import Quote
 from wotu.loyalty.pricing.rules import Scope
-from wotu.loyalty.receipts.models import ReceiptOffer
 
 # Effects that take something off a price which customers see.
 _OFF_A_PRICE = ("percent", "amount_off", "full_discount", "limited_time_price", "flash_price")
@@ -27,8 +26,8 @@ def campaign_findings(code: str, *, now: datetime) -> tuple[Finding, ...]:
     row = None if "\x00" in code else Campaign.objects.filter(code=code).first()
     if row is None:
         raise WotuError(ErrorCode.NOT_FOUND, "There is no such campaign.", field="campaign")
-    given, offers = _given(row), ReceiptOffer.objects.filter(campaign=row).count()
-    sense = launch_checks.campaign_sense(kinds=len(given) + offers, ends_at=row.ends_at, now=now)
+    given = _given(row)
+    sense = launch_checks.campaign_sense(gives=_gives(row), ends_at=row.ends_at, now=now)
     found = _law(given, now) + sense
     scopes = [
         msgspec.convert(rule.get("scope", {}), Scope)
@@ -64,6 +63,12 @@ def _given(campaign: Campaign) -> list[tuple[KindForWhom, Mapping[str, Any]]]:
         (KindForWhom(name, chosen=chosen, tiers=tuple(rule.get("tiers", ())), reason=reason), rule)
         for name, chosen, reason, rule in (*coupons, *promotions.values_list("name", "listed", "reason", "rule"))
     ]
+
+
+def _gives(campaign: Campaign) -> bool:
+    """Whether anything belongs to it: a kind of coupon, a promotion, whatever else campaigns carry."""
+    names = (each.get_accessor_name() for each in campaign._meta.related_objects)
+    return any(getattr(campaign, name).exists() for name in names if name)
 
 
 def _public_levels(now: datetime) -> set[str]:

@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from wotu.console.loyalty.campaign_words import days, span, state_words
 from wotu.console.loyalty.campaign_words import runs as campaign_runs
+from wotu.console.loyalty.contest_words import shown_contest
 from wotu.console.loyalty.lotteries import shown_row
 from wotu.loyalty import reads
 from wotu.loyalty.choices import CampaignState
+from wotu.loyalty.contests import reads as contests
 from wotu.loyalty.lottery import reads as lotteries
 from wotu.loyalty.membership import reads as memberships
 from wotu.loyalty.receipts import reads as receipts
@@ -89,6 +91,16 @@ def _lotteries(asked: Month) -> Iterator[Dated]:
         )  # fmt: skip
 
 
+def _contests(asked: Month) -> Iterator[Dated]:
+    for row in sorted(contests.contests(asked.now), key=lambda each: (each.starts_at, each.number)):
+        shown = shown_contest(row, asked.now)
+        look = CampaignState.ENDED.value if row.ends_at <= asked.now else shown.mark
+        yield Dated(
+            row.name, reverse("console:contest", args=[row.number]), shown.state, look, shown.days,
+            *days(row.starts_at, row.ends_at),
+        )  # fmt: skip
+
+
 def _receipts(asked: Month) -> Iterator[Dated]:
     """Cash back for receipts, over the days of purchases that count."""
     for row in sorted(receipts.offers(asked.now), key=lambda each: (each.window.first_day, each.number)):
@@ -104,6 +116,7 @@ def _receipts(asked: Month) -> Iterator[Dated]:
 KINDS = (
     Kind("campaigns", gettext_lazy("Campaigns"), _campaigns),
     Kind("lotteries", gettext_lazy("Lotteries"), _lotteries),
+    Kind("contests", gettext_lazy("Contests"), _contests),
     Kind("receipts", gettext_lazy("Receipts"), _receipts),
     Kind("trials", pgettext_lazy("calendar", "Trials of plans"), _trials),
 )  # fmt: skip
