@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from wotu.core.errors import Reason, invalid_argument
-from wotu.insight.intervals import wilson
 
 _LONGEST = 366
 
@@ -56,11 +55,17 @@ class PurchaseRate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def low(self) -> float | None:
-        return wilson(self.bought, self.of)[0] if self.of else None
+        return self._interval()[0] if self.of else None
 
     @property
     def high(self) -> float | None:
-        return wilson(self.bought, self.of)[1] if self.of else None
+        return self._interval()[1] if self.of else None
+
+    def _interval(self) -> tuple[float, float]:
+        # The worker, which asks for no rate, has no need of the arrays behind it.
+        from wotu.insight.intervals import wilson
+
+        return wilson(self.bought, self.of)
 
 
 def purchase_rate(
