@@ -73,14 +73,8 @@ def fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-@pytest.mark.parametrize(("language", "who"), [("zh", "u4"), ("en", "u3")])
-def test_a_coupon_is_launched_used_and_given_back(browser: Browser, served: Served, language: str, who: str) -> None:
-    show, pay, give_back, own_page, launch = _WORDS[language]
-    page = browser.new_page(viewport={"width": 360, "height": 780}, locale={"zh": "zh-CN", "en": "en-US"}[language])
-    page.goto(f"{served.console}/sign-in/once/{served.people[language]}/")
-    page.click("main button")
-
-    # Begun the first time, and changed the second.
+def let_orders_earn(page: Page, served: Served) -> None:
+    """A point for each yuan; begun the first time, and changed the second."""
     page.goto(f"{served.console}/loyalty/points/write/?from=levels", wait_until="networkidle")
     for name, value in {"points": "1", "per": "1", "check_in": ""}.items():
         page.fill(f"#programme-form input[name={name}]", value)
@@ -88,6 +82,15 @@ def test_a_coupon_is_launched_used_and_given_back(browser: Browser, served: Serv
     expect(page.locator(".notice.good")).to_be_visible()
     fits(page)
 
+
+@pytest.mark.parametrize(("language", "who"), [("zh", "u4"), ("en", "u3")])
+def test_a_coupon_is_launched_used_and_given_back(browser: Browser, served: Served, language: str, who: str) -> None:
+    show, pay, give_back, own_page, launch = _WORDS[language]
+    page = browser.new_page(viewport={"width": 360, "height": 780}, locale={"zh": "zh-CN", "en": "en-US"}[language])
+    page.goto(f"{served.console}/sign-in/once/{served.people[language]}/")
+    page.click("main button")
+
+    let_orders_earn(page, served)
     page.goto(f"{served.console}/loyalty/campaigns/new/?from=threshold", wait_until="networkidle")
     fields = {"name": f"Tea {language}", "coupon_name": "Tea 10", "amount": "10", "threshold": "20", "budget": "100"}
     for name, value in {**fields, "shared_code": f"TEA{language}", "code": f"tea-{language}"}.items():
