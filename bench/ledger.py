@@ -16,10 +16,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -30,6 +32,8 @@ Act = Callable[[str, int], bool]
 Done = tuple[int, list[float], float]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 CUSTOMERS, CLIENTS, PROCESSES, SLICES = 10_000, (1, 4, 50), 2, 32
+# Connections of a process, as the server's setting has them.
+POOLED = 20
 # Seconds after which clients that wait for others give up: one of those has failed.
 _LATE = 120
 _TABLES = """
@@ -39,19 +43,25 @@ _TABLES = """
 """
 
 
+@cache
+def _bare_pool() -> Any:
+    """As many connections as Wotu's own pool has in a process."""
+    from psycopg_pool import ConnectionPool
+
+    named = f"host={os.environ['WOTU_BENCH_HOST']} user=postgres dbname=postgres"
+    return ConnectionPool(named, min_size=1, max_size=POOLED, open=True)
+
+
 def bare(_: str) -> Act:
     """The least a movement of value can be: one row with a unique key, one balance."""
-    import psycopg
-
-    connection = psycopg.connect(host=os.environ["WOTU_BENCH_HOST"], user="postgres", dbname="postgres")
+    pool = _bare_pool()
 
     def act(key: str, customer: int) -> bool:
-        with connection.transaction(), connection.cursor() as cursor:
+        with pool.connection() as connection, connection.cursor() as cursor:
             cursor.execute("INSERT INTO bare_cause (key, customer) VALUES (%s, %s)", [key, customer])
             cursor.execute("UPDATE bare_balance SET balance = balance - 1 WHERE id = %s", [customer])
         return True
 
-    connection.autocommit = True
     return act
 
 
@@ -172,12 +182,15 @@ def _clients(name: str, run: str, threads: int, seconds: float, most: int) -> Do
 
     with ThreadPoolExecutor(threads) as pool:
         waiting = [pool.submit(client, number) for number in range(threads)]
-        try:
+        with suppress(threading.BrokenBarrierError):
             ready.wait(_LATE)
             Clients.meeting.wait(_LATE)
-        finally:
-            start = time.perf_counter()
-            begin.set()
+        start = time.perf_counter()
+        begin.set()
+        failed = [error for each in waiting if (error := each.exception()) is not None]
+        # Who only waited for somebody that failed is not to blame.
+        for error in sorted(failed, key=lambda each: isinstance(each, threading.BrokenBarrierError)):
+            raise error
         done = [each.result() for each in waiting]
     return (
         sum(accepted for accepted, _ in done),

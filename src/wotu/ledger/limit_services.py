@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Sum
 
 from wotu.core.crash_points import crash_point
@@ -21,6 +21,9 @@ from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.ledger.models import Account, Hold, Slice
 from wotu.ledger.rules import LARGEST_AMOUNT, Cause, Leg, check_amount, check_cause, slice_sizes
 from wotu.ledger.services import Receipt, post
+
+# How often a spend waits for a slice that has room before it looks at all of them.
+_TURNS = 3
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,10 @@ def return_to_limit(cause: Cause, account: int, amount: int, *, reverses: int, n
 def take(account: int, amount: int, *, now: datetime, held: bool) -> int:
     """Use (or hold) ``amount`` of one slice of a limit, within the caller's transaction; the slice."""
     found = statements.take_slice(account, amount, held=held)
-    if found is None:
-        found = _take_after_gathering(account, amount, now, held=held)
-    return found
+    # More spenders than slices wait for one slice, not for all of them. SQLite has one writer: nobody to wait for.
+    for _ in range(_TURNS if connection.vendor == "postgresql" else 0):
+        found = found or statements.take_slice_in_turn(account, amount, held=held)
+    return found or _take_after_gathering(account, amount, now, held=held)
 
 
 def end_holds(account: int, now: datetime) -> None:

@@ -168,6 +168,24 @@ def open_hold(key: str, account: int, amount: int, until: datetime) -> None:
     )
 
 
+def take_slice_in_turn(account: int, amount: int, *, held: bool) -> int | None:
+    """The same of one slice that has room, any of them, after who is changing it now; ``None`` if it then has none."""
+    column = "held" if held else "used"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM ledger_slice WHERE account_id = %s AND size - used - held >= %s ORDER BY random() LIMIT 1",
+            [account, amount],
+        )
+        found = cursor.fetchone()
+        if found is None:
+            return None
+        cursor.execute(
+            f"UPDATE ledger_slice SET {column} = {column} + %s WHERE id = %s AND size - used - held >= %s RETURNING id",
+            [amount, found[0], amount],
+        )
+        return int(found[0]) if cursor.fetchone() else None
+
+
 def change_slice(slice_: int, *, used: int = 0, held: int = 0, size: int = 0) -> None:
     """Add to the counters of a slice; its check refuses what would be over."""
     _run(
