@@ -14,8 +14,8 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -187,16 +187,20 @@ def _clients(name: str, run: str, threads: int, seconds: float, most: int) -> Do
             Clients.meeting.wait(_LATE)
         start = time.perf_counter()
         begin.set()
-        failed = [error for each in waiting if (error := each.exception()) is not None]
-        # Who only waited for somebody that failed is not to blame.
-        for error in sorted(failed, key=lambda each: isinstance(each, threading.BrokenBarrierError)):
-            raise error
-        done = [each.result() for each in waiting]
+        done = _answers(waiting)
     return (
         sum(accepted for accepted, _ in done),
         [each for _, took in done for each in took],
         time.perf_counter() - start,
     )
+
+
+def _answers(waiting: Sequence[Future[tuple[int, list[float]]]]) -> list[tuple[int, list[float]]]:
+    """What all of them did; of failures first one that did not only wait for another that failed."""
+    failed = [error for each in waiting if (error := each.exception()) is not None]
+    for error in sorted(failed, key=lambda each: isinstance(each, threading.BrokenBarrierError)):
+        raise error
+    return [each.result() for each in waiting]
 
 
 def rates(clients: Clients, names: tuple[str, ...], number: int, seconds: float, rounds: int) -> Json:

@@ -1,4 +1,7 @@
-"""An owner launches a coupon, a customer buys with it on a phone and gives a line back; the ledger shows both."""
+"""An owner launches points with levels, a coupon and a lottery; a customer on a phone buys, gives back and draws.
+
+The ledger shows every posting and its reversal.
+"""
 
 from __future__ import annotations
 
@@ -82,10 +85,12 @@ def test_what_an_owner_launches_a_customer_uses_and_gives_back(
     page.click("main button")
     begin_programme(page, served)
     launch_coupon(page, served, language)
+    launch_lottery(page, served, language)
     order_id = buy_and_give_back(page, served, language, who)
-    page.goto(f"{served.console}/ledger/customers/{served.client.order(order_id)['customer']}/")
+    page.goto(f"{served.console}/ledger/customers/{served.client.order(order_id)['customer']}/?unit=points")
     expect(page.locator("main")).to_contain_text("+14")
     expect(page.locator("main")).to_contain_text("−7")
+    expect(page.locator("main")).to_contain_text("+10")
     page.close()
 
 
@@ -111,6 +116,19 @@ def launch_coupon(page: Page, served: Served, language: str) -> None:
     fits(page)
 
 
+def launch_lottery(page: Page, served: Served, language: str) -> None:
+    """A wheel that nearly always wins 10 points, with a chance for each day's visit."""
+    page.goto(f"{served.console}/loyalty/lotteries/new/?from=wheel", wait_until="networkidle")
+    odds = {"odds_1": "1/1000000", "odds_2": "1/1000000", "odds_3": "499999/500000"}
+    words = {"code": f"wheel-{language}", "name_zh": f"转盘 {language}", "name_en": f"Wheel {language}"}
+    for name, value in {**odds, **words, "sponsor": "Tea shop", "contact": "400-000-0000"}.items():
+        page.fill(f"input[name={name}]", value)
+    page.click("main form button[type=submit]")
+    page.get_by_role("button", name=_WORDS[language][4], exact=True).click()
+    expect(page.locator(".notice.good")).to_be_visible()
+    fits(page)
+
+
 def buy_and_give_back(page: Page, served: Served, language: str, who: str) -> str:
     """Two pieces of tea with the code, one of which comes back; the order."""
     show, pay, give_back, own_page, _ = _WORDS[language]
@@ -131,6 +149,12 @@ def buy_and_give_back(page: Page, served: Served, language: str, who: str) -> st
     # Of the 14 points that the order earned, the piece that stays keeps 7.
     expect(page.locator(".balance")).to_have_text("7")
     fits(page)
+    page.get_by_role("link", name=f"{'转盘' if language == 'zh' else 'Wheel'} {language}").click()
+    page.locator("form.play button").click()
+    expect(page.locator(".said.good")).to_contain_text("10")
+    fits(page)
+    page.locator(".back a").click()
+    expect(page.locator(".balance")).to_have_text("17")
     return order_id
 
 
