@@ -66,7 +66,7 @@ def test_the_law_and_the_approval_stand_before_the_launch(space: Any, as_role: C
     forbidden = as_role("marketer")("POST", "lotteries/wheel/launch", {})
     assert (forbidden.status_code, forbidden.json()["error"]["reason"]) == (403, "needs_approval")
     unlawful = as_role("owner")("POST", "lotteries/wheel/launch", {})
-    assert (unlawful.status_code, unlawful.json()["error"]["reason"]) == (409, "law")
+    assert (unlawful.status_code, unlawful.json()["error"]["reason"]) == (409, "sponsor_missing")
     assert (Lottery.objects.get().state, Ticket.objects.count()) == ("draft", 0)
 
 

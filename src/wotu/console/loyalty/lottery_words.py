@@ -10,7 +10,7 @@ from wotu.accounts import audit
 from wotu.console.loyalty import campaign_words
 from wotu.console.loyalty.campaign_words import money
 from wotu.core.customer_ids import customer_text
-from wotu.core.errors import WotuError
+from wotu.core.errors import ErrorCode, WotuError
 from wotu.loyalty.lottery import words
 from wotu.loyalty.lottery.choices import PrizeKind, WinState
 from wotu.loyalty.lottery.reads import PrizeRow, WinRow
@@ -48,11 +48,12 @@ def act_words(entry: audit.Entry) -> str:
 def refusal(error: WotuError) -> str:
     """Why something was not done with a lottery."""
     by_word = {
-        "law": _("It cannot be launched before what is listed below is changed."),
         "too_early": _("Players were promised that it runs until its end. Write the reason why it ends now."),
         "not_a_draft": _("Somebody launched this lottery meanwhile."),
         "not_running": _("It does not run (any more)."),
     }
+    if error.code == ErrorCode.LAUNCH_REFUSED:
+        return _("It cannot be launched before what is listed below is changed.")
     if error.field == "ends_at":
         return _("Its last day is over. Choose a later one, then launch it.")
     return by_word.get(str(error.given.get("refusal")), "") or campaign_words.refusal(error)

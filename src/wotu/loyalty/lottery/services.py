@@ -58,13 +58,13 @@ def launch(code: str, *, seed: str, by: str, now: datetime) -> int:
 
 
 def check_law(row: Lottery) -> None:
-    """Raise ``limit_reached`` with the codes of what the law has against the launch."""
+    """Raise ``launch_refused`` with the codes of what the law has against the launch."""
     found = law.findings(facts_of(row))
     if found:
         said = "; ".join(f"{each.code} ({each.source})" for each in found)
         raise WotuError(
-            ErrorCode.LIMIT_REACHED, f"The law stands in the way: {said}.", field="lottery",
-            given={"refusal": "law", "findings": [each.code for each in found]},
+            ErrorCode.LAUNCH_REFUSED, f"The law stands in the way: {said}.", field="lottery",
+            given={"refusal": found[0].code, "findings": [each.code for each in found]},
         )  # fmt: skip
 
 
