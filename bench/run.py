@@ -16,7 +16,7 @@ from pathlib import Path
 
 from measuring import Json, machine
 
-PROGRAMS = ("import_orders", "timelines", "behaviour", "rfm", "identifiers", "collector", "live")
+PROGRAMS = ("import_orders", "timelines", "behaviour", "rfm", "identifiers", "collector", "live", "ledger")
 _HERE = Path(__file__).parent
 
 
