@@ -142,7 +142,8 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(
         monkeypatch.setattr(f"wotu.api.routes.{module}.reads", burst)
     for name in ("programmes.timezone", "programmes.club_reads", "programmes.programme_services", "mall.mall_reads",
                  "mall.mall_services", "badges.badge_reads", "badges.programme", "mall.number_of",
-                 "memberships.plan_services", "promotions.campaigns", "promotions.reads", "promotions.timezone"):  # fmt: skip
+                 "memberships.plan_services", "promotions.campaigns", "promotions.reads",
+                 "promotions.timezone"):  # fmt: skip
         monkeypatch.setattr(f"wotu.api.routes.{name}", burst)
     monkeypatch.setattr("wotu.api.code_attempts.workspace", burst)
     monkeypatch.setattr("wotu.api.asking.ask", burst)
