@@ -82,6 +82,22 @@ def test_a_promotion_is_written_launched_and_ended(sign_in: SignIn) -> None:
     assert "ended a promotion" in client.get("/loyalty/campaigns/of/spring/").content.decode()
 
 
+def test_an_edit_keeps_whom_a_promotion_is_for(
+    sign_in: SignIn, space: FakeWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space, "list_customers", lambda _name: ["c7", "c8"], raising=False)
+    client = sign_in("marketer")
+    client.post("/loyalty/promotions/new/", FORM | {"audience": "friends", "reason": "For friends"})
+    number = Promotion.objects.get().pk
+    again = filled(client.get(f"/loyalty/promotions/{number}/edit/").content.decode())
+    assert client.post(f"/loyalty/promotions/{number}/edit/", again | {"name": "Other"}).status_code == 302
+    row = Promotion.objects.get()
+    assert (row.name, row.listed, row.reason) == ("Other", True, "For friends")
+    assert sorted(row.customers.values_list("customer", flat=True)) == [7, 8]
+    client.post(f"/loyalty/promotions/{number}/edit/", again | {"audience": ""})
+    assert (Promotion.objects.get().listed, row.customers.count()) == (False, 0)
+
+
 def test_times_of_the_day_make_a_slot_each_day(sign_in: SignIn, settings: Any) -> None:
     form = FORM | {"effect": "flash_price", "prices": "tea 9.90", "starts": "2026-12-10", "ends": "2026-12-12",
                    "daily_from": "20:00", "daily_until": "22:00", "total": "5", "per_customer": "1"}  # fmt: skip

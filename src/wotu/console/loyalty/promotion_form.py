@@ -40,6 +40,8 @@ _KEPT = ("measured_at", "channels", "without_channels", "stores", "tiers", "prio
 _PAIR = re.compile(r"(.+?)[\s,，:：=]+([0-9.]+)%?")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _MOST_LINES = 200
+AS_IT_IS = "="
+"""In place of a list: the customers that a promotion is for already."""
 
 Typed = dict[str, str]
 
@@ -75,7 +77,8 @@ def typed_of(row: CampaignRow, promotion: PromotionRow, zone: ZoneInfo) -> Typed
         "products": "\n".join(scope.get("products", ())),
         "categories": "\n".join("/".join(path) for path in scope.get("categories", ())),
         "without_products": "\n".join(scope.get("without_products", ())),
-        "reason": promotion.reason, "per_customer": promotion.per_customer, "total": slot.total,
+        "audience": AS_IT_IS if promotion.listed is not None else "", "reason": promotion.reason,
+        "per_customer": promotion.per_customer, "total": slot.total,
         "starts": first_day_of(_micros(row.starts_at), zone), "ends": last_day_of(_micros(row.ends_at), zone),
         "daily_from": f"{slot.starts_at.astimezone(zone):%H:%M}" if daily and slot.starts_at else "",
         "daily_until": f"{slot.ends_at.astimezone(zone):%H:%M}" if daily and slot.ends_at else "",

@@ -21,7 +21,7 @@ from wotu.console.loyalty.acting import approval_needed, told
 from wotu.console.loyalty.campaign_words import money, refusal
 from wotu.console.loyalty.campaigns import free_code
 from wotu.console.loyalty.promotion_examples import examples
-from wotu.console.loyalty.promotion_form import Typed, blank, draft_of, typed_of
+from wotu.console.loyalty.promotion_form import AS_IT_IS, Typed, blank, draft_of, typed_of
 from wotu.console.loyalty.promotion_presets import BY_KEY
 from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, signed_in_member
@@ -110,7 +110,10 @@ def _draft(
     typed: Typed, currency: str, row: CampaignRow | None = None, promotion: PromotionRow | None = None
 ) -> tuple[draft_services.PromotionDraft | None, dict[str, str]]:
     customers = None
-    if audience := typed["audience"].strip():
+    audience = typed["audience"].strip()
+    if audience == AS_IT_IS and promotion is not None and promotion.listed is not None:
+        customers = reads.customers_of(promotion.number)
+    elif audience:
         try:
             numbers = map(customer_number, workspace().list_customers(audience))
         except WotuError:

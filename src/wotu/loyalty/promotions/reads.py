@@ -12,7 +12,7 @@ from django.db.models import Count, F, Q, Sum
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger import limit_services
 from wotu.loyalty.choices import OrderState
-from wotu.loyalty.promotions.models import Promotion, PromotionSlot, PromotionUse
+from wotu.loyalty.promotions.models import Promotion, PromotionCustomer, PromotionSlot, PromotionUse
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ def promotion(number: int) -> PromotionRow:
     if not found:
         raise WotuError(ErrorCode.NOT_FOUND, "There is no such promotion.", field="promotion")
     return found[0]
+
+
+def customers_of(promotion: int) -> list[int]:
+    """Whom a listed promotion is for."""
+    return list(PromotionCustomer.objects.filter(promotion=promotion).values_list("customer", flat=True))
 
 
 def _rows(rows: Any) -> tuple[PromotionRow, ...]:
