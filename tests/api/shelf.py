@@ -12,24 +12,21 @@ from tests.loyalty.clubs import RULES
 
 from wotu.ledger.rules import Cause
 from wotu.ledger.services import grant
-from wotu.loyalty import (
-    badge_services,
-    campaign_services,
-    coupon_services,
-    mall_services,
-    order_services,
-    programme_services,
-)
+from wotu.loyalty.campaigns import services as campaign_services
 from wotu.loyalty.contests import services as ranking
 from wotu.loyalty.contests.ranks import Prize
+from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.lottery import chance_services, draw_services
 from wotu.loyalty.lottery import draft_services as lottery_drafts
 from wotu.loyalty.lottery import services as lottery_services
 from wotu.loyalty.lottery.draft_services import LotteryDraft, PrizeDraft
 from wotu.loyalty.membership import plan_services, reads, services
 from wotu.loyalty.models import Campaign, Coupon, Plan, Programme
+from wotu.loyalty.orders import services as order_services
 from wotu.loyalty.pricing import Cart, Line
-from wotu.loyalty.programme_services import Rules
+from wotu.loyalty.programme import badge_services, mall_services
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.services import Rules
 from wotu.loyalty.promotions.services import Terms, create_promotion
 from wotu.loyalty.receipts import offer_services
 from wotu.loyalty.receipts import services as sending

@@ -16,7 +16,8 @@ from tests.api.test_checkout import why
 
 from wotu.accounts.models import AuditEntry
 from wotu.core.settings import write_settings
-from wotu.loyalty import reads
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.coupons import reads as coupon_reads
 from wotu.loyalty.models import Campaign, Coupon, CouponTemplate
 
 PROMISE = {
@@ -139,7 +140,7 @@ def test_the_promise_of_a_live_campaign_without_a_budget_is_for_owners(
     space: Any, as_role: Callable[..., Api], state: str, budget: int | None, may: bool
 ) -> None:
     kind = template(campaign("spring", state, budget=budget))
-    before = reads.template(kind, now=timezone.now())
+    before = coupon_reads.template(kind, now=timezone.now())
     for method, path, more in (("PUT", f"coupon-templates/{kind}", {}),
                                ("POST", "campaigns/spring/coupon-templates", {"name": "x"})):  # fmt: skip
         response = as_role("marketer")(method, path, PROMISE | more)
@@ -147,7 +148,7 @@ def test_the_promise_of_a_live_campaign_without_a_budget_is_for_owners(
             assert why(response, 403, "forbidden") == ("needs_approval", "budget")
         else:
             assert response.status_code in (200, 201)
-    assert (reads.template(kind, now=timezone.now()) == before) is not may
+    assert (coupon_reads.template(kind, now=timezone.now()) == before) is not may
     assert CouponTemplate.objects.count() == 1 + may
     assert as_role("owner")("PUT", f"coupon-templates/{kind}", PROMISE).json()["version"] == 2
 
@@ -229,16 +230,16 @@ def test_reading_many_asks_the_database_no_more_often(space: Any) -> None:
     def queries() -> list[int]:
         counts = []
         for ask in (
-            lambda: reads.campaigns(),
-            lambda: reads.templates(Campaign.objects.order_by("pk")[0].pk, now=timezone.now()),
-            lambda: reads.coupons_of(1, now=timezone.now()),
+            lambda: campaign_reads.campaigns(),
+            lambda: coupon_reads.templates(Campaign.objects.order_by("pk")[0].pk, now=timezone.now()),
+            lambda: coupon_reads.coupons_of(1, now=timezone.now()),
         ):
             with CaptureQueriesContext(connection) as seen:
                 ask()
             counts.append(len(seen))
         return counts
 
-    from wotu.loyalty import coupon_services
+    from wotu.loyalty.coupons import services as coupon_services
 
     first = campaign("c0")
     template(first, total=5)

@@ -12,7 +12,8 @@ from tests.api.conftest import Api, refused
 from tests.api.shelf import budget_of, campaign, template
 
 from wotu.ledger.proof import differences
-from wotu.loyalty import coupon_services, guessing
+from wotu.loyalty.coupons import guessing
+from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.models import Coupon, Order
 
 LINE = {"line_id": "1", "product_id": "tea", "quantity": 2, "unit_price": "30.00"}

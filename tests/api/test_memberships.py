@@ -82,7 +82,7 @@ def test_a_trial_and_codes_of_partners(space: Any, as_role: Callable[..., Api]) 
 def test_check_in_gives_once_a_day(space: Any, as_role: Callable[..., Api]) -> None:
     from tests.loyalty.clubs import RULES
 
-    from wotu.loyalty.programme_services import create_programme
+    from wotu.loyalty.programme.services import create_programme
 
     create_programme("Club", RULES, zone="Asia/Shanghai", by="ann", now=timezone.now())
     api = as_role("marketer")

@@ -11,11 +11,11 @@ from django.utils import timezone
 from tests.api.conftest import Api, refused
 
 from wotu.accounts.models import AuditEntry
-from wotu.loyalty import programme_services
-from wotu.loyalty.earning import EarnRule
 from wotu.loyalty.models import Enrolment, Programme, ProgrammeVersion
-from wotu.loyalty.programme_services import Rules, in_force
-from wotu.loyalty.tiers import Level, TierRules
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.earning import EarnRule
+from wotu.loyalty.programme.services import Rules, in_force
+from wotu.loyalty.programme.tiers import Level, TierRules
 
 BASE: dict[str, Any] = {"rule_id": "base", "points": 1, "per": "1.00", "by_tier": {"gold": 150}}
 GROWTH = {"rule_id": "growth", "points": 1, "per": "1.00", "unit": "growth"}
@@ -92,8 +92,8 @@ def test_a_change_is_a_new_version_and_the_same_again_is_none(space: Any, as_rol
 def test_rules_from_python_are_told_whole_and_come_back_the_same(space: Any, as_role: Callable[..., Api]) -> None:
     from datetime import date
 
-    from wotu.loyalty.earning import Base
     from wotu.loyalty.pricing.rules import Scope
+    from wotu.loyalty.programme.earning import Base
 
     rich = EarnRule(
         rule_id="rich", points=3, per=1_050, where={"channel": "app", "gift": False}, least=5_000,

@@ -12,7 +12,7 @@ from tests.api.conftest import Api, refused
 from tests.api.shelf import campaign
 
 from wotu.loyalty.models import Contest, SampleRequest
-from wotu.loyalty.programme_services import Rules, create_programme
+from wotu.loyalty.programme.services import Rules, create_programme
 
 DAY = timedelta(days=1)
 SAMPLE = {"name": "Tea bag", "product_id": "tea", "pieces": 1}

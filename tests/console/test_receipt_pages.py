@@ -15,7 +15,7 @@ from tests.console.test_programme_pages import _INLINE
 
 from wotu.accounts import audit
 from wotu.ledger import reads as ledger
-from wotu.loyalty import campaign_services
+from wotu.loyalty.campaigns import services as campaign_services
 from wotu.loyalty.membership.reads import today
 from wotu.loyalty.models import Receipt, ReceiptOffer
 from wotu.loyalty.receipts import offer_services, services

@@ -29,7 +29,7 @@ from wotu.core.identifiers import STRONG, WEAK
 from wotu.core.layout import Layout
 from wotu.core.settings import Settings
 from wotu.facts.vocabulary import EVENTS, PROPERTIES
-from wotu.loyalty import launch_checks
+from wotu.loyalty.campaigns import launch_checks
 from wotu.loyalty.pricing import Refused
 from wotu.loyalty.pricing.rules import STAGES
 from wotu.score.segments import SEGMENTS

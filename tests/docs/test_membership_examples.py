@@ -15,7 +15,7 @@ from tests.docs.test_points_examples import run  # noqa: E402
 from tests.loyalty import clubs  # noqa: E402
 
 from wotu.core.settings import Settings  # noqa: E402
-from wotu.loyalty import order_services  # noqa: E402
+from wotu.loyalty.orders import services as order_services  # noqa: E402
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "sell-a-membership.md"
 

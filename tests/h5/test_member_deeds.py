@@ -17,10 +17,10 @@ from tests.h5.test_member_page import LARGEST_BYTES, Space, address, page  # noq
 from tests.loyalty.clubs import buy, cart, club, has  # noqa: E402
 
 from wotu.core.settings import Settings  # noqa: E402
-from wotu.loyalty import badge_services, mall_services  # noqa: E402
 from wotu.loyalty.membership import plan_services, services  # noqa: E402
 from wotu.loyalty.membership.benefits import Benefits  # noqa: E402
 from wotu.loyalty.models import CheckIn, MallRedemption, Membership, PartnerCode  # noqa: E402
+from wotu.loyalty.programme import badge_services, mall_services  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -146,8 +146,8 @@ def test_another_customers_link_and_an_unknown_deed_do_nothing(client: Client) -
 
 
 def test_what_came_back_was_not_saved(client: Client) -> None:
-    from wotu.loyalty import order_services
-    from wotu.loyalty.saved_reads import saved_this_year
+    from wotu.loyalty.orders import services as order_services
+    from wotu.loyalty.orders.saved_reads import saved_this_year
 
     now = timezone.now()
     services.give(7, plan_services.Plan.objects.get(pk=plan_services.create_plan(

@@ -20,7 +20,9 @@ from wotu.core.errors import ErrorCode, WotuError  # noqa: E402
 from wotu.ledger import services  # noqa: E402
 from wotu.ledger.choices import UnitKind  # noqa: E402
 from wotu.ledger.rules import Cause  # noqa: E402
-from wotu.loyalty import campaign_services, coupon_services, links  # noqa: E402
+from wotu.loyalty import links  # noqa: E402
+from wotu.loyalty.campaigns import services as campaign_services  # noqa: E402
+from wotu.loyalty.coupons import services as coupon_services  # noqa: E402
 from wotu.loyalty.models import Allowance, Coupon  # noqa: E402
 from wotu.loyalty.promotions.services import Slot, Terms, create_promotion  # noqa: E402
 

@@ -57,6 +57,15 @@ def test_published_intervals() -> None:
     """Newcombe 1998, table II, method 10, and table I of the single proportion."""
     assert wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
     assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+
+
+@given(st.integers(1, 10_000).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole))))
+def test_a_share_lies_in_its_interval(seen: tuple[int, int]) -> None:
+    part, whole = seen
+    low, high = wilson(part, whole)
+    assert 0 <= low <= part / whole <= high <= 1
+    assert (low == 0) == (part == 0)
+    assert (high == 1) == (part == whole)
     assert difference_of_shares(9, 10, 3, 10) == pytest.approx((0.1705, 0.8090), abs=5e-5)
     assert difference_of_shares(10, 10, 0, 20) == pytest.approx((0.6791, 1.0), abs=5e-5)
 

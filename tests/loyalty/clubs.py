@@ -7,11 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from wotu.ledger import reads
-from wotu.loyalty import order_services
-from wotu.loyalty.earning import EarnRule
+from wotu.loyalty.orders import services as order_services
 from wotu.loyalty.pricing import Cart, Line
-from wotu.loyalty.programme_services import Rules, create_programme
-from wotu.loyalty.tiers import Level, TierRules
+from wotu.loyalty.programme.earning import EarnRule
+from wotu.loyalty.programme.services import Rules, create_programme
+from wotu.loyalty.programme.tiers import Level, TierRules
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -32,7 +32,8 @@ def _open_shop() -> None:
     from django.db import transaction
     from tests.loyalty.clubs import NOW, club
 
-    from wotu.loyalty import campaign_services, coupon_services
+    from wotu.loyalty.campaigns import services as campaign_services
+    from wotu.loyalty.coupons import services as coupon_services
     from wotu.loyalty.promotions.services import Slot, Terms, create_promotion
 
     with transaction.atomic():
@@ -49,7 +50,7 @@ def _buy_and_give_back() -> None:
     from tests.loyalty.clubs import NOW, ZONE, cart
 
     from wotu.core.errors import WotuError
-    from wotu.loyalty import order_services
+    from wotu.loyalty.orders import services as order_services
 
     given: dict[str, Any] = {"until": NOW.replace(hour=13), "now": NOW, "zone": ZONE}
     try:

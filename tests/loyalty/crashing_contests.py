@@ -20,7 +20,7 @@ def main() -> None:
     from wotu.ledger.proof import differences
     from wotu.loyalty.contests import services
     from wotu.loyalty.models import Contest, ContestAward
-    from wotu.loyalty.programme_services import Rules
+    from wotu.loyalty.programme.services import Rules
 
     people = (1, 2, 3)
     if not Contest.objects.exists():

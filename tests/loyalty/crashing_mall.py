@@ -15,8 +15,8 @@ def main() -> None:
     from tests.loyalty.clubs import NOW, ZONE, buy, cart, club, has
 
     from wotu.ledger.proof import differences
-    from wotu.loyalty import mall_reads, mall_services
     from wotu.loyalty.models import MallItem
+    from wotu.loyalty.programme import mall_reads, mall_services
 
     if not MallItem.objects.exists():
         club()

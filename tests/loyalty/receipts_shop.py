@@ -8,7 +8,7 @@ from typing import Any
 from tests.loyalty.clubs import NOW
 
 from wotu.ledger import limit_services, reads
-from wotu.loyalty import campaign_services
+from wotu.loyalty.campaigns import services as campaign_services
 from wotu.loyalty.models import Campaign, Receipt
 from wotu.loyalty.receipts import offer_services, services
 from wotu.loyalty.receipts.rules import CashBack, Window

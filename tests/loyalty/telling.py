@@ -14,8 +14,8 @@ def main() -> None:
     prepare_database(Path(sys.argv[1]))
     from tests.loyalty.clubs import NOW, buy, cart, club
 
-    from wotu.loyalty.expiry_notices import notify_expiring
     from wotu.loyalty.models import ExpiryNotice, Programme
+    from wotu.loyalty.programme.expiry_notices import notify_expiring
     from wotu.outbox.models import Work
 
     if not Programme.objects.exists():

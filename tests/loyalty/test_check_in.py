@@ -12,10 +12,10 @@ from tests.loyalty.clubs import NOW, RULES, club, has
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger.proof import differences
-from wotu.loyalty import programme_services
-from wotu.loyalty.check_in_services import check_in
 from wotu.loyalty.models import CheckIn
-from wotu.loyalty.programme_services import Rules
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.check_in_services import check_in
+from wotu.loyalty.programme.services import Rules
 
 TAPS = 50
 

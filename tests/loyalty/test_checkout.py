@@ -13,10 +13,12 @@ from wotu.ledger.choices import Owner, Purpose, UnitKind
 from wotu.ledger.models import Account
 from wotu.ledger.proof import differences
 from wotu.ledger.rules import Cause
-from wotu.loyalty import campaign_services, coupon_services, order_services
+from wotu.loyalty.campaigns import services as campaign_services
 from wotu.loyalty.choices import CouponState
-from wotu.loyalty.coupon_choice import Offer
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons.choice import Offer
 from wotu.loyalty.models import Campaign, Coupon, Order
+from wotu.loyalty.orders import services as order_services
 from wotu.loyalty.pricing import AmountOff, Cart, Line, PointsOff, Rule
 
 from . import clubs

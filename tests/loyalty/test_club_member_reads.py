@@ -8,9 +8,10 @@ import pytest
 from tests.loyalty.clubs import NOW, buy, cart, club
 
 from wotu.core.errors import WotuError
-from wotu.loyalty import club_member_reads, programme_services
-from wotu.loyalty.programme_services import Rules
-from wotu.loyalty.tier_reads import tier_of
+from wotu.loyalty.programme import club_member_reads
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.services import Rules
+from wotu.loyalty.programme.tier_reads import tier_of
 
 pytestmark = pytest.mark.django_db
 

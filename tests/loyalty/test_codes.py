@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wotu.core.errors import WotuError
-from wotu.loyalty.codes import ALPHABET, BITS, LENGTH, new_codes, normal, written
+from wotu.loyalty.coupons.codes import ALPHABET, BITS, LENGTH, new_codes, normal, written
 
 
 def test_a_hundred_thousand_codes_in_five_seconds_all_different() -> None:

@@ -14,11 +14,12 @@ from tests.loyalty.receipts_shop import campaign
 
 from wotu.core.layout import Layout
 from wotu.ledger.rules import Cause
-from wotu.loyalty import customer_services, personal
 from wotu.loyalty.contests import event_following, reads, services
 from wotu.loyalty.contests.ranks import Prize
+from wotu.loyalty.customers import personal
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.models import ContestTally
-from wotu.loyalty.programme_services import Rules, create_programme
+from wotu.loyalty.programme.services import Rules, create_programme
 from wotu.outbox.following import position
 from wotu.workspace.feed import Feed
 

@@ -22,10 +22,14 @@ from wotu.ledger import services as ledger
 from wotu.ledger.models import Posting
 from wotu.ledger.proof import differences
 from wotu.ledger.rules import Cause
-from wotu.loyalty import campaign_services, coupon_services, customer_services, order_services, personal
+from wotu.loyalty.campaigns import services as campaign_services
 from wotu.loyalty.contests import awarding, reads, services
 from wotu.loyalty.contests.ranks import Prize
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.customers import personal
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.models import Contest, ContestAward, ContestEntry, Coupon
+from wotu.loyalty.orders import services as order_services
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from wotu.core.errors import WotuError
-from wotu.loyalty import campaign_services, coupon_services, draft_services
-from wotu.loyalty.draft_services import Draft
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.coupons import draft_services
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons.draft_services import Draft
 from wotu.loyalty.models import Coupon, CouponTemplate
 from wotu.outbox.models import WebhookEndpoint, Work
 

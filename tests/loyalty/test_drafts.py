@@ -11,10 +11,15 @@ import pytest
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger import limit_services
-from wotu.loyalty import campaign_services, coupon_reads, coupon_services, draft_services, order_services, reads
-from wotu.loyalty.coupon_reads import CouponCounts
-from wotu.loyalty.draft_services import Draft
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.coupons import draft_services
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons.draft_services import Draft
+from wotu.loyalty.coupons.reads import CouponCounts
 from wotu.loyalty.models import Campaign, Coupon, CouponTemplate
+from wotu.loyalty.orders import services as order_services
 from wotu.loyalty.pricing import Cart, Line
 from wotu.loyalty.refusals import CouponRefusal
 
@@ -50,7 +55,7 @@ def test_a_draft_is_written_and_rewritten_as_a_whole() -> None:
 
     row.refresh_from_db()
     assert (row.name, row.budget, row.starts_at, row.ends_at) == ("Summer", None, NOW + DAY, NOW + 9 * DAY)
-    (found,) = reads.templates(row.pk, now=NOW)
+    (found,) = coupon_reads.templates(row.pk, now=NOW)
     assert (found.name, found.total, found.left, found.per_customer, found.per_day, found.shared_code) == (
         "Fifth off", 25, 25, 2, 5, "SUN2026",
     )  # fmt: skip
@@ -65,11 +70,11 @@ def test_a_draft_is_written_and_rewritten_as_a_whole() -> None:
 )  # fmt: skip
 def test_what_cannot_be_leaves_the_draft_as_it_was(wrong: dict[str, Any], field: str | None) -> None:
     row, kind = written()
-    before = (reads.campaign("spring"), reads.templates(row.pk, now=NOW))
+    before = (campaign_reads.campaign("spring"), coupon_reads.templates(row.pk, now=NOW))
     with pytest.raises(WotuError) as refusal:
         draft_services.rewrite(kind.pk, replace(DRAFT, **wrong), now=NOW)
     assert field is None or refusal.value.field in (field, "total")
-    assert (reads.campaign("spring"), reads.templates(row.pk, now=NOW)) == before
+    assert (campaign_reads.campaign("spring"), coupon_reads.templates(row.pk, now=NOW)) == before
 
 
 def test_the_budget_of_a_live_campaign_grows_and_shrinks_but_never_below_what_is_used() -> None:
@@ -81,7 +86,7 @@ def test_the_budget_of_a_live_campaign_grows_and_shrinks_but_never_below_what_is
 
     for budget in (80_000, 1_000):
         draft_services.rewrite(kind.pk, replace(DRAFT, budget=budget), now=NOW + timedelta(seconds=budget))
-        found = reads.campaign("spring").budget
+        found = campaign_reads.campaign("spring").budget
         assert found is not None
         assert (found.total, found.used, found.left) == (budget, 1_000, budget - 1_000)
     for budget in (999, None):
@@ -98,11 +103,11 @@ def test_what_is_settled_with_the_launch_stays() -> None:
             draft_services.rewrite(kind.pk, replace(same, **changed), now=NOW)
         assert refusal.value.code is ErrorCode.INVALID_ARGUMENT
     draft_services.rewrite(kind.pk, replace(same, name="Renamed", ends_at=NOW + 3 * DAY), now=NOW)
-    assert reads.campaign("spring").name == "Renamed"
+    assert campaign_reads.campaign("spring").name == "Renamed"
     campaign_services.end(Campaign.objects.get().pk)
     with pytest.raises(WotuError):
         draft_services.rewrite(kind.pk, same, now=NOW)
-    assert reads.campaign("spring").name == "Renamed"
+    assert campaign_reads.campaign("spring").name == "Renamed"
 
 
 def test_a_total_that_comes_later_counts_what_is_out() -> None:
@@ -111,7 +116,7 @@ def test_a_total_that_comes_later_counts_what_is_out() -> None:
         issue(kind, customer)
     with pytest.raises(WotuError):
         draft_services.rewrite(kind.pk, replace(DRAFT, total=2, per_customer=None), now=NOW)
-    assert reads.templates(row.pk, now=NOW)[0].total is None
+    assert coupon_reads.templates(row.pk, now=NOW)[0].total is None
 
     draft_services.rewrite(kind.pk, replace(DRAFT, total=4, per_customer=None), now=NOW)
     kind.refresh_from_db()
@@ -124,7 +129,7 @@ def test_a_total_that_comes_later_counts_what_is_out() -> None:
     kind.refresh_from_db()
     issue(kind, 5, NOW + DAY)
     draft_services.rewrite(kind.pk, replace(DRAFT, total=6, per_customer=None), now=NOW + 2 * DAY)
-    assert reads.templates(row.pk, now=NOW)[0].left == 1
+    assert coupon_reads.templates(row.pk, now=NOW)[0].left == 1
     assert Coupon.objects.count() == 5
 
 
@@ -132,10 +137,10 @@ def test_an_approval_is_asked_for_once_and_waits_no_more_after_the_launch() -> N
     row, _ = written()
     campaign_services.ask_to_launch(row.pk, by="ann", now=NOW)
     campaign_services.ask_to_launch(row.pk, by="bob", now=NOW + DAY)
-    (waiting,) = coupon_reads.waiting()
+    (waiting,) = campaign_reads.waiting()
     assert (waiting.code, waiting.asked_by, waiting.asked_at) == ("spring", "ann", NOW)
     campaign_services.launch(row.pk, by="owner", now=NOW + DAY)
-    assert coupon_reads.waiting() == ()
+    assert campaign_reads.waiting() == ()
     with pytest.raises(WotuError):
         campaign_services.ask_to_launch(row.pk, by="ann", now=NOW)
 
@@ -185,5 +190,5 @@ def test_a_month_has_what_runs_in_it() -> None:
     made("draft", NOW + 2 * DAY, None, live=False)
     made("undated-draft", None, None, live=False)
     made("after", NOW + 40 * DAY, NOW + 50 * DAY)
-    found = reads.campaigns_between(NOW - DAY, NOW + 30 * DAY)
+    found = campaign_reads.campaigns_between(NOW - DAY, NOW + 30 * DAY)
     assert [each.code for each in found] == ["into", "endless", "draft"]

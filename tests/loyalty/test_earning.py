@@ -12,8 +12,8 @@ from tests.loyalty.carts import carts, rule_sets, scopes
 from tests.loyalty.test_returns import policies
 
 from wotu.core.errors import WotuError
-from wotu.loyalty.earning import Base, Deed, Earned, EarnLine, EarnRule, bought, points_for, room, taken_back
 from wotu.loyalty.pricing import AmountOff, Cart, Line, PointsOff, Refund, RefundPolicy, Rule, price, refund
+from wotu.loyalty.programme.earning import Base, Deed, Earned, EarnLine, EarnRule, bought, points_for, room, taken_back
 
 MONDAY = date(2026, 6, 1)
 caps = st.none() | st.integers(0, 200)

@@ -8,8 +8,10 @@ import pytest
 from tests.loyalty.clubs import NOW, ZONE, buy, cart
 
 from wotu.core.errors import WotuError
-from wotu.loyalty import campaign_services, coupon_services, order_services
-from wotu.loyalty.effect_reads import CampaignEffect, campaign_effect, campaign_effects
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.campaigns.effect_reads import CampaignEffect, campaign_effect, campaign_effects
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.orders import services as order_services
 
 TEN_OFF = {"effect": {"type": "amount_off", "amount": 1_000}, "threshold": {"amount": 5_000}}
 WEEK = {"type": "days", "days": 7}

@@ -16,8 +16,11 @@ from tests.outbox.test_crashes import database as database
 
 from wotu.core.crash_points import VARIABLE
 from wotu.ledger.rules import Cause
-from wotu.loyalty import customer_services, expiry_notices, personal, programme_services
+from wotu.loyalty.customers import personal
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.models import ExpiryNotice
+from wotu.loyalty.programme import expiry_notices
+from wotu.loyalty.programme import services as programme_services
 from wotu.outbox.models import Work
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,11 @@ from tests.loyalty.following import number_of, order, use, work
 from wotu.ledger import reads
 from wotu.ledger.models import Transfer
 from wotu.ledger.proof import differences
-from wotu.loyalty import campaign_services, coupon_services, customer_services, identity_following, personal
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.customers import following as identity_following
+from wotu.loyalty.customers import personal
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.models import Coupon, Enrolment, Order
 from wotu.outbox.following import position, wanted_followers
 from wotu.outbox.models import Work

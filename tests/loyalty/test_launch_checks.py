@@ -16,19 +16,15 @@ from hypothesis import strategies as st
 from tests.loyalty.clubs import NOW, ZONE, buy, cart, club
 
 from wotu.core.errors import ErrorCode, WotuError
-from wotu.loyalty import (
-    campaign_services,
-    coupon_services,
-    draft_services,
-    launch_checks,
-    launch_reads,
-    programme_services,
-    wallet,
-)
-from wotu.loyalty.draft_services import Draft
-from wotu.loyalty.launch_checks import Check, Deal, Finding, KindForWhom, Unchecked
+from wotu.loyalty.campaigns import launch_checks, launch_reads
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.campaigns.launch_checks import Check, Deal, Finding, KindForWhom, Unchecked
+from wotu.loyalty.coupons import draft_services, wallet
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons.draft_services import Draft
 from wotu.loyalty.membership import plan_services
 from wotu.loyalty.models import Campaign, CouponTemplate, Plan, Programme, TemplateVersion
+from wotu.loyalty.programme import services as programme_services
 
 TEN_OFF = {"effect": {"type": "amount_off", "amount": 1_000}}
 DRAFT = Draft("Spring", "Ten off", TEN_OFF, {"type": "days", "days": 7}, budget=50_000)

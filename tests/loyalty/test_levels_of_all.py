@@ -13,12 +13,15 @@ from tests.loyalty.clubs import NOW, RULES, TIERS, buy, cart, club
 
 from wotu.ledger.rules import Cause
 from wotu.ledger.services import grant
-from wotu.loyalty import badge_services, customer_services, order_services, programme_services
-from wotu.loyalty.level_reads import members_by_level
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.models import BadgeAward, Enrolment
-from wotu.loyalty.programme_services import Rules
-from wotu.loyalty.tier_reads import tier_of
-from wotu.loyalty.tiers import TierRules
+from wotu.loyalty.orders import services as order_services
+from wotu.loyalty.programme import badge_services
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.level_reads import members_by_level
+from wotu.loyalty.programme.services import Rules
+from wotu.loyalty.programme.tier_reads import tier_of
+from wotu.loyalty.programme.tiers import TierRules
 
 DAY = timedelta(days=1)
 RULES_TO_TRY = [

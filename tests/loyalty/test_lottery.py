@@ -14,7 +14,10 @@ from tests.loyalty.lotteries import ENDS, SEED, THANKS, draft, goods, launched, 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger.proof import differences
 from wotu.ledger.rules import Cause
-from wotu.loyalty import campaign_services, coupon_services, customer_services, personal
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.customers import personal
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.lottery import (
     chance_services,
     draft_services,

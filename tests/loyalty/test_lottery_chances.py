@@ -17,9 +17,12 @@ from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.settings import Settings
 from wotu.ledger.proof import differences
 from wotu.ledger.rules import Cause
-from wotu.loyalty import campaign_services, coupon_services, customer_services, order_services
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.lottery import chance_services, draft_services, draw_services, own_reads, services
 from wotu.loyalty.lottery.chances import ChanceRule
+from wotu.loyalty.orders import services as order_services
 
 pytestmark = pytest.mark.django_db
 

@@ -20,8 +20,8 @@ from tests.outbox.test_crashes import database as database
 from wotu.core.crash_points import VARIABLE
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger.proof import differences
-from wotu.loyalty import mall_reads, mall_services
 from wotu.loyalty.models import MallRedemption
+from wotu.loyalty.programme import mall_reads, mall_services
 
 HANDS = 40
 

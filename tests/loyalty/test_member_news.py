@@ -11,8 +11,8 @@ from tests.loyalty.test_coupon_news import told
 from tests.loyalty.test_membership import card, plan
 
 from wotu.core.settings import Settings
-from wotu.loyalty import expiry_notices
 from wotu.loyalty.membership import services, upkeep
+from wotu.loyalty.programme import expiry_notices
 from wotu.outbox.models import WebhookEndpoint
 
 pytestmark = pytest.mark.django_db

@@ -14,11 +14,15 @@ from tests.loyalty.clubs import NOW, ZONE, buy, cart, club, has
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger.proof import differences
 from wotu.ledger.rules import Cause
-from wotu.loyalty import campaign_services, coupon_services, customer_services, order_services, personal
+from wotu.loyalty.campaigns import services as campaign_services
 from wotu.loyalty.choices import CouponState
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.customers import personal
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.membership import plan_services, reads, refunds, services, upkeep
 from wotu.loyalty.membership.benefits import Benefits, MonthlyCoupon
 from wotu.loyalty.models import Coupon, Membership, PartnerCode, Plan, RenewalNotice
+from wotu.loyalty.orders import services as order_services
 from wotu.outbox.models import Work
 
 pytestmark = pytest.mark.django_db

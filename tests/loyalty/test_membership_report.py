@@ -11,11 +11,11 @@ from tests.loyalty.test_membership import card, plan, ten_off
 
 from wotu.core.errors import WotuError
 from wotu.core.settings import Settings
-from wotu.loyalty import order_services
 from wotu.loyalty.membership import upkeep
 from wotu.loyalty.membership.benefits import Benefits, MonthlyCoupon
 from wotu.loyalty.membership.report_reads import CameBack, benefit_report
 from wotu.loyalty.models import Coupon
+from wotu.loyalty.orders import services as order_services
 
 pytestmark = pytest.mark.django_db
 FIRST, LAST = date(2026, 3, 2), date(2026, 3, 31)

@@ -23,9 +23,12 @@ from wotu.core.crash_points import VARIABLE
 from wotu.ledger import limit_services
 from wotu.ledger.models import Transfer
 from wotu.ledger.proof import differences
-from wotu.loyalty import campaign_services, coupon_services, order_following, order_services
-from wotu.loyalty.effect_reads import campaign_effect
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.campaigns.effect_reads import campaign_effect
+from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.models import Campaign, Coupon, Enrolment, Order, WaitingReturn
+from wotu.loyalty.orders import following as order_following
+from wotu.loyalty.orders import services as order_services
 from wotu.outbox.following import position, wanted_followers
 from wotu.outbox.models import Work
 
@@ -163,7 +166,7 @@ def test_an_order_that_comes_while_its_customer_is_merged_is_theirs(space: Any) 
                       "late", row.source) for row in page[:1]]  # fmt: skip
     order_following.apply_order_messages(late)
     Work.objects.filter(task="loyalty.settle_merged").delete()
-    from wotu.loyalty.tasks import settle_merged
+    from wotu.loyalty.customers.following import settle_merged
 
     settle_merged.using(key="night").enqueue()
     work(space.path)

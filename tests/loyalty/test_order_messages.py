@@ -13,7 +13,7 @@ from tests.loyalty.clubs import NOW, buy, cart, club, has
 
 from wotu.ledger.proof import differences
 from wotu.loyalty.models import Order, OrderReturn, WaitingReturn
-from wotu.loyalty.order_following import apply_order_messages
+from wotu.loyalty.orders.following import apply_order_messages
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,14 @@ from tests.loyalty.test_order_messages import Said
 from wotu.ledger import due_services
 from wotu.ledger.models import Account
 from wotu.ledger.proof import differences
-from wotu.loyalty import badge_services, earning_together, order_following, orders_together, programme_services
 from wotu.loyalty.models import BadgeAward, Enrolment, Order, OrderEarning, WaitingReturn
-from wotu.loyalty.order_following import apply_order_messages
-from wotu.loyalty.programme_services import Rules
-from wotu.loyalty.tiers import Level, TierRules
+from wotu.loyalty.orders import following as order_following
+from wotu.loyalty.orders import together as orders_together
+from wotu.loyalty.orders.following import apply_order_messages
+from wotu.loyalty.programme import badge_services, earning_together
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.services import Rules
+from wotu.loyalty.programme.tiers import Level, TierRules
 
 FOR_GOOD = Rules(earn=EARN, tiers=TierRules(levels=(Level(key="silver", at=100), Level(key="gold", at=300))))
 orders = st.tuples(st.just("Order Completed"), st.integers(1, 4), st.integers(1, 9), st.integers(0, 20_000),

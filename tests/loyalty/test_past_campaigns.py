@@ -11,10 +11,10 @@ from tests.loyalty.clubs import NOW, buy, cart
 from wotu.core.errors import WotuError
 from wotu.ledger.models import Posting
 from wotu.ledger.proof import differences
-from wotu.loyalty import campaign_services
-from wotu.loyalty.effect_reads import campaign_effect
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.campaigns.effect_reads import campaign_effect
+from wotu.loyalty.coupons.past_campaigns import PastCoupon, import_past_campaign
 from wotu.loyalty.models import Campaign, Coupon
-from wotu.loyalty.past_campaigns import PastCoupon, import_past_campaign
 
 pytestmark = pytest.mark.django_db
 BEGIN, END = NOW - timedelta(days=40), NOW - timedelta(days=10)

@@ -10,8 +10,11 @@ from django.apps import apps
 from django.db import connection
 
 from wotu.ledger.proof import differences
-from wotu.loyalty import campaign_services, coupon_services, order_services, personal
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.customers import personal
 from wotu.loyalty.models import Coupon
+from wotu.loyalty.orders import services as order_services
 from wotu.loyalty.pricing import Cart, Line
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

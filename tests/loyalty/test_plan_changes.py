@@ -12,12 +12,12 @@ from tests.loyalty.test_membership import PLUS, card, plan, terms
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.settings import Settings
-from wotu.loyalty import order_services
 from wotu.loyalty.membership import plan_member_reads, plan_services, services
 from wotu.loyalty.membership.benefits import Benefits
 from wotu.loyalty.membership.plan_member_reads import Now, PlanFigures
 from wotu.loyalty.membership.plan_services import Terms
 from wotu.loyalty.models import Plan
+from wotu.loyalty.orders import services as order_services
 
 pytestmark = pytest.mark.django_db
 AS_IT_IS = Terms(name="PLUS", price=12_000, months=12, brings=PLUS)

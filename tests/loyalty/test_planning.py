@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.settle.messages import track
 
-from wotu.loyalty import campaign_services, coupon_services, reads
-from wotu.loyalty.coupon_services import rule_of
-from wotu.loyalty.goods_roles import Goods, NoRole, Role, goods_of
-from wotu.loyalty.plan_reads import plan_of
-from wotu.loyalty.planning import Gap, Sold, margin_of, plan, same_days_before
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.campaigns.goods_roles import Goods, NoRole, Role, goods_of
+from wotu.loyalty.campaigns.plan_reads import plan_of
+from wotu.loyalty.campaigns.planning import Gap, Sold, margin_of, plan, same_days_before
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons.services import rule_of
 from wotu.loyalty.pricing import AmountOff, Percent, Rule, Scope, Threshold
 from wotu.workspace import Workspace
 
@@ -93,8 +96,8 @@ def test_a_draft_beside_the_year_before(make_workspace: Callable[..., Workspace]
     coupon_services.create_template(
         made, "Five off", {"effect": {"type": "amount_off", "amount": 500}}, {"type": "days", "days": 7}, now=now
     )
-    (kind,) = reads.templates(made, now=now)
-    told = plan_of(workspace, reads.campaign("spring"), rule_of(0, kind.rule), today=date(2026, 2, 1))
+    (kind,) = coupon_reads.templates(made, now=now)
+    told = plan_of(workspace, campaign_reads.campaign("spring"), rule_of(0, kind.rule), today=date(2026, 2, 1))
     assert told.before == Sold(date(2025, 3, 1), date(2025, 3, 10), orders=2, customers=1, revenue=10_000)
     assert (told.days, told.taken_off, told.margin) == (10, 500, pytest.approx(0.4))
     assert told.times_orders == pytest.approx(4 / 3)
@@ -117,7 +120,7 @@ def test_what_part_named_goods_play_is_read_from_the_orders_of_the_year_before(
     campaign_services.create_campaign(
         "spring", "Spring", by="ann", now=datetime(2026, 2, 1, tzinfo=UTC), starts_at=begins, ends_at=ends
     )
-    row = reads.campaign("spring")
+    row = campaign_reads.campaign("spring")
 
     def goods(**scope: Any) -> Goods | None:
         some = Rule(rule_id="r", effect=Percent(rate=1_000), scope=Scope(**scope))

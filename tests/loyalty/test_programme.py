@@ -11,11 +11,15 @@ from tests.loyalty.clubs import EARN, NOW, RULES, TIERS, ZONE, buy, cart, club, 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger import due_services, reads
 from wotu.ledger.proof import differences
-from wotu.loyalty import allowances, badge_services, coupon_services, mall_services, order_services, programme_services
-from wotu.loyalty.earning import EarnRule
+from wotu.loyalty import allowances
+from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.models import Allowance, BadgeAward, Enrolment, MallRedemption, Order, OrderEarning, ProgrammeVersion
-from wotu.loyalty.programme_services import Rules
-from wotu.loyalty.tier_reads import tier_of
+from wotu.loyalty.orders import services as order_services
+from wotu.loyalty.programme import badge_services, mall_services
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.earning import EarnRule
+from wotu.loyalty.programme.services import Rules
+from wotu.loyalty.programme.tier_reads import tier_of
 
 TWO_TEAS = (("tea", 2, 5_050),)
 
@@ -302,7 +306,7 @@ def test_an_order_that_fails_to_be_paid_earns_nothing() -> None:
 
 @pytest.fixture
 def template(db: None) -> int:
-    from wotu.loyalty import campaign_services
+    from wotu.loyalty.campaigns import services as campaign_services
 
     made = campaign_services.create_campaign("spring", "Spring", by="ann", now=NOW)
     campaign_services.launch(made, by="ann", now=NOW)

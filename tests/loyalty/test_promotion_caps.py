@@ -19,8 +19,9 @@ from tests.loyalty.clubs import NOW, ZONE, cart
 from wotu.core.errors import WotuError
 from wotu.ledger import limit_services
 from wotu.ledger.proof import differences
-from wotu.loyalty import campaign_services, order_services
+from wotu.loyalty.campaigns import services as campaign_services
 from wotu.loyalty.models import Campaign, PromotionSlot
+from wotu.loyalty.orders import services as order_services
 from wotu.loyalty.promotions.services import Slot, Terms, create_promotion
 
 LOW, LIST, OFF, FROM = 100, 1_000, 300, 2_000

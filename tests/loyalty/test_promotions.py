@@ -15,8 +15,10 @@ from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger import limit_services
 from wotu.ledger.proof import differences
 from wotu.ledger.rules import Cause
-from wotu.loyalty import campaign_services, customer_services, order_services
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.models import Campaign, Order, PromotionCustomer, PromotionSlot, PromotionUse
+from wotu.loyalty.orders import services as order_services
 from wotu.loyalty.pricing import Cart
 from wotu.loyalty.promotions.running import NotNow
 from wotu.loyalty.promotions.services import Slot, Terms, create_promotion, end_promotion, rewrite_promotion

@@ -20,7 +20,9 @@ from wotu.core.errors import WotuError
 from wotu.ledger import services as ledger
 from wotu.ledger.proof import differences
 from wotu.ledger.rules import Cause
-from wotu.loyalty import campaign_services, customer_services, personal
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.customers import personal
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.models import Allowance, Receipt, ReceiptPhoto
 from wotu.loyalty.receipts import customers, reads, services
 

@@ -29,12 +29,16 @@ from wotu.ledger import due_services, reads
 from wotu.ledger.models import Lot
 from wotu.ledger.proof import differences
 from wotu.ledger.rules import Cause
-from wotu.loyalty import campaign_services, coupon_services, customer_services, order_services, programme_services
-from wotu.loyalty.check_in_services import check_in
+from wotu.loyalty.campaigns import services as campaign_services
 from wotu.loyalty.choices import CouponState
-from wotu.loyalty.earning import EarnRule
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.models import Coupon, OrderEarning, PromotionUse
-from wotu.loyalty.programme_services import Rules
+from wotu.loyalty.orders import services as order_services
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.check_in_services import check_in
+from wotu.loyalty.programme.earning import EarnRule
+from wotu.loyalty.programme.services import Rules
 from wotu.loyalty.promotions.services import Terms, create_promotion
 
 BEGIN = datetime(2026, 3, 7, 20, tzinfo=UTC)  # in New York, half a day before the clocks go forward

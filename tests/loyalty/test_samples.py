@@ -14,8 +14,12 @@ from wotu.core.errors import WotuError
 from wotu.ledger import limit_services
 from wotu.ledger.proof import differences
 from wotu.ledger.rules import Cause
-from wotu.loyalty import campaign_services, customer_services, order_services, personal, programme_services
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.customers import personal
+from wotu.loyalty.customers import services as customer_services
 from wotu.loyalty.models import SampleOffer, SampleRequest
+from wotu.loyalty.orders import services as order_services
+from wotu.loyalty.programme import services as programme_services
 from wotu.loyalty.samples import reads, services, upkeep
 from wotu.loyalty.samples.rules import Following
 from wotu.outbox.models import Work

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wotu.core.errors import WotuError
 from wotu.core.periods import to_micros
-from wotu.loyalty.streaks import ProgramDay, longest, streak
+from wotu.loyalty.programme.streaks import ProgramDay, longest, streak
 
 MAY = date(2026, 5, 1)
 sets_of_days = st.sets(st.integers(0, 40).map(lambda n: MAY + timedelta(days=n)))

@@ -8,8 +8,10 @@ import pytest
 from django.apps import apps
 from tests.loyalty.clubs import NOW, ZONE, buy, cart
 
-from wotu.loyalty import campaign_services, coupon_services, order_services
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.models import Coupon, Order
+from wotu.loyalty.orders import services as order_services
 
 pytestmark = pytest.mark.django_db
 fill = import_module("wotu.loyalty.migrations.0004_sums_of_orders").fill

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.oracles.tiers import lived
 
 from wotu.core.errors import WotuError
-from wotu.loyalty.tiers import Gain, Level, Manual, TierRules, months_after, tier_at
+from wotu.loyalty.programme.tiers import Gain, Level, Manual, TierRules, months_after, tier_at
 
 START = date(2025, 1, 31)
 LEVELS = (Level(key="silver", at=100), Level(key="gold", at=300), Level(key="black", at=600))

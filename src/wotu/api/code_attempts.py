@@ -16,7 +16,7 @@ from wotu.answers.kept import workspace
 from wotu.api.callers import Caller, caller_of
 from wotu.core.customer_ids import customer_number
 from wotu.core.errors import WotuError
-from wotu.loyalty import guessing
+from wotu.loyalty.coupons import guessing
 from wotu.loyalty.refusals import CouponRefusal
 
 View = Callable[..., HttpResponse]

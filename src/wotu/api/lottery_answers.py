@@ -13,7 +13,7 @@ from wotu.loyalty.lottery.chances import ChanceRule
 from wotu.loyalty.lottery.draft_services import LotteryDraft, PrizeDraft
 from wotu.loyalty.lottery.odds import fraction_of
 from wotu.loyalty.lottery.releases import Window
-from wotu.loyalty.written_rules import minor
+from wotu.loyalty.pricing.written import minor
 
 
 def draft_of(asked: told.NewLottery, currency: str) -> LotteryDraft:

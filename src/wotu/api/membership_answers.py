@@ -9,9 +9,10 @@ from wotu.api.schemas import memberships as told
 from wotu.core.customer_ids import customer_text
 from wotu.core.money import decimal_text
 from wotu.ledger import reads as ledger
-from wotu.loyalty import member_reads, saved_reads
 from wotu.loyalty.membership import reads
+from wotu.loyalty.orders import saved_reads
 from wotu.loyalty.pricing.rules import WHOLE
+from wotu.loyalty.programme import member_reads
 
 
 def shown_plan(row: reads.PlanRow) -> told.Plan:

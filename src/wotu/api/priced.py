@@ -8,13 +8,13 @@ from wotu.api.schemas import checkout
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import WotuError
 from wotu.core.money import decimal_text
-from wotu.loyalty.coupon_choice import Pick
-from wotu.loyalty.order_keeping import POINTS, SLOT
+from wotu.loyalty.coupons.choice import Pick
+from wotu.loyalty.orders.keeping import POINTS, SLOT
+from wotu.loyalty.orders.reads import OrderRow
 from wotu.loyalty.pricing import Quote, Refund
 from wotu.loyalty.pricing.quote import LineQuote, Refusal
 from wotu.loyalty.promotions.running import Missed
 from wotu.loyalty.promotions.services import PROMOTION
-from wotu.loyalty.reads import OrderRow
 
 _COUPON = "coupon:"
 

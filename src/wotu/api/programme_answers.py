@@ -9,12 +9,13 @@ from wotu.api.schemas import badges, mall, programmes
 from wotu.core.customer_ids import customer_text
 from wotu.ledger import due_services
 from wotu.ledger import reads as ledger
-from wotu.loyalty import club_reads, member_reads
-from wotu.loyalty.badge_reads import BadgeRow, CustomerBadge
-from wotu.loyalty.club_reads import Club
-from wotu.loyalty.mall_reads import ItemRow, RedemptionRow
-from wotu.loyalty.programme_services import json_of
-from wotu.loyalty.written_earning import written_levels, written_rule, written_terms
+from wotu.loyalty.programme import member_reads
+from wotu.loyalty.programme import reads as club_reads
+from wotu.loyalty.programme.badge_reads import BadgeRow, CustomerBadge
+from wotu.loyalty.programme.mall_reads import ItemRow, RedemptionRow
+from wotu.loyalty.programme.reads import Club
+from wotu.loyalty.programme.services import json_of
+from wotu.loyalty.programme.written_earning import written_levels, written_rule, written_terms
 
 
 def shown_programme(club: Club) -> programmes.Programme:

@@ -17,11 +17,13 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from wotu.cli.journey_campaigns import JourneyCampaign, read_campaigns
-from wotu.loyalty import badge_services, past_campaigns, programme_services
-from wotu.loyalty.earning import EarnRule
-from wotu.loyalty.past_campaigns import PastCoupon
-from wotu.loyalty.programme_services import Rules
-from wotu.loyalty.tiers import Level, TierRules
+from wotu.loyalty.coupons import past_campaigns
+from wotu.loyalty.coupons.past_campaigns import PastCoupon
+from wotu.loyalty.programme import badge_services
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.earning import EarnRule
+from wotu.loyalty.programme.services import Rules
+from wotu.loyalty.programme.tiers import Level, TierRules
 from wotu.outbox.following import Following, position, wanted_followers
 
 if TYPE_CHECKING:

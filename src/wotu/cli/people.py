@@ -39,7 +39,7 @@ def _erase(options: Namespace) -> None:
     if _has_control(workspace.layout):
         _record(workspace.layout.root, "erase", customer)
         from wotu.accounts.forgetting import forget_customers
-        from wotu.loyalty.personal import forget
+        from wotu.loyalty.customers.personal import forget
 
         forget(history)
         forget_customers()
@@ -68,7 +68,7 @@ def _export(options: Namespace) -> None:
     if _has_control(workspace.layout):
         connect(workspace.layout.root)
         from wotu.accounts.audit import about
-        from wotu.loyalty.personal import value_of
+        from wotu.loyalty.customers.personal import value_of
 
         audit, value = [asdict(entry) for entry in about(history)], value_of(history)
     customer = workspace.export(options.identifier, target, audit=audit, value=value)

@@ -19,10 +19,10 @@ from wotu.core.errors import WotuError
 from wotu.core.periods import to_micros
 from wotu.h5.deeds import Said
 from wotu.h5.pages import of_member
-from wotu.loyalty import coupon_words as words
 from wotu.loyalty.choices import ContestMetric, ContestTie
 from wotu.loyalty.contests import reads, services
-from wotu.loyalty.promotion_refusals import PromotionRefusal
+from wotu.loyalty.coupons import words
+from wotu.loyalty.participation import PromotionRefusal
 from wotu.loyalty.validity import first_day_of, last_day_of
 
 _LONGEST = 100

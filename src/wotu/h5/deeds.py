@@ -16,9 +16,10 @@ from django.utils.translation import gettext, ngettext
 
 from wotu.accounts import limits
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
-from wotu.loyalty import check_in_services, coupon_services, mall_services, member_reads
-from wotu.loyalty import coupon_words as words
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons import words
 from wotu.loyalty.membership import services
+from wotu.loyalty.programme import check_in_services, mall_services, member_reads
 from wotu.loyalty.samples import services as samples
 
 _GUESSES = 10

@@ -19,8 +19,8 @@ from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.periods import to_micros
 from wotu.h5 import wheel
 from wotu.h5.pages import of_member
-from wotu.loyalty import coupon_words
 from wotu.loyalty.choices import CampaignState
+from wotu.loyalty.coupons import words as coupon_words
 from wotu.loyalty.lottery import chance_services, draw_services, own_reads, reads, words
 from wotu.loyalty.lottery.choices import Look, Outcome, PrizeKind
 from wotu.loyalty.lottery.draw_services import Drawn

@@ -18,13 +18,13 @@ from wotu.accounts import limits
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.h5.deeds import Said
 from wotu.h5.pages import of_member
-from wotu.loyalty import coupon_words as words
 from wotu.loyalty.choices import PaidIn, ReceiptState
+from wotu.loyalty.coupons import words
 from wotu.loyalty.membership.reads import today
-from wotu.loyalty.promotion_refusals import PromotionRefusal
+from wotu.loyalty.participation import PromotionRefusal
+from wotu.loyalty.pricing.written import minor
 from wotu.loyalty.receipts import reads, services
 from wotu.loyalty.receipts.rules import WHOLE
-from wotu.loyalty.written_rules import minor
 
 _SENDS = 20
 _TYPED = ("shop", "day", "number", "amount", "offer")

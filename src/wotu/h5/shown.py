@@ -17,11 +17,12 @@ from wotu.core.periods import to_micros
 from wotu.h5 import ways
 from wotu.ledger import reads
 from wotu.ledger.reads import LotRow
-from wotu.loyalty import coupon_words as words
-from wotu.loyalty import member_reads, saved_reads, wallet
-from wotu.loyalty.campaign_services import money_unit
+from wotu.loyalty.campaigns.services import money_unit
+from wotu.loyalty.coupons import wallet, words
 from wotu.loyalty.membership import reads as memberships
 from wotu.loyalty.membership.benefit_words import brings
+from wotu.loyalty.orders import saved_reads
+from wotu.loyalty.programme import member_reads
 from wotu.loyalty.promotions.running import OnNow, on_now
 from wotu.loyalty.promotions.words import promise
 from wotu.loyalty.samples import reads as sample_reads

@@ -31,7 +31,8 @@ def wilson(part: int, whole: int) -> Interval:
     share, spread = part / whole, Z * Z / whole
     middle = share + spread / 2
     reach = Z * sqrt(share * (1 - share) / whole + spread / (4 * whole))
-    return max(0.0, (middle - reach) / (1 + spread)), min(1.0, (middle + reach) / (1 + spread))
+    # What was seen lies in it, whatever rounding does: of nobody the lower end is 0, of everybody the upper 1.
+    return max(0.0, min(share, (middle - reach) / (1 + spread))), min(1.0, max(share, (middle + reach) / (1 + spread)))
 
 
 def difference_of_shares(part: int, whole: int, other_part: int, other_whole: int) -> Interval:

@@ -18,9 +18,9 @@ from wotu.api.programme_answers import shown_badge, shown_own_badge
 from wotu.api.schemas import badges as told
 from wotu.api.schemas.errors import IDEMPOTENT, NOT_FOUND, answers
 from wotu.api.schemas.pages import Page, page
-from wotu.loyalty import badge_reads, badge_services
-from wotu.loyalty.programme_services import programme
-from wotu.loyalty.written_earning import kept_levels
+from wotu.loyalty.programme import badge_reads, badge_services
+from wotu.loyalty.programme.services import programme
+from wotu.loyalty.programme.written_earning import kept_levels
 
 router = Router(tags=["Badges"])
 

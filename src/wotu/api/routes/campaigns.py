@@ -31,9 +31,12 @@ from wotu.api.schemas.errors import CONFLICT, IDEMPOTENT, NOT_FOUND, answers
 from wotu.api.schemas.pages import Page, page
 from wotu.api.schemas.texts import Nothing
 from wotu.core.money import decimal_text
-from wotu.loyalty import campaign_services, launch_reads, reads
-from wotu.loyalty.approval import check_may_launch
-from wotu.loyalty.written_rules import minor, written_rule
+from wotu.loyalty.campaigns import launch_reads
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.campaigns.approval import check_may_launch
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.pricing.written import minor, written_rule
 
 router = Router(tags=["Campaigns"])
 
@@ -43,7 +46,7 @@ def list_campaigns(request: HttpRequest, asked: Query[CampaignQuery]) -> Page[An
     """Newest first, with what is left of each budget."""
     caller_of(request).require(Action.READ)
     with continuing():
-        found = reads.campaigns(state=asked.state or "", before=asked.place, limit=asked.limit)
+        found = campaign_reads.campaigns(state=asked.state or "", before=asked.place, limit=asked.limit)
     return page([_shown(each) for each in found.rows], found.next)
 
 
@@ -103,7 +106,7 @@ def check_launch(request: HttpRequest, code: str) -> LaunchFindings:
 @write(Action.RUN_CAMPAIGNS, in_control=True)
 def launch_campaign(request: HttpRequest, code: str, asked: Nothing) -> CampaignInFull:
     """Above the setting `approval_above`, or without a budget, owners only. Refused while a check blocks it."""
-    caller, found = caller_of(request), reads.campaign(code)
+    caller, found = caller_of(request), campaign_reads.campaign(code)
     budget = None if found.budget is None else found.budget.total
     check_may_launch(caller.role, budget, found.currency, above=workspace().settings.approval_above)
     campaign_services.launch(found.number, by=caller.name[:80], now=timezone.now())
@@ -150,14 +153,14 @@ def end_campaign(request: HttpRequest, code: str, asked: Nothing) -> CampaignInF
     return _go(request, code, campaign_services.end, "end")
 
 
-def shown_template(row: reads.TemplateRow) -> Template:
+def shown_template(row: coupon_reads.TemplateRow) -> Template:
     """A kind of coupon with its rule in decimal text."""
     told = {name: getattr(row, name) for name in Template.model_fields if name not in ("id", "rule")}
     return Template(id=row.number, rule=written_rule(row.rule, row.currency), **told)
 
 
 def _go(request: HttpRequest, code: str, change: Callable[[int], None], what: str) -> CampaignInFull:
-    change(reads.campaign(code).number)
+    change(campaign_reads.campaign(code).number)
     _tell(caller_of(request), AuditAction.EDIT_CAMPAIGN, code, what)
     return _in_full(code)
 
@@ -167,17 +170,17 @@ def _tell(caller: Caller, action: AuditAction, code: str, what: str) -> None:
 
 
 def _in_full(code: str) -> CampaignInFull:
-    found = reads.campaign(code)
-    kinds = [shown_template(each) for each in reads.templates(found.number, now=timezone.now())]
+    found = campaign_reads.campaign(code)
+    kinds = [shown_template(each) for each in coupon_reads.templates(found.number, now=timezone.now())]
     return CampaignInFull(**_shown(found).model_dump(), coupon_templates=kinds)
 
 
-def _shown(row: reads.CampaignRow) -> Campaign:
+def _shown(row: campaign_reads.CampaignRow) -> Campaign:
     told = {name: getattr(row, name) for name in Campaign.model_fields if name != "budget"}
     return Campaign(**told, budget=_budget(row))
 
 
-def _budget(row: reads.CampaignRow) -> Budget | None:
+def _budget(row: campaign_reads.CampaignRow) -> Budget | None:
     if row.budget is None:
         return None
     return Budget(**{

@@ -29,10 +29,11 @@ from wotu.api.schemas.errors import CONFLICT, IDEMPOTENT, NOT_FOUND, answers
 from wotu.core.durations import DAY, parse_duration
 from wotu.core.errors import invalid_argument
 from wotu.core.periods import to_micros
-from wotu.loyalty import order_services, reads
+from wotu.loyalty.orders import reads as order_reads
+from wotu.loyalty.orders import services as order_services
 from wotu.loyalty.pricing import Cart, Line, RefundPolicy
+from wotu.loyalty.pricing.written import minor
 from wotu.loyalty.refusals import CouponRefusal
-from wotu.loyalty.written_rules import minor
 
 router = Router(tags=["Checkout"])
 
@@ -75,7 +76,7 @@ def hold(request: HttpRequest, asked: HoldAsked) -> Order:
         zone=workspace().settings.zone,
         seen=None if asked.payable is None else minor(asked.payable, cart.currency, field="payable"),
     )  # fmt: skip
-    return shown_order(reads.order(asked.order_id))
+    return shown_order(order_reads.order(asked.order_id))
 
 
 @router.post(
@@ -89,7 +90,7 @@ def hold(request: HttpRequest, asked: HoldAsked) -> Order:
 def pay(request: HttpRequest, asked: PaidOrder) -> Order:
     """What was held for it is spent. Told twice, it is spent once."""
     order_services.pay(asked.order_id, now=timezone.now(), paid_with=asked.paid_with)
-    return shown_order(reads.order(asked.order_id))
+    return shown_order(order_reads.order(asked.order_id))
 
 
 @router.post(
@@ -103,7 +104,7 @@ def pay(request: HttpRequest, asked: PaidOrder) -> Order:
 def release(request: HttpRequest, asked: OrderNamed) -> Order:
     """What was held for it is free again, at once."""
     order_services.release(asked.order_id, now=timezone.now())
-    return shown_order(reads.order(asked.order_id))
+    return shown_order(order_reads.order(asked.order_id))
 
 
 @router.post(
@@ -118,7 +119,7 @@ def give_back(request: HttpRequest, asked: ReturnAsked) -> Returned:
     """What to give back for them: their share of what was paid. A `refund_id` is carried out once."""
     policy = RefundPolicy(threshold=asked.threshold, shipping=asked.shipping)
     done = order_services.give_back(asked.order_id, asked.refund_id, _pieces(asked), now=timezone.now(), policy=policy)
-    found = reads.order(asked.order_id)
+    found = order_reads.order(asked.order_id)
     assert found.quote is not None
     told = shown_refund(asked.refund_id, done.refund, found.quote.cart.currency)
     return Returned(**told.model_dump(), order_id=asked.order_id, repeated=done.repeated)
@@ -133,7 +134,7 @@ def give_back(request: HttpRequest, asked: ReturnAsked) -> Returned:
 def get_order(request: HttpRequest, order_id: str) -> Order:
     """Its price, what is kept for it, and its returns."""
     caller_of(request).require(Action.READ)
-    return shown_order(reads.order(order_id))
+    return shown_order(order_reads.order(order_id))
 
 
 def _cart(asked: QuoteAsked) -> Cart:

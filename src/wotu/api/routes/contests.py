@@ -24,7 +24,7 @@ from wotu.api.schemas.texts import Nothing
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.money import decimal_text
-from wotu.loyalty import reads as campaigns
+from wotu.loyalty.campaigns import reads as campaign_reads
 from wotu.loyalty.choices import ContestMetric
 from wotu.loyalty.contests import approving, reads, services
 from wotu.loyalty.contests.ranks import Prize
@@ -52,7 +52,7 @@ def list_contests(request: HttpRequest) -> Page[Any]:
 @write(Action.RUN_CAMPAIGNS, status=HTTPStatus.CREATED, in_control=True)
 def create_contest(request: HttpRequest, code: str, asked: told.NewContest) -> told.Contest:
     """Where its points are worth more than the setting `approval_above`, owners only."""
-    now, caller, found = timezone.now(), caller_of(request), campaigns.campaign(code)
+    now, caller, found = timezone.now(), caller_of(request), campaign_reads.campaign(code)
     prizes = tuple(
         Prize(first=each.first, last=each.last, points=each.points, template=each.coupon_template)
         for each in asked.prizes

@@ -36,11 +36,14 @@ from wotu.api.schemas.pages import Page, page
 from wotu.api.schemas.texts import Nothing
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import invalid_argument
-from wotu.loyalty import codes, coupon_services, guessing, reads
-from wotu.loyalty.approval import check_may_promise
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.campaigns.approval import check_may_promise
 from wotu.loyalty.choices import ForWhom
-from wotu.loyalty.coupon_services import Issued
-from wotu.loyalty.written_rules import kept_rule
+from wotu.loyalty.coupons import codes, guessing
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons.services import Issued
+from wotu.loyalty.pricing.written import kept_rule
 
 router = Router(tags=["Coupons"])
 
@@ -55,7 +58,7 @@ router = Router(tags=["Coupons"])
 @write(Action.RUN_CAMPAIGNS, status=HTTPStatus.CREATED, in_control=True)
 def create_coupon_template(request: HttpRequest, code: str, asked: NewTemplate) -> Template:
     """To a campaign; what it takes off, how long it is valid, and how many there may be."""
-    caller, found = caller_of(request), reads.campaign(code)
+    caller, found = caller_of(request), campaign_reads.campaign(code)
     _check_may_promise(caller, found)
     rule, term = _promised(asked, found.currency)
     made = coupon_services.create_template(
@@ -89,8 +92,8 @@ def get_coupon_template(request: HttpRequest, id: int) -> Template:  # noqa: A00
 @write(Action.RUN_CAMPAIGNS, in_control=True)
 def change_coupon_template(request: HttpRequest, id: int, asked: Promise) -> Template:  # noqa: A002
     """A new version. Coupons that are out keep what they were promised."""
-    caller, found = caller_of(request), reads.template(id, now=timezone.now())
-    _check_may_promise(caller, reads.campaign(found.campaign))
+    caller, found = caller_of(request), coupon_reads.template(id, now=timezone.now())
+    _check_may_promise(caller, campaign_reads.campaign(found.campaign))
     rule, term = _promised(asked, found.currency)
     coupon_services.change_template(id, rule, term, now=timezone.now(), for_whom=asked.for_whom, reason=asked.reason)
     _tell(caller, AuditAction.EDIT_CAMPAIGN, found.campaign, what="coupon_template", template=id)
@@ -130,7 +133,7 @@ def create_coupon_batch(request: HttpRequest, id: int, asked: NewBatch) -> Batch
         prefix=asked.prefix,
     )  # fmt: skip
     _tell(caller, AuditAction.ISSUE_COUPONS, f"batch {made}", template=id, count=asked.count)
-    return _batch(reads.batch(made))
+    return _batch(coupon_reads.batch(made))
 
 
 @router.get(
@@ -142,8 +145,8 @@ def create_coupon_batch(request: HttpRequest, id: int, asked: NewBatch) -> Batch
 def list_coupon_batches(request: HttpRequest, id: int) -> Batches:  # noqa: A002
     """Newest first, without their codes."""
     caller_of(request).require(Action.READ)
-    found = reads.template(id, now=timezone.now())
-    return Batches(items=[_batch(each) for each in reads.batches(found.number)])
+    found = coupon_reads.template(id, now=timezone.now())
+    return Batches(items=[_batch(each) for each in coupon_reads.batches(found.number)])
 
 
 @router.post(
@@ -182,11 +185,11 @@ def list_coupons(request: HttpRequest, asked: Query[CouponQuery]) -> Page[Any]:
         raise invalid_argument("customer", "Give customer or code, one of them.")
     if asked.code is not None:
         spent = guessing.spend([asked.code], caller=caller.id, customer=None, now=now)
-        row = reads.coupon_of_code(asked.code, now=now)
+        row = coupon_reads.coupon_of_code(asked.code, now=now)
         guessing.give_back(spent if row else 0, caller=caller.id, customer=None)
         return page([] if row is None else [_coupon(row)], None)
     with continuing():
-        found = reads.coupons_of(number_of(asked.customer or ""), now=now, before=asked.place, limit=asked.limit)
+        found = coupon_reads.coupons_of(number_of(asked.customer or ""), now=now, before=asked.place, limit=asked.limit)
     return page([_coupon(each) for each in found.rows], found.next)
 
 
@@ -209,7 +212,7 @@ def claim_coupon(request: HttpRequest, asked: Claim) -> IssuedCoupon:
 def get_coupon(request: HttpRequest, id: int) -> Coupon:  # noqa: A002
     """Its state now."""
     caller_of(request).require(Action.SEE_IDENTIFIERS)
-    return _coupon(reads.coupon(id, now=timezone.now()))
+    return _coupon(coupon_reads.coupon(id, now=timezone.now()))
 
 
 @router.post(
@@ -223,14 +226,14 @@ def get_coupon(request: HttpRequest, id: int) -> Coupon:  # noqa: A002
 def void_coupon(request: HttpRequest, id: int, asked: Nothing) -> Coupon:  # noqa: A002
     """Not one that is held or redeemed."""
     caller, now = caller_of(request), timezone.now()
-    found = reads.coupon(id, now=now)
+    found = coupon_reads.coupon(id, now=now)
     coupon_services.void(id, now=now)
     target = f"coupon {id}" if found.customer is None else customer_text(found.customer)
     _tell(caller, AuditAction.VOID_COUPON, target, coupon=id)
-    return _coupon(reads.coupon(id, now=now))
+    return _coupon(coupon_reads.coupon(id, now=now))
 
 
-def _check_may_promise(caller: Caller, found: reads.CampaignRow) -> None:
+def _check_may_promise(caller: Caller, found: campaign_reads.CampaignRow) -> None:
     budget, above = None if found.budget is None else found.budget.total, workspace().settings.approval_above
     launched = found.launched_at is not None
     check_may_promise(caller.role, launched=launched, budget=budget, currency=found.currency, above=above)
@@ -243,23 +246,23 @@ def _promised(asked: Promise, currency: str) -> tuple[dict[str, Any], dict[str, 
 
 
 def _template(number: int) -> Template:
-    return shown_template(reads.template(number, now=timezone.now()))
+    return shown_template(coupon_reads.template(number, now=timezone.now()))
 
 
-def _batch(row: reads.BatchRow) -> Batch:
+def _batch(row: coupon_reads.BatchRow) -> Batch:
     told = {name: getattr(row, name) for name in Batch.model_fields if name not in ("id", "coupon_template")}
     return Batch(id=row.number, coupon_template=row.template, **told)
 
 
-def _coupon(row: reads.CouponRow) -> Coupon:
+def _coupon(row: coupon_reads.CouponRow) -> Coupon:
     return Coupon(**_told(row))
 
 
 def _issued(made: Issued) -> IssuedCoupon:
-    return IssuedCoupon(**_told(reads.coupon(made.coupon, now=timezone.now())), repeated=made.repeated)
+    return IssuedCoupon(**_told(coupon_reads.coupon(made.coupon, now=timezone.now())), repeated=made.repeated)
 
 
-def _told(row: reads.CouponRow) -> dict[str, Any]:
+def _told(row: coupon_reads.CouponRow) -> dict[str, Any]:
     same = ("name", "campaign", "state", "starts_at", "ends_at", "order_id", "held_until")
     return {
         "id": row.number, "coupon_template": row.template,

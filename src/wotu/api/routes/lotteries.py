@@ -25,7 +25,7 @@ from wotu.api.schemas.errors import CONFLICT, IDEMPOTENT, NOT_FOUND, answers
 from wotu.api.schemas.pages import Page, page
 from wotu.api.schemas.texts import Nothing
 from wotu.core.customer_ids import customer_text
-from wotu.loyalty.approval import check_may_launch
+from wotu.loyalty.campaigns.approval import check_may_launch
 from wotu.loyalty.lottery import chance_services, draft_services, draw_services, giving_services, own_reads, reads
 from wotu.loyalty.lottery import services as running
 

@@ -22,7 +22,7 @@ from wotu.api.schemas import mall as told
 from wotu.api.schemas.errors import CONFLICT, IDEMPOTENT, NOT_FOUND, answers
 from wotu.api.schemas.pages import Page, page
 from wotu.api.schemas.texts import Nothing
-from wotu.loyalty import mall_reads, mall_services
+from wotu.loyalty.programme import mall_reads, mall_services
 
 router = Router(tags=["Points mall"])
 

@@ -23,10 +23,10 @@ from wotu.api.schemas.pages import Page, page
 from wotu.api.schemas.texts import Nothing
 from wotu.core.customer_ids import customer_text
 from wotu.core.money import decimal_text
-from wotu.loyalty import check_in_services
 from wotu.loyalty.membership import plan_services, reads, refunds, services
 from wotu.loyalty.membership.benefits import Benefits, MonthlyCoupon
-from wotu.loyalty.written_rules import basis_points, minor
+from wotu.loyalty.pricing.written import basis_points, minor
+from wotu.loyalty.programme import check_in_services
 
 router = Router(tags=["Members"])
 

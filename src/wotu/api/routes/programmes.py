@@ -23,12 +23,13 @@ from wotu.api.schemas.errors import CONFLICT, IDEMPOTENT, NOT_FOUND, answers
 from wotu.api.schemas.pages import Page, Paging, page
 from wotu.api.schemas.texts import Nothing
 from wotu.core.customer_ids import customer_text
-from wotu.loyalty import club_reads, programme_services
 from wotu.loyalty.choices import ProgrammeState
-from wotu.loyalty.earning import EarnRule
-from wotu.loyalty.programme_services import Rules, day_of
-from wotu.loyalty.tiers import Level, TierRules
-from wotu.loyalty.written_earning import check_levels_named, kept_rule, kept_terms
+from wotu.loyalty.programme import reads as club_reads
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.earning import EarnRule
+from wotu.loyalty.programme.services import Rules, day_of
+from wotu.loyalty.programme.tiers import Level, TierRules
+from wotu.loyalty.programme.written_earning import check_levels_named, kept_rule, kept_terms
 
 router = Router(tags=["Programmes"])
 

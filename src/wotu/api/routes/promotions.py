@@ -22,7 +22,7 @@ from wotu.api.schemas.texts import Nothing
 from wotu.core.customer_ids import customer_number
 from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
-from wotu.loyalty import reads as campaigns
+from wotu.loyalty.campaigns import reads as campaign_reads
 from wotu.loyalty.promotions import reads, services
 from wotu.loyalty.promotions.written import kept_promotion, written_promotion
 
@@ -39,7 +39,7 @@ router = Router(tags=["Promotions"])
 @write(Action.RUN_CAMPAIGNS, status=HTTPStatus.CREATED, in_control=True)
 def create_promotion(request: HttpRequest, code: str, asked: NewPromotion) -> Promotion:
     """Taken off without a code once the campaign is launched, which settles it: whoever approves sees all of it."""
-    caller, found = caller_of(request), campaigns.campaign(code)
+    caller, found = caller_of(request), campaign_reads.campaign(code)
     made = services.create_promotion(found.number, _terms(asked, found.currency), by=caller.name, now=timezone.now())
     _tell(caller, code, "promotion", made)
     return _shown(reads.promotion(made))
@@ -54,7 +54,7 @@ def create_promotion(request: HttpRequest, code: str, asked: NewPromotion) -> Pr
 def list_promotions(request: HttpRequest, code: str) -> Promotions:
     """With what is left of their slots and what paid orders have of them."""
     caller_of(request).require(Action.READ)
-    found = reads.promotions_of(campaigns.campaign(code).number)
+    found = reads.promotions_of(campaign_reads.campaign(code).number)
     return Promotions(items=[_shown(each) for each in found])
 
 

@@ -25,13 +25,13 @@ from wotu.api.schemas.pages import Page, page
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
-from wotu.loyalty import reads as campaigns
-from wotu.loyalty.approval import check_may_promise
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.campaigns.approval import check_may_promise
 from wotu.loyalty.choices import CampaignState
+from wotu.loyalty.pricing.written import basis_points, minor
 from wotu.loyalty.receipts import offer_services, reads, services
 from wotu.loyalty.receipts.rules import WHOLE, CashBack, Window
 from wotu.loyalty.receipts.services import Typed
-from wotu.loyalty.written_rules import basis_points, minor
 
 router = Router(tags=["Receipts"])
 
@@ -58,7 +58,7 @@ def list_receipt_offers(request: HttpRequest) -> Page[Any]:
 @write(Action.RUN_CAMPAIGNS, status=HTTPStatus.CREATED, in_control=True)
 def create_receipt_offer(request: HttpRequest, code: str, asked: told.NewReceiptOffer) -> told.ReceiptOffer:
     """The campaign's budget pays; for one that was launched without a budget, owners only."""
-    now, caller, found = timezone.now(), caller_of(request), campaigns.campaign(code)
+    now, caller, found = timezone.now(), caller_of(request), campaign_reads.campaign(code)
     check_may_promise(
         caller.role,
         launched=found.state != CampaignState.DRAFT,

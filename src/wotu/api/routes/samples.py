@@ -22,8 +22,8 @@ from wotu.api.schemas import samples as told
 from wotu.api.schemas.errors import CONFLICT, IDEMPOTENT, NOT_FOUND, answers
 from wotu.api.schemas.pages import Page, page
 from wotu.core.customer_ids import customer_text
-from wotu.loyalty import reads as campaigns
-from wotu.loyalty.approval import check_may_promise
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.campaigns.approval import check_may_promise
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.samples import reads, services
 from wotu.loyalty.samples.rules import Following
@@ -53,7 +53,7 @@ def list_sample_offers(request: HttpRequest) -> Page[Any]:
 @write(Action.RUN_CAMPAIGNS, status=HTTPStatus.CREATED, in_control=True)
 def create_sample_offer(request: HttpRequest, code: str, asked: told.NewSampleOffer) -> told.SampleOfferInFull:
     """`pieces` cannot be passed; for a campaign that was launched without a budget, owners only."""
-    now, caller, found = timezone.now(), caller_of(request), campaigns.campaign(code)
+    now, caller, found = timezone.now(), caller_of(request), campaign_reads.campaign(code)
     check_may_promise(
         caller.role,
         launched=found.state != CampaignState.DRAFT,

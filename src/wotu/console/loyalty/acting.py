@@ -19,7 +19,7 @@ from wotu.console.loyalty.campaign_words import money
 from wotu.console.permissions import signed_in_member
 from wotu.core.errors import Reason, WotuError, invalid_argument
 from wotu.core.money import parse_decimal, to_minor
-from wotu.loyalty.approval import check_may_launch, needs_approval
+from wotu.loyalty.campaigns.approval import check_may_launch, needs_approval
 
 
 @contextmanager

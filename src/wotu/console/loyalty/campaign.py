@@ -31,13 +31,18 @@ from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, require_export, signed_in_member
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import Reason, WotuError, invalid_argument
-from wotu.loyalty import campaign_services, codes, coupon_reads, coupon_services, launch_reads, reads
+from wotu.loyalty.campaigns import launch_reads
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.campaigns import services as campaign_services
+from wotu.loyalty.campaigns.effect_reads import CampaignEffect, campaign_effect
+from wotu.loyalty.campaigns.reads import CampaignRow
 from wotu.loyalty.choices import CampaignState
-from wotu.loyalty.coupon_reads import CouponCounts
-from wotu.loyalty.effect_reads import CampaignEffect, campaign_effect
+from wotu.loyalty.coupons import codes
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons.reads import CouponCounts, TemplateRow
 from wotu.loyalty.promotions.reads import PromotionRow, promotions_of
 from wotu.loyalty.promotions.services import rule_of
-from wotu.loyalty.reads import CampaignRow, TemplateRow
 
 _COUPONS, _ACTS, _MOST_CODES = 15, 8, 1_000_000
 _TOLD = (AuditAction.EDIT_CAMPAIGN, AuditAction.LAUNCH_CAMPAIGN)
@@ -54,7 +59,7 @@ def campaign(request: HttpRequest, code: str) -> HttpResponse:
 def act(request: HttpRequest, code: str) -> HttpResponse:
     """Ask for an approval, launch, pause, resume or end; or make codes."""
     require(request, Action.RUN_CAMPAIGNS)
-    row, wanted = reads.campaign(code), request.POST.get("do", "")
+    row, wanted = campaign_reads.campaign(code), request.POST.get("do", "")
     try:
         if wanted == "codes":
             _make_codes(request, row)
@@ -71,8 +76,8 @@ def take_codes(request: HttpRequest, number: int) -> HttpResponse:
     """The codes of a batch as a file, which is given once: codes are worth money."""
     require(request, Action.EXPORT)
     require(request, Action.RUN_CAMPAIGNS)
-    batch = reads.batch(number)
-    kind = reads.template(batch.template, now=timezone.now())
+    batch = coupon_reads.batch(number)
+    kind = coupon_reads.template(batch.template, now=timezone.now())
     try:
         with told(request, AuditAction.EXPORT, f"batch {number}", kind="csv") as detail:
             found = coupon_services.take_codes(number, by=signed_in_member(request).username, now=timezone.now())
@@ -91,7 +96,7 @@ def take_codes(request: HttpRequest, number: int) -> HttpResponse:
 def export_coupons(request: HttpRequest, code: str, kind: str) -> StreamingHttpResponse:
     """The coupons of a campaign, in one state if the address names one. A code shows its last signs only."""
     require_export(request, kind)
-    row, now, state = reads.campaign(code), timezone.now(), _state(request)
+    row, now, state = campaign_reads.campaign(code), timezone.now(), _state(request)
     header = [
         _("Coupon"), _("Kind of coupon"), _("State"), _("Code"), _("Customer ID"), _("Valid from"), _("Valid until"),
         _("Order"),
@@ -123,7 +128,7 @@ def _change(request: HttpRequest, row: CampaignRow, wanted: str) -> None:
         raise invalid_argument("do", _("Choose one of the options."), Reason.SAID)
     check_budget(request, None if row.budget is None else row.budget.total, row.currency)
     with told(request, AuditAction.LAUNCH_CAMPAIGN, row.code, what="launch"):
-        if request.POST.get("seen") != _seen(row, reads.templates(number, now=now), promotions_of(number)):
+        if request.POST.get("seen") != _seen(row, coupon_reads.templates(number, now=now), promotions_of(number)):
             words = _("Somebody changed the campaign meanwhile. Look at it again, then launch it.")
             raise invalid_argument("seen", words, Reason.SAID)
         campaign_services.launch(number, by=by, now=now)
@@ -131,7 +136,7 @@ def _change(request: HttpRequest, row: CampaignRow, wanted: str) -> None:
 
 def _make_codes(request: HttpRequest, row: CampaignRow) -> None:
     posted, now = request.POST, timezone.now()
-    kinds = {str(each.number): each for each in reads.templates(row.number, now=now)}
+    kinds = {str(each.number): each for each in coupon_reads.templates(row.number, now=now)}
     kind, count = kinds.get(posted.get("kind", "")), posted.get("count", "").strip().replace(",", "")
     name, prefix = posted.get("name", "").strip(), posted.get("prefix", "").strip().upper()
     if kind is None:
@@ -152,9 +157,9 @@ def _make_codes(request: HttpRequest, row: CampaignRow) -> None:
 
 
 def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    now, row = timezone.now(), reads.campaign(code)
+    now, row = timezone.now(), campaign_reads.campaign(code)
     counts = coupon_reads.counts([row.number], now=now).get(row.number, CouponCounts())
-    kinds = reads.templates(row.number, now=now)
+    kinds = coupon_reads.templates(row.number, now=now)
     state = _state(request)
     page = coupon_reads.coupons_in(
         row.number, now=now, state=state, before=request.GET.get("before") or None, limit=_COUPONS
@@ -162,7 +167,7 @@ def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: i
     shown: dict[str, Any] = {
         "each": shown_campaign(row, counts, now), "row": row, "counts": counts,
         "kinds": [shown_kind(each) for each in kinds], "seen": _seen(row, kinds, promotions_of(row.number)),
-        "batches": [(batch, kind) for kind in kinds for batch in reads.batches(kind.number)],
+        "batches": [(batch, kind) for kind in kinds for batch in coupon_reads.batches(kind.number)],
         "promotions": [shown_promotion(each, now) for each in promotions_of(row.number)],
         "effect": _effect(campaign_effect(row.number), row.currency) if row.launched_at else None,
         "coupons": [shown_coupon(each) for each in page.rows], "state": state,

@@ -13,10 +13,12 @@ from django.utils.translation import gettext as _
 from wotu.console.loyalty.typed import TypedFields
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros, to_micros
+from wotu.loyalty.campaigns.reads import CampaignRow
 from wotu.loyalty.choices import ForWhom
-from wotu.loyalty.coupon_services import LONGEST_REASON
-from wotu.loyalty.draft_services import Draft
-from wotu.loyalty.reads import CampaignRow, TemplateRow
+from wotu.loyalty.coupons.draft_services import Draft
+from wotu.loyalty.coupons.reads import TemplateRow
+from wotu.loyalty.coupons.services import LONGEST_REASON
+from wotu.loyalty.pricing.written import COUPON_EFFECTS, kept_rule, written_rule
 from wotu.loyalty.validity import (
     FIRST_DAY,
     LAST_DAY,
@@ -26,7 +28,6 @@ from wotu.loyalty.validity import (
     first_day_of,
     last_day_of,
 )
-from wotu.loyalty.written_rules import COUPON_EFFECTS, kept_rule, written_rule
 
 STACKING = ("kind", "alone", "group")
 TERMS = ("days", "dates")

@@ -18,11 +18,12 @@ from wotu.console.refusing import in_words
 from wotu.core.errors import WotuError
 from wotu.core.money import exponent
 from wotu.core.periods import to_micros
-from wotu.loyalty import coupon_services, coupon_words
+from wotu.loyalty.campaigns.reads import CampaignRow
 from wotu.loyalty.choices import CampaignState
-from wotu.loyalty.coupon_reads import CouponCounts
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons import words as coupon_words
+from wotu.loyalty.coupons.reads import CouponCounts, TemplateRow
 from wotu.loyalty.pricing import GiftOf, Rule
-from wotu.loyalty.reads import CampaignRow, TemplateRow
 from wotu.loyalty.refusals import CouponRefusal
 from wotu.loyalty.validity import DaysAfterIssue, FixedDates, first_day_of, last_day_of
 

@@ -29,11 +29,13 @@ from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, signed_in_member
 from wotu.core.errors import ErrorCode, Reason, WotuError
 from wotu.core.money import parse_decimal, to_minor
-from wotu.loyalty import coupon_reads, draft_services, reads
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.campaigns.reads import CampaignRow
 from wotu.loyalty.choices import CampaignState, ForWhom
-from wotu.loyalty.coupon_reads import CouponCounts
-from wotu.loyalty.draft_services import Draft
-from wotu.loyalty.reads import CampaignRow, TemplateRow
+from wotu.loyalty.coupons import draft_services
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.coupons.draft_services import Draft
+from wotu.loyalty.coupons.reads import CouponCounts, TemplateRow
 
 _ROWS = 50
 _SUFFIXES = 100
@@ -45,8 +47,8 @@ def campaigns(request: HttpRequest) -> HttpResponse:
     require(request, Action.READ)
     now, state = timezone.now(), request.GET.get("state", "")
     state = state if state in CampaignState else ""
-    page = reads.campaigns(state=state, before=request.GET.get("before") or None, limit=_ROWS)
-    waiting = coupon_reads.waiting()
+    page = campaign_reads.campaigns(state=state, before=request.GET.get("before") or None, limit=_ROWS)
+    waiting = campaign_reads.waiting()
     counts = coupon_reads.counts([row.number for row in (*page.rows, *waiting)], now=now)
     context = {
         "rows": [shown_campaign(row, counts.get(row.number, CouponCounts()), now) for row in page.rows],
@@ -91,7 +93,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, code: str) -> HttpResponse:
     """Change a campaign that has not ended, and one of its kinds of coupons."""
     require(request, Action.RUN_CAMPAIGNS)
-    row, zone = reads.campaign(code), settings.WOTU_SETTINGS.zone
+    row, zone = campaign_reads.campaign(code), settings.WOTU_SETTINGS.zone
     kind = _kind(row, request.GET.get("kind", ""))
     if row.state == CampaignState.ENDED:
         return HttpResponseRedirect(reverse("console:campaign", args=[code]))
@@ -130,7 +132,7 @@ def _form(
         "typed": typed, "errors": errors, "currency": currency, "row": row, "kind": kind, "for_whom": ForWhom.choices,
         "launched": row is not None and row.state != CampaignState.DRAFT,
         "above": money(to_minor(parse_decimal(above), currency), currency),
-        "several": len(reads.templates(row.number, now=timezone.now())) > 1 if row else False,
+        "several": len(coupon_reads.templates(row.number, now=timezone.now())) > 1 if row else False,
         **_preview(typed, currency, request.POST.get("preview_language") or get_language()),
     }  # fmt: skip
     return loyalty_page(request, "console/loyalty/campaign_form.html", "campaigns", context, status=status)
@@ -166,7 +168,7 @@ def _fixed(typed: Typed, there: Typed, row: CampaignRow) -> Typed:
 
 def _kind(row: CampaignRow, number: str) -> TemplateRow:
     """The kind of coupon that is edited: the named one, else the first."""
-    kinds = reads.templates(row.number, now=timezone.now())
+    kinds = coupon_reads.templates(row.number, now=timezone.now())
     found = next((each for each in kinds if str(each.number) == number), None) or (None if number else kinds[:1])
     if isinstance(found, tuple):
         found = found[0] if found else None
@@ -181,7 +183,7 @@ def free_code(start: str) -> str:
     code = f"{start}-{day:%y%m%d}"
     for number in range(2, _SUFFIXES):
         try:
-            reads.campaign(code)
+            campaign_reads.campaign(code)
         except WotuError:
             return code
         code = f"{start}-{day:%y%m%d}-{number}"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wotu.console import figures
-from wotu.loyalty.launch_checks import Finding
+from wotu.loyalty.campaigns.launch_checks import Finding
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,12 @@ from wotu.console.permissions import require
 from wotu.console.refusing import in_words
 from wotu.core.errors import WotuError
 from wotu.core.money import decimal_text
-from wotu.loyalty import badge_reads, badge_services, club_reads
-from wotu.loyalty.badge_reads import BadgeRow
 from wotu.loyalty.choices import BadgeMetric
-from wotu.loyalty.programme_services import CLUB
-from wotu.loyalty.written_rules import minor
+from wotu.loyalty.pricing.written import minor
+from wotu.loyalty.programme import badge_reads, badge_services
+from wotu.loyalty.programme import reads as club_reads
+from wotu.loyalty.programme.badge_reads import BadgeRow
+from wotu.loyalty.programme.services import CLUB
 
 FIELDS = ("name", "metric", "levels")
 _WHOLE = re.compile(r"[0-9]{1,12}")

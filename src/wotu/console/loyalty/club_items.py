@@ -20,10 +20,12 @@ from wotu.console.loyalty.typed import TypedFields
 from wotu.console.permissions import require
 from wotu.console.refusing import in_words
 from wotu.core.errors import ErrorCode, WotuError
-from wotu.loyalty import club_reads, coupon_reads, mall_reads, mall_services
-from wotu.loyalty.mall_reads import ItemRow
-from wotu.loyalty.programme_services import CLUB
-from wotu.loyalty.reads import TemplateRow
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.coupons.reads import TemplateRow
+from wotu.loyalty.programme import mall_reads, mall_services
+from wotu.loyalty.programme import reads as club_reads
+from wotu.loyalty.programme.mall_reads import ItemRow
+from wotu.loyalty.programme.services import CLUB
 
 FIELDS = ("name", "points", "stock", "per_customer", "kind")
 _MOST = 1_000_000_000

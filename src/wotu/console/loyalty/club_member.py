@@ -21,10 +21,12 @@ from wotu.console.loyalty.typed import TypedFields
 from wotu.console.permissions import require
 from wotu.core.customer_ids import customer_number
 from wotu.core.errors import ErrorCode, WotuError
-from wotu.loyalty import club_reads, mall_reads, mall_services, member_reads, programme_services
-from wotu.loyalty.mall_reads import RedemptionRow
-from wotu.loyalty.programme_services import CLUB, day_of, programme
-from wotu.loyalty.tiers import Standing
+from wotu.loyalty.programme import mall_reads, mall_services, member_reads
+from wotu.loyalty.programme import reads as club_reads
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.mall_reads import RedemptionRow
+from wotu.loyalty.programme.services import CLUB, day_of, programme
+from wotu.loyalty.programme.tiers import Standing
 
 _TAKEN = 20
 

@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from wotu.console.loyalty.typed import TypedFields
 from wotu.core.periods import from_micros, midnight
+from wotu.loyalty.campaigns.reads import CampaignRow
 from wotu.loyalty.choices import ContestMetric, ContestTie
 from wotu.loyalty.contests.ranks import MOST_PLACES, Prize
-from wotu.loyalty.reads import CampaignRow
 
 PRIZES = (1, 2, 3, 4)
 NAMES = (

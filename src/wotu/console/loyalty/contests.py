@@ -27,9 +27,9 @@ from wotu.console.permissions import require, require_export, signed_in_member
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import Reason, WotuError, invalid_argument
 from wotu.core.money import exponent
-from wotu.loyalty import coupon_reads
 from wotu.loyalty.choices import ContestMetric, ContestTie
 from wotu.loyalty.contests import approving, awarding, reads, services
+from wotu.loyalty.coupons import reads as coupon_reads
 
 _PLACES = 50
 

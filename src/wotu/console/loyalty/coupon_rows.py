@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from wotu.console import figures
 from wotu.console.loyalty.campaign_words import COUPON_STATES, days, span
 from wotu.core.customer_ids import customer_text
-from wotu.loyalty.reads import CouponRow
+from wotu.loyalty.coupons.reads import CouponRow
 
 _SHOWN = 4
 

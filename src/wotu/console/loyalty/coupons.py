@@ -24,8 +24,12 @@ from wotu.console.pages.search import customers_found, searched
 from wotu.console.permissions import require, signed_in_member
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import ErrorCode, WotuError
-from wotu.loyalty import codes, coupon_reads, coupon_services, guessing, reads
-from wotu.loyalty.reads import CouponRow
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.coupons import codes, guessing
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons.reads import CouponRow
+from wotu.loyalty.orders import reads as order_reads
 from wotu.loyalty.refusals import CouponRefusal
 
 _FOUND = 10
@@ -56,7 +60,7 @@ def coupons(request: HttpRequest) -> HttpResponse:
             )
         if row is not None:
             return HttpResponseRedirect(reverse("console:coupon", args=[row.number]))
-        context["shared"] = reads.template_of_shared_code(words, now=now)
+        context["shared"] = coupon_reads.template_of_shared_code(words, now=now)
     found = customers_found(request, words, most=_FOUND)
     context |= {"found": found.rows if found else (), "looks_like_code": codes.normal(words) is not None}
     return loyalty_page(request, "console/loyalty/coupons.html", "coupons", context)
@@ -69,7 +73,7 @@ def coupon(request: HttpRequest, number: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, number, {"done": request.GET.get("done", "")})
     require(request, Action.RUN_CAMPAIGNS)
-    row, now = reads.coupon(number, now=timezone.now()), timezone.now()
+    row, now = coupon_reads.coupon(number, now=timezone.now()), timezone.now()
     try:
         with told(request, AuditAction.VOID_COUPON, _target(row), coupon=number):
             coupon_services.void(number, now=now)
@@ -83,14 +87,14 @@ def coupon(request: HttpRequest, number: int) -> HttpResponse:
 
 def _page(request: HttpRequest, number: int, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     now = timezone.now()
-    row = reads.coupon(number, now=now)
+    row = coupon_reads.coupon(number, now=now)
     why = coupon_reads.why_not(number, now=now)
-    whole, kind = allowed(request, Action.SEE_IDENTIFIERS), shown_kind(reads.template(row.template, now=now))
+    whole, kind = allowed(request, Action.SEE_IDENTIFIERS), shown_kind(coupon_reads.template(row.template, now=now))
     shown = {
         "each": shown_coupon(row), "row": row, "why_not": WHY_NOT[why] if why else "",
         "reason": why.value if why else "",
         "code": codes.written(row.code) if whole and row.code else "",
-        "kind": kind, "campaign": reads.campaign(row.campaign),
+        "kind": kind, "campaign": campaign_reads.campaign(row.campaign),
         "happenings": _happenings(row, kind.row.term.get("type") == "days" and not kind.row.term.get("wait")),
         "may_void": allowed(request, Action.RUN_CAMPAIGNS) and row.state in ("issued", "expired"),
     }  # fmt: skip
@@ -103,7 +107,7 @@ def _of_code(request: HttpRequest, typed: str, now: datetime) -> CouponRow | Non
         return None
     caller = f"user:{signed_in_member(request).pk}"
     spent = guessing.spend([typed], caller=caller, customer=None, now=now)
-    row = reads.coupon_of_code(typed, now=now)
+    row = coupon_reads.coupon_of_code(typed, now=now)
     if row is not None:
         guessing.give_back(spent, caller=caller, customer=None)
     return row
@@ -119,7 +123,7 @@ def _happenings(row: CouponRow, gives_at_once: bool) -> list[Happening]:
     """What is known to have been done with a coupon, the latest first."""
     found = [*_staff(row)]
     if row.batch is not None:
-        batch = reads.batch(row.batch)
+        batch = coupon_reads.batch(row.batch)
         found.append(
             Happening(batch.created_at, _("Made as a code: %(name)s") % {"name": batch.name}, batch.created_by)
         )
@@ -134,7 +138,7 @@ def _happenings(row: CouponRow, gives_at_once: bool) -> list[Happening]:
 
 def _order(row: CouponRow) -> list[Happening]:
     try:
-        order = reads.order(row.order_id or "")
+        order = order_reads.order(row.order_id or "")
     except WotuError:
         return [Happening(row.changed_at, _("Used for order %(order)s") % {"order": row.order_id})]
     told_of = {"order": order.order_id}

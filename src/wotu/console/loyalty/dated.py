@@ -16,7 +16,7 @@ from wotu.console.loyalty.campaign_words import days, span, state_words
 from wotu.console.loyalty.campaign_words import runs as campaign_runs
 from wotu.console.loyalty.contest_words import shown_contest
 from wotu.console.loyalty.lotteries import shown_row
-from wotu.loyalty import reads
+from wotu.loyalty.campaigns import reads as campaign_reads
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.contests import reads as contests
 from wotu.loyalty.lottery import reads as lotteries
@@ -59,7 +59,7 @@ class Kind:
 
 
 def _campaigns(asked: Month) -> Iterator[Dated]:
-    for row in reads.campaigns_between(asked.starts, asked.ends):
+    for row in campaign_reads.campaigns_between(asked.starts, asked.ends):
         first, last = days(row.starts_at or row.launched_at or row.created_at, row.ends_at)
         over = row.ends_at is not None and row.ends_at <= asked.now
         yield Dated(

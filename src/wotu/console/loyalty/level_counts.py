@@ -6,7 +6,7 @@ import threading
 import time
 from datetime import datetime
 
-from wotu.loyalty.level_reads import LevelCount, members_by_level
+from wotu.loyalty.programme.level_reads import LevelCount, members_by_level
 
 # A large club takes its time: then one reckoning in twenty times as long as it takes is enough.
 _LONG_SECONDS, _TIMES = 1.0, 20

@@ -25,11 +25,12 @@ from wotu.console.loyalty.lottery_presets import BY_KEY, PRESETS, TERMS_EN, TERM
 from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, signed_in_member
 from wotu.core.errors import WotuError
-from wotu.loyalty import club_reads, coupon_reads
 from wotu.loyalty.choices import CampaignState
+from wotu.loyalty.coupons import reads as coupon_reads
 from wotu.loyalty.lottery import draft_services, reads, words
 from wotu.loyalty.lottery.choices import Look, PrizeKind
 from wotu.loyalty.lottery.reads import LotteryRow
+from wotu.loyalty.programme import reads as club_reads
 
 _FORTNIGHT, _TO_CLAIM, _SUFFIXES = timedelta(days=13), timedelta(days=43), 100
 

@@ -31,8 +31,10 @@ from wotu.console.permissions import require
 from wotu.console.sight import sight_of
 from wotu.core.customer_ids import customer_number, customer_text
 from wotu.core.errors import Reason, WotuError, invalid_argument
-from wotu.loyalty import club_member_reads, coupon_reads, coupon_services, reads
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.membership import reads as memberships
+from wotu.loyalty.programme import club_member_reads
 
 _FOUND, _COUPONS, _LISTED = 20, 50, 25
 
@@ -46,7 +48,7 @@ def members(request: HttpRequest) -> HttpResponse:
     numbers = [(row, customer_number(row.customer_id)) for row in (found.rows if found else ())]
     had = club_member_reads.standings([number for _row, number in numbers if number is not None], now=now)
     rows = [
-        (row, balances_of(number), reads.coupons_of(number, now=now, limit=_FOUND), had.get(number))
+        (row, balances_of(number), coupon_reads.coupons_of(number, now=now, limit=_FOUND), had.get(number))
         for row, number in numbers if number is not None
     ]  # fmt: skip
     context = {"words": words, "found": rows, "total": found.total if found else 0}
@@ -104,7 +106,7 @@ def _page(request: HttpRequest, customer_id: str, context: dict[str, Any], *, st
     now, profile = timezone.now(), workspace().customer(customer_id)
     found = profile.customer_id
     number = customer_number(found) or 0
-    page = reads.coupons_of(number, now=now, before=request.GET.get("before") or None, limit=_COUPONS)
+    page = coupon_reads.coupons_of(number, now=now, before=request.GET.get("before") or None, limit=_COUPONS)
     may_run, sight = allowed(request, Action.RUN_CAMPAIGNS), sight_of(request).knowing(profile.identifiers)
     shown = {
         "profile_id": found, "title": sight.text(profile.name) if profile.name else found,

@@ -14,11 +14,11 @@ from wotu.console import figures
 from wotu.console.answers import workspace
 from wotu.console.loyalty.campaign_words import money
 from wotu.core.errors import WotuError
-from wotu.loyalty.goods_roles import Goods, NoRole, Role
-from wotu.loyalty.plan_reads import plan_of
-from wotu.loyalty.planning import LONG_DAYS, Gap, Plan
+from wotu.loyalty.campaigns.goods_roles import Goods, NoRole, Role
+from wotu.loyalty.campaigns.plan_reads import plan_of
+from wotu.loyalty.campaigns.planning import LONG_DAYS, Gap, Plan
+from wotu.loyalty.campaigns.reads import CampaignRow
 from wotu.loyalty.pricing import Rule
-from wotu.loyalty.reads import CampaignRow
 
 _WHY: Mapping[Gap, str | Promise] = {
     Gap.NO_DATES: gettext_lazy("No estimate, because the campaign has no last day."),

@@ -25,12 +25,12 @@ from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, signed_in_member
 from wotu.console.refusing import in_words
 from wotu.core.errors import WotuError
-from wotu.loyalty import coupon_reads, reads
+from wotu.loyalty.coupons import reads as coupon_reads
+from wotu.loyalty.coupons.reads import TemplateRow
 from wotu.loyalty.membership import plan_member_reads, plan_services
 from wotu.loyalty.membership import reads as memberships
 from wotu.loyalty.membership.plan_member_reads import SOON_DAYS, PlanFigures
 from wotu.loyalty.membership.reads import PlanRow
-from wotu.loyalty.reads import TemplateRow
 
 _BY_KEY = {each.key: each for each in STARTS}
 _FIELD_OF = {
@@ -136,7 +136,7 @@ def _kinds(row: PlanRow | None) -> list[TemplateRow]:
     now = timezone.now()
     found = {each.number: each for each in coupon_reads.kinds_to_give(now=now)}
     for each in row.benefits.coupons if row else ():
-        found.setdefault(each.template, reads.template(each.template, now=now))
+        found.setdefault(each.template, coupon_reads.template(each.template, now=now))
     return list(found.values())
 
 

@@ -12,11 +12,12 @@ from django.template.loader import render_to_string
 from django.utils.translation import get_language, override
 
 from wotu.core.periods import from_micros, to_micros
-from wotu.loyalty import coupon_services, coupon_words
-from wotu.loyalty.draft_services import Draft
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons import words as coupon_words
+from wotu.loyalty.coupons.draft_services import Draft
+from wotu.loyalty.coupons.wallet import OwnCoupon
 from wotu.loyalty.pricing import AmountOff
 from wotu.loyalty.validity import validity_of
-from wotu.loyalty.wallet import OwnCoupon
 
 _POINTS = 1280
 _UTC = ZoneInfo("UTC")

@@ -28,10 +28,11 @@ from wotu.console.loyalty.tabs import loyalty_page
 from wotu.console.permissions import require, signed_in_member
 from wotu.console.refusing import in_words
 from wotu.core.errors import WotuError
-from wotu.loyalty import club_reads, programme_services
 from wotu.loyalty.choices import Expiry, ProgrammeState
-from wotu.loyalty.club_reads import Club
-from wotu.loyalty.programme_services import CLUB
+from wotu.loyalty.programme import reads as club_reads
+from wotu.loyalty.programme import services as programme_services
+from wotu.loyalty.programme.reads import Club
+from wotu.loyalty.programme.services import CLUB
 
 _BY_KEY = {each.key: each for each in STARTS}
 

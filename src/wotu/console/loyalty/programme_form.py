@@ -15,9 +15,9 @@ from wotu.console.loyalty.typed import TypedFields
 from wotu.core.errors import WotuError
 from wotu.core.money import decimal_text, exponent
 from wotu.loyalty.choices import Expiry
-from wotu.loyalty.earning import EarnRule
-from wotu.loyalty.programme_services import GROWTH, Rules
-from wotu.loyalty.tiers import Level, TierRules
+from wotu.loyalty.programme.earning import EarnRule
+from wotu.loyalty.programme.services import GROWTH, Rules
+from wotu.loyalty.programme.tiers import Level, TierRules
 
 Words = str | Promise
 Typed = dict[str, str]

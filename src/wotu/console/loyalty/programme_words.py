@@ -17,8 +17,8 @@ from wotu.console.loyalty.programme_form import Planned
 from wotu.core.money import exponent
 from wotu.core.periods import to_micros
 from wotu.loyalty.choices import Expiry
-from wotu.loyalty.earning import Deed, EarnLine, EarnRule, points_for
-from wotu.loyalty.terms import PointsTerm
+from wotu.loyalty.programme.earning import Deed, EarnLine, EarnRule, points_for
+from wotu.loyalty.programme.terms import PointsTerm
 from wotu.loyalty.validity import first_day_of, last_day_of
 
 _EXAMPLE = 300

@@ -15,11 +15,11 @@ from wotu.console.loyalty.typed import TypedFields
 from wotu.core.errors import WotuError
 from wotu.core.money import decimal_text
 from wotu.core.periods import from_micros, to_micros
+from wotu.loyalty.campaigns.reads import CampaignRow
 from wotu.loyalty.promotions.draft_services import PromotionDraft
 from wotu.loyalty.promotions.reads import PromotionRow
 from wotu.loyalty.promotions.services import LONGEST_REASON, MOST_SLOTS, Slot, Terms
 from wotu.loyalty.promotions.written import kept_promotion, written_promotion
-from wotu.loyalty.reads import CampaignRow
 from wotu.loyalty.validity import FIRST_DAY, LAST_DAY, edited_end, edited_start, first_day_of, last_day_of
 
 EFFECTS = (

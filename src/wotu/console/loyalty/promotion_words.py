@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from wotu.console.loyalty.campaign_words import refusal as of_coupons
 from wotu.core.errors import WotuError
+from wotu.loyalty.campaigns.reads import CampaignRow, campaigns
 from wotu.loyalty.choices import CampaignState
-from wotu.loyalty.promotion_refusals import PromotionRefusal
-from wotu.loyalty.reads import CampaignRow, campaigns
+from wotu.loyalty.participation import PromotionRefusal
 
 _MOST = 500
 WHY_NOT: Mapping[PromotionRefusal, str | Promise] = {

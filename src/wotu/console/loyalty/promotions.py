@@ -28,12 +28,12 @@ from wotu.console.permissions import require, signed_in_member
 from wotu.core.customer_ids import customer_number
 from wotu.core.errors import WotuError
 from wotu.core.money import parse_decimal, to_minor
-from wotu.loyalty import reads as campaigns
+from wotu.loyalty.campaigns import reads as campaign_reads
+from wotu.loyalty.campaigns.reads import CampaignRow
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.promotions import draft_services, reads, services
 from wotu.loyalty.promotions.reads import PromotionRow
 from wotu.loyalty.promotions.words import promise
-from wotu.loyalty.reads import CampaignRow
 
 _FOR_A_WEEK = ("flash", "limited")
 
@@ -160,7 +160,7 @@ def _found(number: int) -> tuple[PromotionRow, CampaignRow]:
         found = reads.promotion(number)
     except WotuError as error:
         raise Http404 from error
-    return found, campaigns.campaign(found.campaign)
+    return found, campaign_reads.campaign(found.campaign)
 
 
 def _wrong(error: WotuError) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from wotu.console.loyalty.typed import TypedFields
+from wotu.loyalty.campaigns.reads import CampaignRow
 from wotu.loyalty.choices import PaidIn
-from wotu.loyalty.reads import CampaignRow
 from wotu.loyalty.receipts.rules import WHOLE, CashBack, Window
 from wotu.loyalty.receipts.services import Typed
 

@@ -23,8 +23,8 @@ from wotu.console.loyalty.typed import TypedFields
 from wotu.console.permissions import require, signed_in_member
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import Reason, WotuError, invalid_argument
+from wotu.loyalty.campaigns.reads import CampaignRow
 from wotu.loyalty.choices import CampaignState, HandedOver, SampleState
-from wotu.loyalty.reads import CampaignRow
 from wotu.loyalty.samples import reads, services
 from wotu.loyalty.samples.rules import Following
 

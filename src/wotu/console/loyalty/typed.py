@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from wotu.core.errors import WotuError
-from wotu.loyalty.written_rules import minor
+from wotu.loyalty.pricing.written import minor
 
 _WHOLE = re.compile(r"[0-9]{1,12}")
 _RATE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,2})?")

@@ -22,7 +22,7 @@ from wotu.console.answers import workspace
 from wotu.console.permissions import require, signed_in_member
 from wotu.console.sight import sight_of
 from wotu.core.errors import Reason, invalid_argument
-from wotu.loyalty.personal import forget, value_of
+from wotu.loyalty.customers.personal import forget, value_of
 
 
 @require_POST

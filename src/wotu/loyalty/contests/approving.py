@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wotu.loyalty.approval import check_may_launch
+from wotu.loyalty.campaigns.approval import check_may_launch
 from wotu.loyalty.contests.ranks import Prize, points_in_all
-from wotu.loyalty.programme_services import programme
+from wotu.loyalty.programme.services import programme
 
 
 def cost(prizes: Iterable[Prize]) -> tuple[int, str]:

@@ -11,11 +11,11 @@ from django.db import transaction
 from wotu.core.errors import WotuError
 from wotu.ledger import services as ledger
 from wotu.ledger.rules import Cause
-from wotu.loyalty import coupon_services
 from wotu.loyalty.choices import AwardState
 from wotu.loyalty.contests.models import Contest, ContestAward, ContestEntry
 from wotu.loyalty.contests.ranks import Won
-from wotu.loyalty.programme_services import programme, term_of
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.programme.services import programme, term_of
 
 POINTS, COUPON = "points", "coupon"
 

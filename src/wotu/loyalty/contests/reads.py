@@ -10,7 +10,7 @@ import msgspec
 from django.db.models import Count, F, Q, QuerySet
 
 from wotu.core.errors import ErrorCode, WotuError
-from wotu.loyalty.campaign_services import is_running
+from wotu.loyalty.campaigns.services import is_running
 from wotu.loyalty.choices import AwardState, CampaignState
 from wotu.loyalty.contests.models import Contest, ContestAward, ContestEntry
 from wotu.loyalty.contests.ranks import Prize

@@ -15,7 +15,7 @@ from wotu.loyalty.contests.models import Contest, ContestTally
 from wotu.loyalty.contests.ranks import Score, score_of
 from wotu.loyalty.models import Order, OrderReturn
 from wotu.loyalty.pricing import Refund
-from wotu.loyalty.programme_services import programme
+from wotu.loyalty.programme.services import programme
 
 _AT_ONCE = 500
 _Gain = tuple[int, datetime, int]

@@ -13,15 +13,15 @@ from django.db import IntegrityError, transaction
 from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 from wotu.ledger.deadlocks import again_after_deadlock
-from wotu.loyalty.campaign_services import is_running
+from wotu.loyalty.campaigns.services import is_running
 from wotu.loyalty.choices import CampaignState, ContestMetric, ContestTie
 from wotu.loyalty.contests import awarding, event_following
 from wotu.loyalty.contests.models import Contest, ContestEntry
 from wotu.loyalty.contests.ranks import Entrant, Prize, Score, check_prizes, places, winners
 from wotu.loyalty.contests.scores import scores
 from wotu.loyalty.models import Campaign, CouponTemplate
-from wotu.loyalty.programme_services import programme
-from wotu.loyalty.promotion_refusals import PromotionRefusal, refused
+from wotu.loyalty.participation import PromotionRefusal, refused
+from wotu.loyalty.programme.services import programme
 
 LONGEST_NICKNAME = 20
 _AT_ONCE = 500

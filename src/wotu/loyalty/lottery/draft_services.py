@@ -19,7 +19,7 @@ from wotu.loyalty.lottery.models import Lottery, Prize
 from wotu.loyalty.lottery.odds import table_of
 from wotu.loyalty.lottery.releases import Window, check_windows
 from wotu.loyalty.models import CouponTemplate
-from wotu.loyalty.programme_services import CLUB, json_of, programme
+from wotu.loyalty.programme.services import CLUB, json_of, programme
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _LONGEST_NAME = 80

@@ -17,13 +17,14 @@ from wotu.core.money import decimal_text
 from wotu.ledger import services as ledger
 from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.ledger.rules import Cause
-from wotu.loyalty import allowances, earning_services
+from wotu.loyalty import allowances
 from wotu.loyalty.lottery import giving_services
 from wotu.loyalty.lottery.choices import Outcome, PrizeKind, WinState
 from wotu.loyalty.lottery.draft_services import lottery_of, refused
 from wotu.loyalty.lottery.models import Draw, Lottery, Prize, Win
 from wotu.loyalty.lottery.odds import draw_label, number_of, prize_of
 from wotu.loyalty.lottery.services import chance_unit, is_running, odds_of, prizes_of, programme_name
+from wotu.loyalty.programme import earning_services
 from wotu.outbox import messages
 
 DRAWN, PRIZE_WON = "Lottery Drawn", "Prize Won"

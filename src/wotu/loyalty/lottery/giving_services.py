@@ -13,13 +13,14 @@ from django.db import transaction
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger.rules import Cause
-from wotu.loyalty import coupon_services, earning_services
 from wotu.loyalty.choices import ProgrammeState
-from wotu.loyalty.earning import Earned
+from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.lottery.choices import PrizeKind, WinState
 from wotu.loyalty.lottery.draft_services import refused
 from wotu.loyalty.lottery.models import Win
-from wotu.loyalty.programme_services import POINTS, joined
+from wotu.loyalty.programme import earning_services
+from wotu.loyalty.programme.earning import Earned
+from wotu.loyalty.programme.services import POINTS, joined
 
 _AT_ONCE = 500
 

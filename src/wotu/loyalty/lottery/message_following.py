@@ -11,7 +11,7 @@ from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.lottery import chance_services
 from wotu.loyalty.lottery.chances import RECHARGE, SHARE, Deed
 from wotu.loyalty.lottery.models import Lottery
-from wotu.loyalty.orders_together import LONGEST_ID, Message, currency_of
+from wotu.loyalty.orders.together import LONGEST_ID, Message, currency_of
 
 SHARED, RECHARGED = "Content Shared", "Recharge Completed"
 EVENTS = (RECHARGED, SHARED)

@@ -18,7 +18,7 @@ from wotu.loyalty.lottery.choices import Outcome, PrizeKind, WinState
 from wotu.loyalty.lottery.draft_services import LotteryDraft, PrizeDraft, lottery_of
 from wotu.loyalty.lottery.models import Draw, Lottery, Prize, Ticket, Win
 from wotu.loyalty.lottery.odds import commitment
-from wotu.loyalty.programme_services import CLUB
+from wotu.loyalty.programme.services import CLUB
 
 
 @dataclass(frozen=True)

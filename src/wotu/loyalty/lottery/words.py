@@ -7,8 +7,8 @@ from fractions import Fraction
 from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext, ngettext
 
-from wotu.loyalty import coupon_services
-from wotu.loyalty import coupon_words as words
+from wotu.loyalty.coupons import services as coupon_services
+from wotu.loyalty.coupons import words
 from wotu.loyalty.lottery.chances import ORDER, RECHARGE, SHARE, VISIT, ChanceRule
 from wotu.loyalty.lottery.choices import Outcome, PrizeKind, WinState
 from wotu.loyalty.lottery.law import LawFinding

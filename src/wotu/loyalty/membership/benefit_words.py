@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext, ngettext
 
-from wotu.loyalty import coupon_words
+from wotu.loyalty.coupons import words as coupon_words
 from wotu.loyalty.membership.benefits import Benefits
 
 _PLAIN = 100

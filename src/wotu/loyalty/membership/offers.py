@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from wotu.loyalty.coupon_choice import Offer
+from wotu.loyalty.coupons.choice import Offer
 from wotu.loyalty.membership import reads
 from wotu.loyalty.pricing import Cart, FreeShipping, LimitedTimePrice, Rule, Scope
 

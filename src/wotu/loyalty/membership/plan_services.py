@@ -13,9 +13,9 @@ from django.db import transaction
 
 from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 from wotu.core.money import LARGEST_MINOR
-from wotu.loyalty import launch_checks
+from wotu.loyalty.campaigns import launch_checks
+from wotu.loyalty.campaigns.launch_checks import LEAST_RENEWAL_DAYS
 from wotu.loyalty.choices import CodePeriod
-from wotu.loyalty.launch_checks import LEAST_RENEWAL_DAYS
 from wotu.loyalty.membership import reads
 from wotu.loyalty.membership.benefits import Benefits, better_of
 from wotu.loyalty.membership.models import Membership, PartnerCode, PartnerPool, Plan

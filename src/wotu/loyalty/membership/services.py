@@ -23,6 +23,7 @@ from wotu.loyalty.choices import CouponState, MembershipSource
 from wotu.loyalty.membership import reads
 from wotu.loyalty.membership.models import Membership, PartnerCode, PartnerPool, Plan
 from wotu.loyalty.membership.plan_services import plan_of
+from wotu.loyalty.membership.tasks import member_coupons
 from wotu.loyalty.membership.terms import Cut, Purchase, lay_out
 from wotu.loyalty.models import Coupon, Order
 from wotu.loyalty.pricing import Quote, Refund
@@ -202,8 +203,6 @@ def _add(plan: Plan, customer: int, *, key: str, now: datetime, **values: Any) -
         plan=plan, customer=customer, key=key, bought_on=day, first=day, after=day, renews=renews, created_at=now,
         **length, **values,
     )  # fmt: skip
-    from wotu.loyalty.membership.tasks import member_coupons
-
     member_coupons.using(key=f"membership:{made.pk}").enqueue(membership=made.pk)
     return made
 

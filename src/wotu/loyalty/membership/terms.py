@@ -15,7 +15,7 @@ import msgspec
 
 from wotu.core.errors import invalid_argument
 from wotu.loyalty.pricing.allocation import cumulative
-from wotu.loyalty.tiers import months_after
+from wotu.loyalty.programme.tiers import months_after
 
 _LAST = date(8999, 1, 1)
 

@@ -10,7 +10,8 @@ from django.db import OperationalError, transaction
 
 from wotu.core.errors import WotuError
 from wotu.core.money import decimal_text
-from wotu.loyalty import coupon_services, member_news
+from wotu.loyalty import member_news
+from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.membership import reads
 from wotu.loyalty.membership.benefits import Benefits
 from wotu.loyalty.membership.models import Membership, RenewalNotice

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wotu.ledger import limit_services
-from wotu.loyalty.coupon_choice import Offer
-from wotu.loyalty.order_keeping import kept_of, limit_of
+from wotu.loyalty.coupons.choice import Offer
+from wotu.loyalty.orders.keeping import kept_of, limit_of
 from wotu.loyalty.pricing import Cart, Quote, price
 from wotu.loyalty.promotions.running import Missed, NotNow, Running
 from wotu.loyalty.promotions.uses import kept_of_slots

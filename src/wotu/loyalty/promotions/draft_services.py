@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from wotu.loyalty import campaign_services
+from wotu.loyalty.campaigns import services as campaign_services
 from wotu.loyalty.models import Campaign, Promotion
 from wotu.loyalty.promotions.services import Terms, create_promotion, rewrite_promotion
 

@@ -13,7 +13,7 @@ from msgspec import structs
 from wotu.ledger import limit_services
 from wotu.loyalty import allowances
 from wotu.loyalty.choices import CampaignState, OrderState
-from wotu.loyalty.coupon_choice import Offer
+from wotu.loyalty.coupons.choice import Offer
 from wotu.loyalty.models import Order
 from wotu.loyalty.pricing import Cart, Rule
 from wotu.loyalty.promotions.models import Promotion, PromotionCustomer, PromotionSlot, PromotionUse

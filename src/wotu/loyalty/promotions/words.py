@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext, ngettext
 
-from wotu.loyalty.coupon_words import money, percent_off, worth
+from wotu.loyalty.coupons.words import money, percent_off, worth
 from wotu.loyalty.pricing import Rule
 from wotu.loyalty.pricing.rules import WHOLE, Bundle, BuyGet, FullDiscount, FullReduction, GiftOf, LimitedTimePrice
 

@@ -11,7 +11,7 @@ from typing import Any
 from wotu.core.errors import invalid_argument
 from wotu.core.money import decimal_text
 from wotu.loyalty.pricing.rules import WHOLE
-from wotu.loyalty.written_rules import basis_points, kept_amounts, minor, written_rule
+from wotu.loyalty.pricing.written import basis_points, kept_amounts, minor, written_rule
 
 PROMOTION_EFFECTS = (
     "full_reduction", "full_discount", "amount_off", "percent", "limited_time_price", "flash_price", "buy_get",

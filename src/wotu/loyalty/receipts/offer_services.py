@@ -12,10 +12,10 @@ from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 from wotu.ledger import services
 from wotu.ledger.choices import UnitKind
 from wotu.ledger.rules import check_amount
-from wotu.loyalty.campaign_services import money_unit
+from wotu.loyalty.campaigns.services import money_unit
 from wotu.loyalty.choices import PaidIn
 from wotu.loyalty.models import Campaign
-from wotu.loyalty.programme_services import programme
+from wotu.loyalty.programme.services import programme
 from wotu.loyalty.receipts.models import ReceiptOffer
 from wotu.loyalty.receipts.rules import CashBack, Window
 

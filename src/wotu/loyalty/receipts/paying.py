@@ -9,10 +9,10 @@ from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger import limit_services, services
 from wotu.ledger.rules import Cause
 from wotu.loyalty import allowances
-from wotu.loyalty.campaign_services import money_unit
+from wotu.loyalty.campaigns.services import money_unit
 from wotu.loyalty.choices import PaidIn
-from wotu.loyalty.programme_services import programme, term_of
-from wotu.loyalty.promotion_refusals import PromotionRefusal, refused
+from wotu.loyalty.participation import PromotionRefusal, refused
+from wotu.loyalty.programme.services import programme, term_of
 from wotu.loyalty.receipts.models import Receipt, ReceiptOffer
 from wotu.loyalty.receipts.reads import terms_of
 from wotu.loyalty.receipts.rules import cash_back

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
-from wotu.loyalty.campaign_services import is_running
+from wotu.loyalty.campaigns.services import is_running
 from wotu.loyalty.choices import CampaignState, ReceiptState
 from wotu.loyalty.receipts.models import Receipt, ReceiptOffer, ReceiptPhoto
 from wotu.loyalty.receipts.rules import CashBack, Window

@@ -16,10 +16,10 @@ from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.ledger.rules import check_amount
 from wotu.loyalty import allowances
-from wotu.loyalty.campaign_services import is_running
+from wotu.loyalty.campaigns.services import is_running
 from wotu.loyalty.choices import ReceiptState
 from wotu.loyalty.membership.reads import today
-from wotu.loyalty.promotion_refusals import PromotionRefusal, refused
+from wotu.loyalty.participation import PromotionRefusal, refused
 from wotu.loyalty.receipts import paying, photos
 from wotu.loyalty.receipts.models import Receipt, ReceiptOffer, ReceiptPhoto
 from wotu.loyalty.receipts.reads import terms_of, window_of

@@ -10,9 +10,9 @@ from django.db.models import Count, Q, QuerySet
 
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.ledger import limit_services
-from wotu.loyalty import tier_reads
-from wotu.loyalty.campaign_services import is_running
+from wotu.loyalty.campaigns.services import is_running
 from wotu.loyalty.choices import CampaignState, Reminder, SampleState
+from wotu.loyalty.programme import tier_reads
 from wotu.loyalty.samples import purchases
 from wotu.loyalty.samples.models import SampleOffer, SampleRequest
 from wotu.loyalty.samples.rules import Following, PurchaseRate, purchase_rate

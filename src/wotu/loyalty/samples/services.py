@@ -15,11 +15,11 @@ from wotu.ledger import services as ledger
 from wotu.ledger.choices import UnitKind
 from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.ledger.rules import Cause, check_amount
-from wotu.loyalty import tier_reads
-from wotu.loyalty.campaign_services import is_running
+from wotu.loyalty.campaigns.services import is_running
 from wotu.loyalty.choices import HandedOver, SampleState
 from wotu.loyalty.models import Campaign
-from wotu.loyalty.promotion_refusals import PromotionRefusal, refused
+from wotu.loyalty.participation import PromotionRefusal, refused
+from wotu.loyalty.programme import tier_reads
 from wotu.loyalty.samples.models import SampleOffer, SampleRequest
 from wotu.loyalty.samples.rules import Following
 
