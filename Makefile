@@ -7,6 +7,9 @@ SETUP_DEV := $(VENV)/.installed-dev
 # The demo's workspace; make demo WORKSPACE=elsewhere
 WORKSPACE ?= workspace
 
+# Tests start hundreds of processes: each would compile what it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-sqlite test-postgresql test-browser test-plane test-plain kernels soak bench lint fix types check lock serve screenshots clean
 

@@ -20,6 +20,7 @@ if "$venv/bin/python" -c "import django" 2>/dev/null; then
     exit 1
 fi
 export PYTHONPATH=src
+unset PYTHONDONTWRITEBYTECODE
 # Every module, whoever asks for it.
 "$venv/bin/python" - <<'PY'
 from importlib import import_module
