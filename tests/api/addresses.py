@@ -147,10 +147,10 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("POST", "plans"): (
         "plans",
         {"code": "new-{tag}", "name": "PLUS", "product_id": "new-{tag}", "price": "99", "months": 12},
-        Action.RUN_CAMPAIGNS,
+        Action.APPROVE_BUDGETS,
     ),
-    ("PUT", "plans/{code}"): ("plans/plan-{tag}", {"name": "PLUS", "price": "12", "months": 1}, Action.RUN_CAMPAIGNS),
-    ("POST", "plans/{code}/offer"): ("plans/plan-{tag}/offer", {"offered": True}, Action.RUN_CAMPAIGNS),
+    ("PUT", "plans/{code}"): ("plans/plan-{tag}", {"name": "PLUS", "price": "12", "months": 1}, Action.APPROVE_BUDGETS),
+    ("POST", "plans/{code}/offer"): ("plans/plan-{tag}/offer", {"offered": True}, Action.APPROVE_BUDGETS),
     ("POST", "plans/{code}/partner-pools"): (
         "plans/plan-{tag}/partner-pools", {"name": "Cinema"}, Action.RUN_CAMPAIGNS,
     ),

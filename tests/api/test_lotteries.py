@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.api.addresses import LOTTERY
 from tests.api.conftest import Api, refused
 
 from wotu.accounts.models import AuditEntry
+from wotu.loyalty.lottery import draft_services, reads, services
 from wotu.loyalty.models import Draw, Lottery, Ticket, Win
 
 WHEEL: dict[str, Any] = {
@@ -95,3 +97,32 @@ def test_a_draft_that_cannot_be_is_refused(
 ) -> None:
     refused(as_role("owner")("POST", "lotteries", {**WHEEL, **change}), 422, "invalid_argument", field)
     assert Lottery.objects.count() == 0
+
+
+def test_who_may_launch_little_launches_no_more_than_was_looked_at(
+    space: Any, as_role: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = as_role("marketer")
+    api.post("lotteries", WHEEL, status=201)
+    launch, add, looked_at = services.launch, services.add_pieces, reads.draft_of("wheel")
+
+    def dearer(code: str, **given: Any) -> int:
+        [teapot, _thanks] = looked_at.prizes
+        draft_services.rewrite(code, replace(looked_at, prizes=(replace(teapot, pieces=110),)))
+        return launch(code, **given)
+
+    def added_before(code: str, place: int, pieces: int, **given: Any) -> int:
+        add(code, place, 40, now=given["now"])
+        return add(code, place, pieces, **given)
+
+    monkeypatch.setattr(services, "launch", dearer)
+    why = api("POST", "lotteries/wheel/launch", {})
+    assert (why.status_code, why.json()["error"]["reason"], Ticket.objects.count()) == (403, "needs_approval", 0)
+    monkeypatch.setattr(services, "launch", launch)
+    draft_services.rewrite("wheel", looked_at)
+    monkeypatch.setattr(services, "add_pieces", added_before)
+    api.post("lotteries/wheel/launch", {})
+    made = Ticket.objects.count()
+    why = api("POST", "lotteries/wheel/pieces", {"place": 0, "pieces": 60})
+    assert (why.status_code, why.json()["error"]["reason"]) == (403, "needs_approval")
+    assert Ticket.objects.count() == made + 40

@@ -27,7 +27,7 @@ TEA = {"customer": "ann", "lines": [{"line_id": "1", "product_id": "tea", "quant
 
 def test_from_the_plan_to_the_refund(space: Any, as_role: Callable[..., Api]) -> None:
     api = as_role("marketer")
-    plan = api.post("plans", PLUS, status=201)
+    plan = as_role("owner").post("plans", PLUS, status=201)
     assert (plan["price"], plan["currency"], plan["benefits"]["price_off"], plan["members"]) == (
         "100.00",
         "CNY",
@@ -98,6 +98,7 @@ def test_check_in_gives_once_a_day(space: Any, as_role: Callable[..., Api]) -> N
     [({"price": "-1"}, "price"), ({"price": "1.001"}, "price"), ({"days": 0}, "months"), ({"code": "A b"}, "code"),
      ({"notice_days": 61}, "notice_days"), ({"benefits": {"price_off": 1.5}}, "benefits"), ({"name": "\x00"}, "name"),
      ({"benefits": {"price_off": 0.00001}}, "price_off"), ({"product_id": "x" * 1_000}, "product_id"),
+     ({"benefits": {"coupons": [{"template": 10**30}]}}, "benefits"),
      ({"benefits": {"multiplier": 99}}, "benefits"), ({"days": 10**30}, "days"), ({"paid": True}, "paid")],
 )  # fmt: skip
 def test_a_plan_that_cannot_be_is_refused(
@@ -107,13 +108,24 @@ def test_a_plan_that_cannot_be_is_refused(
     assert not Plan.objects.exists()
 
 
+def test_a_plan_promises_without_a_limit_and_takes_an_owner(space: Any, as_role: Callable[..., Api]) -> None:
+    as_role("owner").post("plans", PLUS, status=201)
+    terms = {name: value for name, value in PLUS.items() if name not in ("code", "product_id", "grace_days")}
+    free = terms | {"benefits": {"price_off": 1}}
+    asked = (("POST", "plans", free | {"code": "free", "product_id": "free"}), ("PUT", "plans/plus", free),
+             ("POST", "plans/plus/offer", {"offered": False}))  # fmt: skip
+    for method, address, body in asked:
+        refused(as_role("marketer")(method, address, body), 403, "forbidden", None)
+    assert [(row.code, row.offered, row.benefits["price_off"]) for row in Plan.objects.all()] == [("plus", True, 1_000)]
+
+
 @pytest.mark.parametrize("address", ["memberships/9/refund", f"memberships/{10**30}/refund"])
 def test_a_membership_that_is_none_is_not_found(space: Any, as_role: Callable[..., Api], address: str) -> None:
     refused(as_role("owner")("GET", address), 404, "not_found", "membership")
 
 
 def test_a_plan_is_changed_for_who_buys_next_and_for_the_better(space: Any, as_role: Callable[..., Api]) -> None:
-    api = as_role("marketer")
+    api = as_role("owner")
     api.post("plans", PLUS, status=201)
     api.post("checkout/hold", CARD)
     api.post("checkout/pay", {"order_id": "o1"})

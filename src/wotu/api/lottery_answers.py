@@ -35,7 +35,8 @@ def shown_lottery(row: reads.LotteryRow) -> told.Lottery:
 
 def lottery_in_full(code: str, now: datetime) -> told.LotteryInFull:
     """Everything that is known of a lottery."""
-    view, currency = reads.lottery(code, now), reads.lottery(code, now).row.currency
+    view = reads.lottery(code, now)
+    currency = view.row.currency
     law = [each.code for each in reads.law_findings(code)] if view.row.state == "draft" else []
     same = {name: getattr(view, name) for name in _SAME}
     return told.LotteryInFull(

@@ -55,6 +55,12 @@ def granted_by(transfer: int) -> tuple[datetime, int] | None:
     return Lot.objects.filter(source=transfer).order_by("pk").values_list("source__at", "granted").first()
 
 
+def granted_to(transfer: int) -> int | None:
+    """Who has what a grant gave, after merges too; ``None`` for what is no grant to a customer."""
+    lots = Lot.objects.filter(source=transfer, account__owner_kind=Owner.CUSTOMER).order_by("pk")
+    return lots.values_list("account__owner", flat=True).first()
+
+
 def gains_within(
     customers: Sequence[int], unit: str, *, since: datetime, until: datetime, taken_back_until: datetime
 ) -> Iterator[tuple[int, datetime, int]]:

@@ -80,9 +80,10 @@ def get_lottery(request: HttpRequest, code: str) -> told.LotteryInFull:
 @write(Action.RUN_CAMPAIGNS, in_control=True)
 def launch_lottery(request: HttpRequest, code: str, asked: Nothing) -> told.LotteryInFull:
     """Its tickets are made and its facts are settled. Prizes worth more than `approval_above`: owners only."""
-    caller, row = caller_of(request), reads.lottery(code, timezone.now()).row
-    check_may_launch(caller.role, row.cost, row.currency, above=workspace().settings.approval_above)
-    running.launch(code, seed=secrets.token_hex(32), by=caller.name[:80], now=timezone.now())
+    running.launch(
+        code, seed=secrets.token_hex(32), by=caller_of(request).name[:80], now=timezone.now(),
+        approve=_approval(request),
+    )  # fmt: skip
     _tell(request, AuditAction.LAUNCH_LOTTERY, code, what="launch")
     return lottery_in_full(code, timezone.now())
 
@@ -136,12 +137,11 @@ def end_lottery(request: HttpRequest, code: str, asked: told.EndAsked) -> told.L
 @write(Action.RUN_CAMPAIGNS, in_control=True)
 def add_lottery_pieces(request: HttpRequest, code: str, asked: told.MorePieces) -> told.LotteryInFull:
     """The one change to a running lottery: it harms nobody. They are spread evenly until the end."""
-    caller, view = caller_of(request), reads.lottery(code, timezone.now())
-    prize = next((each for each in view.prizes if each.place == asked.place), None)
-    more = None if prize is None or prize.value is None or view.row.cost is None else prize.value * asked.pieces
-    cost = None if more is None or view.row.cost is None else view.row.cost + more
-    check_may_launch(caller.role, cost, view.row.currency, above=workspace().settings.approval_above)
-    return _go(request, code, lambda: running.add_pieces(code, asked.place, asked.pieces, now=timezone.now()), "pieces")
+
+    def add() -> None:
+        running.add_pieces(code, asked.place, asked.pieces, now=timezone.now(), approve=_approval(request))
+
+    return _go(request, code, add, "pieces")
 
 
 @router.post(
@@ -210,6 +210,12 @@ def hand_out_lottery_win(request: HttpRequest, id: int, asked: Nothing) -> told.
     if changed:
         _tell(request, AuditAction.HAND_OUT_PRIZE, str(id))
     return told.HandedOut(handed_out=changed)
+
+
+def _approval(request: HttpRequest) -> running.Approve:
+    """Whether the caller may promise prizes worth so much."""
+    role, above = caller_of(request).role, workspace().settings.approval_above
+    return lambda cost, currency: check_may_launch(role, cost, currency, above=above)
 
 
 def _go(request: HttpRequest, code: str, change: Callable[[], Any], what: str) -> told.LotteryInFull:

@@ -45,9 +45,9 @@ def list_plans(request: HttpRequest) -> Page[Any]:
     operation_id="create_plan",
     openapi_extra=IDEMPOTENT,
 )
-@write(Action.RUN_CAMPAIGNS, status=HTTPStatus.CREATED, in_control=True)
+@write(Action.APPROVE_BUDGETS, status=HTTPStatus.CREATED, in_control=True)
 def create_plan(request: HttpRequest, asked: told.NewPlan) -> told.Plan:
-    """It is offered at once: whoever buys its product is a member."""
+    """It is offered at once: whoever buys its product is a member. It promises without a limit: owners write it."""
     now, currency = timezone.now(), asked.currency or workspace().settings.currency
     plan_services.create_plan(
         asked.name, code=asked.code, product_id=asked.product_id, currency=currency, now=now,
@@ -67,7 +67,7 @@ def create_plan(request: HttpRequest, asked: told.NewPlan) -> told.Plan:
     operation_id="change_plan",
     openapi_extra=IDEMPOTENT,
 )
-@write(Action.RUN_CAMPAIGNS, in_control=True)
+@write(Action.APPROVE_BUDGETS, in_control=True)
 def change_plan(request: HttpRequest, code: str, asked: told.PlanTerms) -> told.Plan:
     """What was bought keeps its length; while somebody is a member no benefit is made smaller."""
     terms = plan_services.Terms(
@@ -87,7 +87,7 @@ def change_plan(request: HttpRequest, code: str, asked: told.PlanTerms) -> told.
     operation_id="offer_plan",
     openapi_extra=IDEMPOTENT,
 )
-@write(Action.RUN_CAMPAIGNS, in_control=True)
+@write(Action.APPROVE_BUDGETS, in_control=True)
 def offer_plan(request: HttpRequest, code: str, asked: told.PlanOffered) -> told.Plan:
     """A plan that is not offered has no trials; what was bought stays."""
     shown = _plan(code)

@@ -17,7 +17,7 @@ PlanCode = Annotated[str, Field(pattern="^[a-z0-9][a-z0-9-]{0,39}$", examples=["
 class MonthlyCoupons(Schema, extra="forbid"):
     """So many coupons of a template in each month of a term."""
 
-    template: int = Field(ge=1)
+    template: int = Field(ge=1, le=2**62)
     count: int = Field(1, ge=1, le=20)
 
 

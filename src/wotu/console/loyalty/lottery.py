@@ -106,13 +106,16 @@ def export_wins(request: HttpRequest, code: str, kind: str) -> StreamingHttpResp
 
 
 def _launch(request: HttpRequest, view: LotteryView) -> None:
-    code, now = view.row.code, timezone.now()
-    check_budget(request, view.row.cost, view.row.currency)
-    with told(request, AuditAction.LAUNCH_LOTTERY, code, what="launch"):
+    code, now, by = view.row.code, timezone.now(), signed_in_member(request).username[:80]
+
+    def approve(cost: int | None, currency: str) -> None:
+        check_budget(request, cost, currency)
         if request.POST.get("seen") != _seen(code):
             words_ = _("Somebody changed the lottery meanwhile. Look at it again, then launch it.")
             raise invalid_argument("seen", words_, Reason.SAID)
-        services.launch(code, seed=secrets.token_hex(32), by=signed_in_member(request).username[:80], now=now)
+
+    with told(request, AuditAction.LAUNCH_LOTTERY, code, what="launch"):
+        services.launch(code, seed=secrets.token_hex(32), by=by, now=now, approve=approve)
 
 
 def _hand_out(request: HttpRequest, code: str) -> None:
@@ -145,9 +148,10 @@ def _add_pieces(request: HttpRequest, view: LotteryView) -> None:
         words_ = _("Write a whole number from %(least)s to %(most)s.")
         most = draft_services.MOST_TICKETS
         raise invalid_argument("pieces", words_ % {"least": 1, "most": figures.count_exact(most)}, Reason.SAID)
-    cost = None if view.row.cost is None or prize.value is None else view.row.cost + prize.value * more
-    check_budget(request, cost, view.row.currency)
-    services.add_pieces(view.row.code, place, more, now=timezone.now())
+    services.add_pieces(
+        view.row.code, place, more, now=timezone.now(),
+        approve=lambda cost, currency: check_budget(request, cost, currency),
+    )  # fmt: skip
 
 
 def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

@@ -47,9 +47,10 @@ def plan(request: HttpRequest, code: str) -> HttpResponse:
 
 @require_POST
 def act(request: HttpRequest, code: str) -> HttpResponse:
-    """Offer the plan or withdraw it; add a partner's pool, or codes to one."""
-    require(request, Action.APPROVE_BUDGETS)
-    row, wanted, more = plan_row(code), request.POST.get("do", ""), ""
+    """Owners offer the plan or withdraw it; who runs campaigns adds a partner's pool, or codes to one."""
+    wanted, more = request.POST.get("do", ""), ""
+    require(request, Action.RUN_CAMPAIGNS if wanted in ("pool", "codes") else Action.APPROVE_BUDGETS)
+    row = plan_row(code)
     try:
         if wanted in ("offer", "withdraw"):
             with told(request, AuditAction.EDIT_PLAN, row.code, what=wanted):
@@ -98,7 +99,7 @@ def membership(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "term": shown, "running": running, "refund": told_refund(keep),
         "deducted": told_refund(deduct) if deduct.taken else None, "done": request.GET.get("done", ""),
-        "may_write": allowed(request, Action.APPROVE_BUDGETS),
+        "may_run": allowed(request, Action.RUN_CAMPAIGNS),
     }  # fmt: skip
     return loyalty_page(request, "console/loyalty/membership.html", "plans", context)
 
@@ -106,7 +107,7 @@ def membership(request: HttpRequest, number: int) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest, number: int) -> HttpResponse:
     """End a membership today; the shop gives the money back."""
-    require(request, Action.APPROVE_BUDGETS)
+    require(request, Action.RUN_CAMPAIGNS)
     row = plan_member_reads.term(number, now=timezone.now())
     with told(request, AuditAction.END_MEMBERSHIP, str(number), plan=row.plan) as detail:
         if not services.end(number, now=timezone.now()):
@@ -116,7 +117,7 @@ def end(request: HttpRequest, number: int) -> HttpResponse:
 
 def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     now, row = timezone.now(), plan_row(code)
-    found = plan_member_reads.figures(now).get(row.code, PlanFigures())
+    found = plan_member_reads.figures(now, plan=code).get(row.code, PlanFigures())
     state, words = _state(request), searched(request, "who")
     page = plan_member_reads.terms(
         row.code, now=now, state=state, customers=_searched(request, words), before=request.GET.get("before") or None,
@@ -134,7 +135,7 @@ def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: i
         "states": [(key, name, _kept(kept | {"state": key})) for key, name in (("", _("All")), *NOW.items())],
         "more": _kept(kept | {"before": page.next}) if page.next else "", "kept": _kept(kept),
         "first_page": not request.GET.get("before"), "refused": {}, "typed": {},
-        "may_write": allowed(request, Action.APPROVE_BUDGETS),
+        "may_write": allowed(request, Action.APPROVE_BUDGETS), "may_run": allowed(request, Action.RUN_CAMPAIGNS),
         "export": f"?state={state}" if state else "",
     }  # fmt: skip
     return loyalty_page(request, "console/loyalty/plan.html", "plans", shown | context, status=status)

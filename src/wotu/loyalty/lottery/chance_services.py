@@ -34,7 +34,7 @@ _RUNS = (CampaignState.LIVE, CampaignState.PAUSED)
 def visit(code: str, customer: int, *, now: datetime) -> int:
     """The chances of the day for who comes to the page; how many that were, 0 when they had been given."""
     row = lottery_of(code)
-    if not _earns(row, now):
+    if not earns(row, now):
         return 0
     event = f"visit:{customer}:{today(now)}"
     with transaction.atomic():
@@ -49,16 +49,21 @@ def give(code: str, customer: int, *, key: str, count: int = 1, now: datetime) -
     if check_amount(count, field="count") > MOST_CHANCES:
         raise invalid_argument("count", f"count must lie between 1 and {MOST_CHANCES:,}.")
     row = lottery_of(code)
-    if not _earns(row, now):
+    if not earns(row, now):
         raise refused("not_running", "Chances are given while the lottery runs.")
+    rule, event = ChanceRule(rule_id="given", by="given"), f"given:{key}"
     with transaction.atomic():
-        return _grant(row, ChanceRule(rule_id="given", by="given"), customer, f"given:{key}", count, now)
+        given = _grant(row, rule, customer, event, count, now)
+        found = None if given else _transfer(cause_of(row, rule, event))
+        if found is not None and gain_reads.granted_to(found) != customer:
+            raise invalid_argument("key", "key names chances of somebody else; take another key.")
+        return given
 
 
 def follow_paid(order: Order, priced: Quote, *, now: datetime, paid_with: str = "") -> None:
     """Let a paid order earn chances, within the transaction of its payment; once for each rule."""
-    if any(first <= now < after for first, after in earning_times()):
-        earn(order.customer, _deed(priced, paid_with), event=_of_order(order), at=now)
+    if any(True for _ in rules_for(ORDER, now)):
+        earn(order.customer, deed_of(priced, paid_with), event=event_of(order), at=now)
 
 
 def follow_return(order: Order, priced: Quote, refunds: Sequence[Refund], *, now: datetime) -> None:
@@ -66,15 +71,14 @@ def follow_return(order: Order, priced: Quote, refunds: Sequence[Refund], *, now
     net = priced.payable - sum(each.amount for each in refunds)
     back = sum(part.quantity for each in refunds for part in each.lines)
     whole = back >= sum(line.quantity for line in priced.lines)
-    for row, rule in _rules_for(ORDER, now):
+    for row, rule in rules_for(ORDER, now):
         if whole or net < rule.at_least:
             _take_back(row, rule, order, now)
 
 
-def earning_times() -> list[tuple[datetime, datetime]]:
-    """From when until when an order may earn a chance in one of the lotteries that run."""
-    running = Lottery.objects.filter(state__in=_RUNS)
-    return [(_first(row), row.ends_at) for row in running if any(rule.by == ORDER for rule in rules_of(row))]
+def running() -> list[Lottery]:
+    """The lotteries that run, or rest, some of them at other times."""
+    return list(Lottery.objects.filter(state__in=_RUNS).order_by("pk"))
 
 
 def begun() -> datetime | None:
@@ -87,7 +91,7 @@ def earn(customer: int, done: Deed, *, event: str, at: datetime, lottery: str | 
     """Let a deed earn chances in every lottery that runs (or in one), within the caller's transaction; how many."""
     return sum(
         _grant(row, rule, customer, event, earned(rule, done, currency=row.currency), at)
-        for row, rule in _rules_for(done.by, at)
+        for row, rule in rules_for(done.by, at)
         if lottery is None or row.code == lottery
     )
 
@@ -95,9 +99,9 @@ def earn(customer: int, done: Deed, *, event: str, at: datetime, lottery: str | 
 def of_today(row: Lottery, customer: int, now: datetime) -> int:
     """How many chances ``visit`` would give now: it asks the same caps."""
     total = 0
-    for rule in rules_of(row) if _earns(row, now) else ():
+    for rule in rules_of(row) if earns(row, now) else ():
         if rule.by == VISIT:
-            rooms = [allowances.left(scope, most) for scope, most in _scopes(row, rule, customer, today(now)).items()]
+            rooms = [allowances.left(scope, most) for scope, most in scopes_of(row, rule, customer, today(now)).items()]
             total += min([rule.chances, *(room for room in rooms if room is not None)])
     return total
 
@@ -111,13 +115,15 @@ def _first(row: Lottery) -> datetime:
     return max(row.starts_at, row.launched_at or row.starts_at)
 
 
-def _earns(row: Lottery, at: datetime) -> bool:
+def earns(row: Lottery, at: datetime) -> bool:
+    """Whether chances of a lottery are earned at that time."""
     return row.state in _RUNS and _first(row) <= at < row.ends_at
 
 
-def _rules_for(by: str, at: datetime) -> Iterator[tuple[Lottery, ChanceRule]]:
+def rules_for(by: str, at: datetime) -> Iterator[tuple[Lottery, ChanceRule]]:
+    """What such a deed earns by at that time."""
     for row in Lottery.objects.filter(state__in=_RUNS, starts_at__lte=at, ends_at__gt=at).order_by("pk"):
-        if _earns(row, at):
+        if earns(row, at):
             yield from ((row, rule) for rule in rules_of(row) if rule.by == by)
 
 
@@ -125,12 +131,12 @@ def _grant(row: Lottery, rule: ChanceRule, customer: int, event: str, count: int
     """Grant what the caps leave of ``count`` chances, within the caller's transaction."""
     if not count:
         return 0
-    scopes = _scopes(row, rule, customer, today(now))
+    scopes = scopes_of(row, rule, customer, today(now))
     used = {scope: allowances.lock(scope, customer=customer) for scope in sorted(scopes)}
     count = within(count, [(most, used[scope]) for scope, most in scopes.items()])
     if not count:
         return 0
-    cause = Cause(programme_name(row), 1, event, "player", f"chance:{rule.rule_id}")
+    cause = cause_of(row, rule, event)
     receipt = ledger.grant(
         cause, customer=customer, unit=chance_unit(row), amount=count, now=now, expires_at=row.ends_at
     )
@@ -142,17 +148,22 @@ def _grant(row: Lottery, rule: ChanceRule, customer: int, event: str, count: int
 
 
 def _take_back(row: Lottery, rule: ChanceRule, order: Order, now: datetime) -> None:
-    found = _transfer(Cause(programme_name(row), 1, _of_order(order), "player", f"chance:{rule.rule_id}"))
+    found = _transfer(cause_of(row, rule, event_of(order)))
     if found is None:
         return
     granted = gain_reads.granted_by(found)
-    cause = Cause(programme_name(row), 1, _of_order(order), "player", f"back:{rule.rule_id}")
+    cause = Cause(programme_name(row), 1, event_of(order), "player", f"back:{rule.rule_id}")
     if granted is None or ledger.reverse_grant(cause, found, now=now).repeated:
         return
     at, count = granted
-    for scope in sorted(_scopes(row, rule, order.customer, today(at))):
+    for scope in sorted(scopes_of(row, rule, order.customer, today(at))):
         allowances.lock(scope, customer=order.customer)
         allowances.add(scope, -count)
+
+
+def cause_of(row: Lottery, rule: ChanceRule, event: str) -> Cause:
+    """Why the ledger grants what a rule gives for an event."""
+    return Cause(programme_name(row), 1, event, "player", f"chance:{rule.rule_id}")
 
 
 def _transfer(cause: Cause) -> int | None:
@@ -164,7 +175,8 @@ def _transfer(cause: Cause) -> int | None:
         return None
 
 
-def _deed(priced: Quote, paid_with: str) -> Deed:
+def deed_of(priced: Quote, paid_with: str) -> Deed:
+    """What the customer of an order did."""
     used = [each.rule_id.removeprefix("coupon:") for each in priced.used if each.rule_id.startswith("coupon:")]
     templates = Coupon.objects.filter(pk__in=[int(each) for each in used]).values_list("template", flat=True)
     return Deed(
@@ -173,7 +185,7 @@ def _deed(priced: Quote, paid_with: str) -> Deed:
     )  # fmt: skip
 
 
-def _scopes(row: Lottery, rule: ChanceRule, customer: int, day: date) -> dict[str, int]:
+def scopes_of(row: Lottery, rule: ChanceRule, customer: int, day: date) -> dict[str, int]:
     """What counts the chances of one customer, by the most there may be: of the rule a day and in all, of all rules.
 
     A visit counts once a day, also for two customers who turn out to be one.
@@ -188,5 +200,6 @@ def _scopes(row: Lottery, rule: ChanceRule, customer: int, day: date) -> dict[st
     return {scope: most for scope, most in caps.items() if most is not None}
 
 
-def _of_order(order: Order) -> str:
+def event_of(order: Order) -> str:
+    """What the ledger calls an order."""
     return f"order:{order.order_id}"

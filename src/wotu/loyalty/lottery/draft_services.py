@@ -8,12 +8,12 @@ from datetime import datetime
 from fractions import Fraction
 
 import msgspec
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.ledger.rules import check_amount
 from wotu.loyalty.choices import CampaignState
-from wotu.loyalty.lottery.chances import ChanceRule, check_rules
+from wotu.loyalty.lottery.chances import MOST_OF_ONE, ChanceRule, check_rules
 from wotu.loyalty.lottery.choices import Look, PrizeKind
 from wotu.loyalty.lottery.models import Lottery, Prize
 from wotu.loyalty.lottery.odds import table_of
@@ -70,10 +70,14 @@ def write_draft(code: str, draft: LotteryDraft, *, currency: str, by: str, now: 
         raise invalid_argument("code", "code must have 1 to 40 characters of a-z, 0-9 and -, the first no dash.")
     _check(draft)
     with transaction.atomic():
-        if Lottery.objects.filter(code=code).exists():
-            raise invalid_argument("code", f"There is a lottery {code!r} already; take another code.")
         row = Lottery(code=code, currency=currency, created_by=by, created_at=now)
-        _write(row, draft)
+        try:
+            with transaction.atomic():
+                _write(row, draft)
+        except IntegrityError as error:
+            if not Lottery.objects.filter(code=code).exists():
+                raise
+            raise invalid_argument("code", f"There is a lottery {code!r} already; take another code.") from error
     return row.pk
 
 
@@ -146,9 +150,11 @@ def _check(draft: LotteryDraft) -> None:
         if len(getattr(draft, field)) > longest or "\x00" in getattr(draft, field):
             raise invalid_argument(field, f"{field} must have {longest:,} characters at most.")
     for field in ("most_wins", "most_chances"):
-        if getattr(draft, field) is not None:
-            check_amount(getattr(draft, field), field=field)
+        most = getattr(draft, field)
+        if most is not None and check_amount(most, field=field) > MOST_OF_ONE:
+            raise invalid_argument(field, f"{field} must lie between 1 and {MOST_OF_ONE:,}.")
     check_rules(draft.chances)
+    _check_templates({each.template for each in draft.chances if each.template is not None})
     _check_prizes(draft)
 
 
@@ -183,8 +189,13 @@ def _check_prize(each: PrizeDraft, draft: LotteryDraft) -> None:
         check_amount(each.points, field="points")
     if (each.template is not None) != (each.kind == PrizeKind.COUPON):
         raise invalid_argument("template", "A coupon template is of a prize that is a coupon, and it needs one.")
-    if each.template is not None and not CouponTemplate.objects.filter(pk=each.template).exists():
-        raise WotuError(ErrorCode.NOT_FOUND, "There is no such coupon template.", field="template")
+    _check_templates(set() if each.template is None else {each.template})
+
+
+def _check_templates(wanted: set[int]) -> None:
+    for number in wanted:
+        if not CouponTemplate.objects.filter(pk=number).exists():
+            raise WotuError(ErrorCode.NOT_FOUND, "There is no such coupon template.", field="template")
 
 
 def _names(zh: str, en: str) -> tuple[str, str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from wotu.core.errors import ErrorCode, WotuError
+from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.ledger.rules import Cause
 from wotu.loyalty.choices import ProgrammeState
 from wotu.loyalty.coupons import services as coupon_services
@@ -42,9 +43,25 @@ def give(win: Win, *, now: datetime) -> None:
 
 
 def give_owed(now: datetime) -> int:
-    """Try to give what is owed; how many wins could be given."""
+    """Try to give what is owed, all of it; how many wins could be given.
+
+    One that fails keeps no other from theirs; the first failure is raised after all the others.
+    """
     owed = Win.objects.filter(state=WinState.OWED, given_at=None, customer__gte=0).order_by("pk")
-    return sum(_give_again(number, now) for number in list(owed.values_list("pk", flat=True)[:_AT_ONCE]))
+    given, last, failed = 0, 0, list[Exception]()
+    while numbers := list(owed.filter(pk__gt=last).values_list("pk", flat=True)[:_AT_ONCE]):
+        last = numbers[-1]
+        for number in numbers:
+            try:
+                given += _give_again(number, now)
+            except OperationalError:
+                # The database, not the win: all of it is tried again.
+                raise
+            except Exception as error:
+                failed.append(error)
+    if failed:
+        raise failed[0]
+    return given
 
 
 def hand_out(win: int, *, by: str, now: datetime) -> bool:
@@ -56,6 +73,7 @@ def hand_out(win: int, *, by: str, now: datetime) -> bool:
     return bool(changed)
 
 
+@again_after_deadlock
 def _give_again(number: int, now: datetime) -> bool:
     with transaction.atomic():
         customer = Win.objects.values_list("customer", flat=True).get(pk=number)

@@ -14,7 +14,7 @@ from wotu.ledger.reads import position
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.lottery import law, services
 from wotu.loyalty.lottery.chances import ChanceRule
-from wotu.loyalty.lottery.choices import Outcome, PrizeKind, WinState
+from wotu.loyalty.lottery.choices import Outcome, WinState
 from wotu.loyalty.lottery.draft_services import LotteryDraft, PrizeDraft, lottery_of
 from wotu.loyalty.lottery.models import Draw, Lottery, Prize, Ticket, Win
 from wotu.loyalty.lottery.odds import commitment
@@ -242,12 +242,10 @@ def _wins(rows: QuerySet[Win]) -> Iterator[WinRow]:
 
 
 def _row(row: Lottery, prizes: Iterable[Prize], now: datetime) -> LotteryRow:
-    real = [each for each in prizes if each.kind != PrizeKind.THANKS]
-    known = all(each.value is not None for each in real)
-    cost = sum((each.value or 0) * each.pieces for each in real) if known else None
+    asked_by = row.asked_by if row.state == CampaignState.DRAFT else ""
     return LotteryRow(
         row.code, row.name_zh, row.name_en, row.look, row.state, row.currency, row.starts_at, row.ends_at,
-        services.is_running(row, now), cost, row.asked_by if row.state == CampaignState.DRAFT else "",
+        services.is_running(row, now), services.cost_of(prizes), asked_by,
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ What was published may not be changed to the harm of those who play (规范促�
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -22,21 +22,28 @@ from wotu.ledger.choices import UnitKind
 from wotu.ledger.rules import check_amount
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.lottery import law
-from wotu.loyalty.lottery.chances import ChanceRule
+from wotu.loyalty.lottery.chances import ChanceRule, most_of_one_deed
 from wotu.loyalty.lottery.choices import PrizeKind
 from wotu.loyalty.lottery.draft_services import MOST_TICKETS, lottery_of, refused
 from wotu.loyalty.lottery.models import Lottery, Prize, Ticket
 from wotu.loyalty.lottery.odds import Table, table_of
 from wotu.loyalty.lottery.releases import Window, evenly, release_times
 
+Approve = Callable[[int | None, str], None]
+"""Raises, where whoever acts may not promise prizes worth so much: minor units (``None``: not told), a currency."""
 _ROWS_AT_ONCE = 1_000
 _SHORTEST_SEED, _LONGEST_SEED = 16, 64
 
 
-def launch(code: str, *, seed: str, by: str, now: datetime) -> int:
+def _approved(_cost: int | None, _currency: str) -> None:
+    """Whatever it costs."""
+
+
+def launch(code: str, *, seed: str, by: str, now: datetime, approve: Approve = _approved) -> int:
     """Make the tickets and let the lottery run; how many tickets. What the law has against it is refused.
 
     ``seed`` is drawn by the caller (``secrets.token_hex(32)``): the same seed makes the same tickets and draws.
+    ``approve`` is asked about the lottery as it is launched.
     """
     if not _SHORTEST_SEED <= len(seed) <= _LONGEST_SEED or not seed.isalnum() or not seed.isascii():
         raise invalid_argument("seed", f"seed must have {_SHORTEST_SEED} to {_LONGEST_SEED} letters and digits.")
@@ -46,6 +53,7 @@ def launch(code: str, *, seed: str, by: str, now: datetime) -> int:
             raise refused("not_a_draft", f"A lottery that is {row.state} cannot be launched.")
         if row.ends_at <= now:
             raise invalid_argument("ends_at", "The lottery would have ended before it began.")
+        approve(cost_of(prizes_of(row)), row.currency)
         check_law(row)
         ledger.open_unit(chance_unit(row), UnitKind.USES, row.name_zh)
         Lottery.objects.filter(pk=row.pk).update(
@@ -77,15 +85,18 @@ def facts_of(row: Lottery) -> law.LotteryFacts:
         )
         for each in prizes_of(row)
     ]  # fmt: skip
-    together = max((rule.chances for rule in rules_of(row) if rule.by == "order"), default=1)
+    together = max(1, most_of_one_deed(rules_of(row), row.most_chances))
     return law.LotteryFacts(
         currency=row.currency, prizes=prizes, sponsor=row.sponsor, contact=row.contact,
         terms=row.terms_zh or row.terms_en, claim_until=row.claim_until, together=together, most_wins=row.most_wins,
     )  # fmt: skip
 
 
-def add_pieces(code: str, place: int, pieces: int, *, now: datetime) -> int:
-    """More pieces of a prize of a running lottery, spread evenly until its end; how many there are now."""
+def add_pieces(code: str, place: int, pieces: int, *, now: datetime, approve: Approve = _approved) -> int:
+    """More pieces of a prize of a running lottery, spread evenly until its end; how many there are now.
+
+    ``approve`` is asked about all prizes with them.
+    """
     check_amount(pieces, field="pieces")
     with transaction.atomic():
         row = lottery_of(code, lock=True)
@@ -97,8 +108,10 @@ def add_pieces(code: str, place: int, pieces: int, *, now: datetime) -> int:
         if Ticket.objects.filter(prize__lottery=row).count() + pieces > MOST_TICKETS:
             raise invalid_argument("pieces", f"A lottery has {MOST_TICKETS:,} tickets at most.")
         windows = evenly(pieces, max(now, row.starts_at), row.ends_at)
-        _make_tickets(row, prize, windows, f"prize:{place}:{prize.pieces}")
         Prize.objects.filter(pk=prize.pk).update(pieces=F("pieces") + pieces)
+        approve(cost_of(prizes_of(row)), row.currency)
+        check_law(row)
+        _make_tickets(row, prize, windows, f"prize:{place}:{prize.pieces}")
     return prize.pieces + pieces
 
 
@@ -134,9 +147,18 @@ def end_those_over(now: datetime) -> int:
     """End the lotteries whose published time is over; how many."""
     over = Lottery.objects.filter(state__in=[CampaignState.LIVE, CampaignState.PAUSED], ends_at__lte=now)
     codes = list(over.order_by("pk").values_list("code", flat=True))
-    for code in codes:
+    return sum(_end_over(code, now) for code in codes)
+
+
+def _end_over(code: str, now: datetime) -> bool:
+    try:
         end(code, now=now)
-    return len(codes)
+    except WotuError as error:
+        if error.given.get("refusal") != "not_running":
+            raise
+        # Somebody else ended it since it was looked for.
+        return False
+    return True
 
 
 def is_running(row: Lottery, now: datetime) -> bool:
@@ -167,6 +189,13 @@ def prizes_of(row: Lottery) -> list[Prize]:
 def odds_of(prizes: Sequence[Prize]) -> Table:
     """The published odds of the prizes."""
     return table_of([Fraction(each.numerator, each.denominator) for each in prizes])
+
+
+def cost_of(prizes: Iterable[Prize]) -> int | None:
+    """What all pieces of the prizes are worth, in minor units; ``None`` where one has no value."""
+    real = [each for each in prizes if each.kind != PrizeKind.THANKS]
+    known = all(each.value is not None for each in real)
+    return sum((each.value or 0) * each.pieces for each in real) if known else None
 
 
 def windows_of(row: Lottery, prize: Prize) -> tuple[Window, ...]:

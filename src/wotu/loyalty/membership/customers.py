@@ -6,6 +6,7 @@ from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast, Concat
 
 from wotu.loyalty.membership import services
+from wotu.loyalty.membership.locks import lock
 from wotu.loyalty.membership.models import Membership, PartnerCode
 
 _NOBODY = -1
@@ -21,7 +22,7 @@ def merge(gone: int, survivor: int) -> int:
     codes = PartnerCode.objects.filter(customer=gone)
     if not rows.exists() and not codes.exists():
         return 0
-    services.lock(survivor)
+    lock(survivor)
     plans = set(rows.values_list("plan", flat=True))
     moved = rows.update(customer=survivor)
     services.settle(survivor, plans)

@@ -34,8 +34,8 @@ _WHERE: Mapping[Now, Callable[[date], Q]] = {
     Now.RUNNING: lambda day: Q(first__lte=day, after__gt=day),
     Now.TRIAL: lambda day: Q(first__lte=day, after__gt=day, source=MembershipSource.TRIAL),
     Now.RENEWS: lambda day: Q(first__lte=day, after__gt=day, renews=True),
-    Now.LATER: lambda day: Q(first__gt=day, after__gt=day),
-    Now.ENDED: lambda day: Q(after__lte=day),
+    Now.LATER: lambda day: Q(first__gt=day, after__gt=F("first")),
+    Now.ENDED: lambda day: Q(after__lte=day) | Q(after=F("first")),
 }
 
 
@@ -86,14 +86,15 @@ class TermPage:
     next: str | None
 
 
-def figures(now: datetime) -> dict[str, PlanFigures]:
-    """The figures of every plan that somebody was ever in, by its code."""
+def figures(now: datetime, *, plan: str | None = None) -> dict[str, PlanFigures]:
+    """The figures of every plan (or one) that somebody was ever in, by its code."""
     day = today(now)
     running, trial = _WHERE[Now.RUNNING](day), Q(source=MembershipSource.TRIAL)
     over = trial & Q(after__lte=day)
     due = running & Q(renews=True, after__lte=day + timedelta(days=SOON_DAYS), followed=False)
     same = Membership.objects.filter(plan=OuterRef("plan"), customer=OuterRef("customer"), after__gt=F("first"))
-    rows: Any = Membership.objects.filter(customer__gte=0).annotate(
+    mine = Membership.objects.filter(customer__gte=0) if plan is None else _of(plan)
+    rows: Any = mine.annotate(
         led=Exists(same.filter(source=MembershipSource.ORDER, bought_on__gte=OuterRef("first"))),
         followed=Exists(same.filter(after__gt=OuterRef("after"))),
     ).values("plan__code", "plan__price").order_by()  # fmt: skip
@@ -161,7 +162,7 @@ def _in(rows: QuerySet[Membership], state: str, day: date) -> QuerySet[Membershi
 
 
 def _row(row: Membership, day: date) -> TermRow:
-    now = Now.ENDED if row.after <= day else Now.LATER if row.first > day else Now.RUNNING
+    now = Now.ENDED if row.after <= max(day, row.first) else Now.LATER if row.first > day else Now.RUNNING
     if now is Now.RUNNING:
         now = Now.TRIAL if row.source == MembershipSource.TRIAL else Now.RENEWS if row.renews else now
     return TermRow(

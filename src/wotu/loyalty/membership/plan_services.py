@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from wotu.core.errors import ErrorCode, Reason, WotuError, invalid_argument
 from wotu.core.money import LARGEST_MINOR
@@ -57,15 +58,18 @@ def create_plan(
     )  # fmt: skip
     _check(terms)
     with transaction.atomic():
-        for name_of, taken in (("code", Plan.objects.filter(code=code)),
-                             ("product_id", Plan.objects.filter(product_id=product_id))):  # fmt: skip
-            if taken.exists():
-                raise invalid_argument(name_of, f"There is a plan with this {name_of} already; take another one.")
+        _check_free(code=code, product_id=product_id)
         _check_coupons(terms.brings)
-        return Plan.objects.create(
-            code=code, product_id=product_id, currency=currency, grace_days=grace_days, created_by=by[:80],
-            created_at=now, **_columns(terms),
-        ).pk  # fmt: skip
+        try:
+            with transaction.atomic():
+                return Plan.objects.create(
+                    code=code, product_id=product_id, currency=currency, grace_days=grace_days, created_by=by[:80],
+                    created_at=now, **_columns(terms),
+                ).pk  # fmt: skip
+        except IntegrityError:
+            # Somebody wrote one at the same moment.
+            _check_free(code=code, product_id=product_id)
+            raise
 
 
 def change_plan(code: str, terms: Terms, *, now: datetime) -> bool:
@@ -78,7 +82,9 @@ def change_plan(code: str, terms: Terms, *, now: datetime) -> bool:
         row = plan_of(code, lock=True)
         _check_coupons(terms.brings)
         had = msgspec.convert(row.benefits, Benefits)
-        running = Membership.objects.filter(plan=row, after__gt=reads.today(now), customer__gte=0)
+        running = Membership.objects.filter(plan=row, after__gt=reads.today(now), customer__gte=0).filter(
+            after__gt=F("first")
+        )
         if better_of((had, terms.brings)) != better_of((terms.brings,)) and running.exists():
             message = "Members have paid for benefits that this takes away; withdraw the plan and write another one."
             raise WotuError(ErrorCode.LIMIT_REACHED, message, field="benefits", given={"refusal": "benefit_taken"})
@@ -132,6 +138,12 @@ def plan_of(code: str, *, lock: bool = False) -> Plan:
     if row is None:
         raise WotuError(ErrorCode.NOT_FOUND, "There is no such plan.", field="plan")
     return row
+
+
+def _check_free(**named: str) -> None:
+    for field_, value in named.items():
+        if Plan.objects.filter(**{field_: value}).exists():
+            raise invalid_argument(field_, f"There is a plan with this {field_} already; take another one.")
 
 
 def _check_text(part: str, value: str, most: int) -> None:

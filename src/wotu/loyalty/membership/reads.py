@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 from django.conf import settings
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.loyalty.membership.benefits import Benefits, better_of
@@ -99,7 +99,7 @@ def period_of(kind: str, day: date) -> str:
 def plans(now: datetime) -> tuple[PlanRow, ...]:
     """All plans, those that are offered first."""
     day = today(now)
-    running = Q(memberships__first__lte=day, memberships__after__gt=day)
+    running = Q(memberships__first__lte=day, memberships__after__gt=day, memberships__customer__gte=0)
     rows = Plan.objects.annotate(members=Count("memberships__customer", filter=running, distinct=True))
     return tuple(
         PlanRow(
@@ -115,19 +115,17 @@ def plans_of(customer: int, now: datetime) -> tuple[OwnPlan, ...]:
     """The plans that bring the customer something today, each until the end of all its terms that follow."""
     day, found = today(now), []
     rows = _on(day).filter(customer=customer).select_related("plan").order_by("plan", "first", "pk")
-    last = {row.plan_id: row for row in rows if _brings(row, day)}
-    until = dict(
-        Membership.objects.filter(customer=customer, plan__in=last).values_list("plan").annotate(to=Max("after"))
-    )  # fmt: skip
-    notices = {each.membership_id: each for each in RenewalNotice.objects.filter(membership__in=last.values())}
-    for row in last.values():
-        after, plan = until[row.plan_id], row.plan
-        notice = notices.get(row.pk)
-        told = notice.at if notice is not None and notice.renews_on == after else None
+    now_in = {row.plan_id: row for row in rows if _brings(row, day)}
+    terms = Membership.objects.filter(customer=customer, plan__in=now_in, after__gt=F("first"))
+    last = {row.plan_id: row for row in terms.order_by("after", "pk")}
+    told = dict(RenewalNotice.objects.filter(membership__in=last.values(), renews_on=F("membership__after"))
+                .values_list("membership", "at"))  # fmt: skip
+    for row in now_in.values():
+        end, plan = last[row.plan_id], row.plan
         found.append(OwnPlan(
-            row.pk, plan.code, plan.name, row.first, after - timedelta(days=1), day >= after, row.source == "trial",
-            row.renews, after if row.renews and day < after else None, plan.price, plan.currency,
-            msgspec.convert(plan.benefits, Benefits), told,
+            row.pk, plan.code, plan.name, row.first, end.after - timedelta(days=1), day >= end.after,
+            row.source == "trial", end.renews, end.after if end.renews and day < end.after else None, plan.price,
+            plan.currency, msgspec.convert(plan.benefits, Benefits), told.get(end.pk),
         ))  # fmt: skip
     return tuple(sorted(found, key=lambda each: (each.last_day, each.code)))
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 from django.conf import settings
+from django.db.models import F
 
 from wotu.core.errors import invalid_argument
 from wotu.core.periods import from_micros, midnight
@@ -74,7 +75,7 @@ def benefit_report(plan: str, *, first_day: date, last_day: date) -> BenefitRepo
         raise invalid_argument("last_day", f"last_day must be first_day or later, {_LONGEST_DAYS} days at most.")
     row = plan_of(plan)
     since, until = _start(first_day), _start(last_day + timedelta(days=1))
-    terms = Membership.objects.filter(plan=row, customer__gte=0)
+    terms = Membership.objects.filter(plan=row, customer__gte=0, after__gt=F("first"))
     running = terms.filter(first__lte=last_day, after__gt=first_day)
     members = set(running.values_list("customer", flat=True))
     costs, users = _used(row, members, since, until)

@@ -21,6 +21,7 @@ from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.loyalty import allowances, member_news
 from wotu.loyalty.choices import CouponState, MembershipSource
 from wotu.loyalty.membership import reads
+from wotu.loyalty.membership.locks import lock, share
 from wotu.loyalty.membership.models import Membership, PartnerCode, PartnerPool, Plan
 from wotu.loyalty.membership.plan_services import plan_of
 from wotu.loyalty.membership.tasks import member_coupons
@@ -58,8 +59,9 @@ def follow_paid(order: Order, priced: Quote, *, now: datetime) -> None:
     if not mine:
         return
     lock(order.customer)
+    plans = share(row.pk for row in wanted.values())
     for line in mine:
-        plan = wanted[lines[line.line_id]]
+        plan = plans[wanted[lines[line.line_id]].pk]
         if Membership.objects.filter(order=order, line_id=line.line_id).exists():
             continue
         _add(
@@ -93,8 +95,7 @@ def give(customer: int, plan: str, *, key: str, now: datetime, pieces: int = 1) 
     if not 1 <= pieces <= MOST_PIECES:
         raise invalid_argument("pieces", f"pieces must lie between 1 and {MOST_PIECES}.")
     with transaction.atomic():
-        row = plan_of(plan)
-        lock(customer)
+        row = _bought(plan, customer)
         if known := _known(f"given:{key}", customer, row):
             return known
         made = _add(row, customer, key=f"given:{key}", source=MembershipSource.GIVEN, now=now, pieces=pieces)
@@ -106,8 +107,7 @@ def give(customer: int, plan: str, *, key: str, now: datetime, pieces: int = 1) 
 def start_trial(customer: int, plan: str, *, now: datetime) -> Begun:
     """Begin a trial: one a person, of whatever plan, and none for who is or was a member of this one."""
     with transaction.atomic():
-        row = plan_of(plan)
-        lock(customer)
+        row = _bought(plan, customer)
         key = f"trial:{row.pk}:{customer}"
         if known := _known(key, customer, row):
             return known
@@ -140,11 +140,12 @@ def end(membership: int, *, now: datetime) -> bool:
 def set_renews(customer: int, plan: str, *, renews: bool, now: datetime) -> bool:
     """Whether the customer's membership of a plan renews by itself; whether that changed anything.
 
-    The shop, which takes the money, is told by a message.
+    Refused with ``no_renewal`` where the plan has none. The shop, which takes the money, is told by a message.
     """
     with transaction.atomic():
-        lock(customer)
-        row = plan_of(plan)
+        row = _bought(plan, customer)
+        if renews and not row.renews:
+            raise _refused("no_renewal", "This plan does not renew by itself.")
         running = Membership.objects.filter(customer=customer, plan=row, after__gt=reads.today(now))
         changed = running.exclude(source=MembershipSource.TRIAL).filter(renews=not renews).update(renews=renews)
         if changed:
@@ -170,18 +171,12 @@ def take_code(pool: int, customer: int, *, now: datetime) -> TakenCode:
             return TakenCode(known.code, repeated=True)
         if not Membership.objects.filter(plan=row.plan_id, customer=customer, first__lte=day, after__gt=day).exists():
             raise _refused("no_member", "These codes are for members of the plan.", field="pool")
-        free = PartnerCode.objects.select_for_update(skip_locked=True).filter(pool=row, customer=None, taken_at=None)
-        code = free.order_by("pk").first()
+        code = _free_code(row)
         if code is None:
             raise _refused("none_left", "No code of this partner is left; add more.", field="pool")
         PartnerCode.objects.filter(pk=code.pk).update(customer=customer, period=period, taken_at=now)
         crash_point("loyalty-partner-code-taken")
     return TakenCode(code.code)
-
-
-def lock(customer: int) -> None:
-    """Nobody else changes the memberships of ``customer`` until the transaction ends."""
-    allowances.lock(f"membership:customer:{customer}", customer=customer)
 
 
 def settle(customer: int, plans: Iterable[int]) -> None:
@@ -194,17 +189,40 @@ def settle(customer: int, plans: Iterable[int]) -> None:
                 Membership.objects.filter(pk=row.pk).update(first=term.first, after=term.after)
 
 
+def _bought(code: str, customer: int) -> Plan:
+    """The plan of a code, which stays as it is, with the memberships of the customer locked."""
+    number = plan_of(code).pk
+    lock(customer)
+    return share([number])[number]
+
+
+def _free_code(pool: PartnerPool) -> PartnerCode | None:
+    """A code that nobody has. The second time it waits for who is about to take the last ones."""
+    for skip_locked in (True, False):
+        free = PartnerCode.objects.select_for_update(skip_locked=skip_locked)
+        code = free.filter(pool=pool, customer=None, taken_at=None).order_by("pk").first()
+        if code is not None:
+            return code
+    return None
+
+
 def _add(plan: Plan, customer: int, *, key: str, now: datetime, **values: Any) -> Membership:
     day = reads.today(now)
     length = {"months": 0, "days": values.pop("days")} if "days" in values else {"months": plan.months,
                                                                                "days": plan.days}  # fmt: skip
-    renews = plan.renews and values["source"] == MembershipSource.ORDER
+    renews = plan.renews if values["source"] == MembershipSource.ORDER else _renews(plan, customer, day)
     made = Membership.objects.create(
         plan=plan, customer=customer, key=key, bought_on=day, first=day, after=day, renews=renews, created_at=now,
         **length, **values,
     )  # fmt: skip
     member_coupons.using(key=f"membership:{made.pk}").enqueue(membership=made.pk)
     return made
+
+
+def _renews(plan: Plan, customer: int, day: date) -> bool:
+    """Whether the last term renews that a customer has of a plan: what is given then follows it, and renews as it."""
+    mine = Membership.objects.filter(plan=plan, customer=customer, after__gt=day).order_by("-after", "-pk")
+    return bool(mine.values_list("renews", flat=True).first())
 
 
 def _cut(row: Membership, left: int, now: datetime) -> None:

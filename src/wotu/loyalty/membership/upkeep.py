@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 from django.conf import settings
 from django.db import OperationalError, transaction
+from django.db.models import Exists, F, OuterRef
 
 from wotu.core.errors import WotuError
 from wotu.core.money import decimal_text
+from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.loyalty import member_news
 from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.membership import reads
 from wotu.loyalty.membership.benefits import Benefits
-from wotu.loyalty.membership.models import Membership, RenewalNotice
+from wotu.loyalty.membership.locks import lock
+from wotu.loyalty.membership.models import Membership, Plan, RenewalNotice
 from wotu.loyalty.membership.terms import month_of
 
 RENEWAL = "Membership Renewal Due"
@@ -27,25 +30,37 @@ def notify_renewals(now: datetime) -> int:
 
     The notice is written with the message that tells it, so whoever asks for the proof finds both or neither.
     """
-    day, told = reads.today(now), 0
-    soon = Membership.objects.filter(renews=True, after__gt=day, after__lte=day + timedelta(days=_LONGEST_NOTICE),
-                                     customer__gte=0).select_related("plan").order_by("pk")  # fmt: skip
-    for row in soon.iterator(chunk_size=_AT_ONCE):
-        if row.after - day > timedelta(days=row.plan.notice_days) or row.first == row.after:
-            continue
-        if not Membership.objects.filter(customer=row.customer, plan=row.plan_id, after__gt=row.after).exists():
-            told += _notify(row, now)
-    return told
+    day = reads.today(now)
+    following = Membership.objects.filter(customer=OuterRef("customer"), plan=OuterRef("plan"))
+    soon = Membership.objects.filter(
+        ~Exists(RenewalNotice.objects.filter(membership=OuterRef("pk"), renews_on=OuterRef("after"))),
+        ~Exists(following.filter(after__gt=OuterRef("after"))), renews=True, customer__gte=0, after__gt=day,
+        after__lte=day + timedelta(days=_LONGEST_NOTICE), first__lt=F("after"),
+    )  # fmt: skip
+    rows = soon.order_by("pk").values_list("pk", "customer", "after", "plan__notice_days")
+    due = [row for row in rows.iterator(chunk_size=_AT_ONCE) if row[2] - day <= timedelta(days=row[3])]
+    return sum(_notify(number, customer, after, now) for number, customer, after, _days in due)
 
 
+@again_after_deadlock
 def issue_coupons(membership: int, now: datetime) -> int:
     """Issue the coupons of the month that a term is in, each once; how many are new.
 
     A coupon that cannot be issued now (its campaign rests, none is left) is tried again while its month lasts.
     """
-    row = Membership.objects.select_related("plan").filter(pk=membership, customer__gte=0).first()
+    customer = Membership.objects.filter(pk=membership, customer__gte=0).values_list("customer", flat=True).first()
+    if customer is None:
+        return 0
+    with transaction.atomic():
+        # Whoever ends it meanwhile makes its coupons void: all of them, or none is issued any more.
+        lock(customer)
+        row = Membership.objects.select_related("plan").filter(pk=membership, customer=customer).first()
+        return 0 if row is None else _issue(row, now)
+
+
+def _issue(row: Membership, now: datetime) -> int:
     day = reads.today(now)
-    if row is None or not row.first <= day < row.after:
+    if not row.first <= day < row.after:
         return 0
     month, issued = month_of(row.first, day), 0
     for each in sorted(msgspec.convert(row.plan.benefits, Benefits).coupons, key=lambda some: some.template):
@@ -67,7 +82,8 @@ def issue_due_coupons(now: datetime) -> int:
     A membership whose coupons fail keeps nobody else from theirs; the first failure is raised after all the others.
     """
     day, issued, failed = reads.today(now), 0, list[Exception]()
-    running = Membership.objects.filter(first__lte=day, after__gt=day, customer__gte=0).order_by("pk")
+    brings = [row.pk for row in Plan.objects.order_by("pk") if row.benefits.get("coupons")]
+    running = Membership.objects.filter(first__lte=day, after__gt=day, customer__gte=0, plan__in=brings).order_by("pk")
     for number in running.values_list("pk", flat=True).iterator():
         try:
             issued += issue_coupons(number, now)
@@ -81,8 +97,15 @@ def issue_due_coupons(now: datetime) -> int:
     return issued
 
 
-def _notify(row: Membership, now: datetime) -> bool:
+@again_after_deadlock
+def _notify(number: int, customer: int, after: date, now: datetime) -> bool:
+    """Tell of a renewal, unless the customer stopped it, or is another one, since it was looked for."""
     with transaction.atomic():
+        lock(customer)
+        rows = Membership.objects.select_related("plan")
+        row = rows.filter(pk=number, customer=customer, renews=True, after=after).first()
+        if row is None:
+            return False
         _, new = RenewalNotice.objects.get_or_create(
             membership=row, renews_on=row.after, defaults={"price": row.plan.price, "at": now}
         )

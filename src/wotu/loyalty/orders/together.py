@@ -11,7 +11,8 @@ import msgspec
 from django.conf import settings
 
 from wotu.loyalty.choices import OrderSource, OrderState
-from wotu.loyalty.lottery import chance_services
+from wotu.loyalty.lottery import chances_together
+from wotu.loyalty.lottery.chances_together import PaidWith
 from wotu.loyalty.membership import reads as memberships
 from wotu.loyalty.models import Order, WaitingReturn
 from wotu.loyalty.orders import services as order_services
@@ -51,24 +52,25 @@ def apply_together(rows: Sequence[Message]) -> Sequence[Message]:
         return rows
     ids = [order_id_of(row) for row in rows]
     told, known = Counter(ids), _known(ids)
-    plans, chances = memberships.products(), chance_services.earning_times()
+    plans = memberships.products()
     busy = {
         row.customer for row, order_id in zip(rows, ids, strict=True)
         if row.event != COMPLETED or row.properties.get("coupon") or told[order_id] > 1 or order_id in known
-        or (plans and _names(row, plans)) or any(first <= row.time < after for first, after in chances)
+        or (plans and _names(row, plans))
     }  # fmt: skip
     if plans:
         busy |= memberships.members_among({row.customer for row in rows if row.customer is not None})
-    paid, rest = [], []
+    paid, rest = list[PaidWith](), list[Message]()
     for row, order_id in zip(rows, ids, strict=True):
         if row.customer is None or row.customer in busy:
             rest.append(row)
         else:
             priced = quote_of(row.properties, row.time, currency_of(row.properties))
             order = Order(order_id=order_id, customer=row.customer, **paid_values(priced, row.time))
-            paid.append(PaidOrder(order, priced, row.time))
+            paid.append(PaidWith(order, priced, row.time, text_of(row.properties.get("payment_method"))))
     Order.objects.bulk_create([each.order for each in paid], batch_size=_ROWS_AT_ONCE)
-    earn_together(paid)
+    earn_together([PaidOrder(each.order, each.priced, each.at) for each in paid])
+    chances_together.earn_together(paid)
     return rest
 
 
