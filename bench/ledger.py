@@ -1,7 +1,7 @@
 """How many movements of value a second, beside a bare transaction of two rows on the same PostgreSQL in the same run.
 
 ``bare`` inserts a row with a unique key and updates a balance, written in psycopg. ``spend`` takes points off one of
-10,000 customers; ``redeem`` uses a budget of money in 32 slices and updates a coupon's row. Rounds alternate. A flash
+10,000 customers; ``redeem`` uses a budget of money in 64 slices and updates a coupon's row. Rounds alternate. A flash
 sale sells a stock of 100,000, then 1,000 pieces to 20,000 requests; ``grant_many`` grants points to a million
 customers. The clients share the machine with the server. On SQLite all clients are threads of one process.
 """
@@ -31,7 +31,7 @@ from reporting import arguments, finish, temporary
 Act = Callable[[str, int], bool]
 Done = tuple[int, list[float], float]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-CUSTOMERS, CLIENTS, PROCESSES, SLICES = 10_000, (1, 4, 50), 2, 32
+CUSTOMERS, CLIENTS, PROCESSES, SLICES = 10_000, (1, 4, 50), 2, 64
 # Connections of a process, as the server's setting has them.
 POOLED = 20
 # Seconds after which clients that wait for others give up: one of those has failed.

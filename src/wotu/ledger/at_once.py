@@ -41,17 +41,22 @@ _DRAW = f"""
         SELECT %s AS account, id AS lot, -amount AS amount, before FROM taken
         UNION ALL SELECT {_HOUSE}, NULL, %s, NULL) AS legs
     ORDER BY before NULLS LAST RETURNING amount"""
-_USE = f"""{_CAUSE}
-    room AS (
-        SELECT id FROM ledger_slice WHERE account_id = %s AND size - used - held >= %s AND EXISTS (SELECT FROM cause)
+# Nothing happens where no slice is free or the cause has its transfer: so it needs no transaction to be undone with.
+_USE = f"""
+    WITH room AS (
+        SELECT id FROM ledger_slice WHERE account_id = %s AND size - used - held >= %s
         ORDER BY number LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED),
+    cause AS (
+        INSERT INTO ledger_transfer (event, programme, version, beneficiary, effect, at)
+        SELECT %s, %s, %s, %s, %s, %s FROM room ON CONFLICT DO NOTHING RETURNING id),
     taken AS (
-        UPDATE ledger_slice SET used = used + %s WHERE id = (SELECT id FROM room) RETURNING id),
+        UPDATE ledger_slice SET used = used + %s
+        WHERE id = (SELECT id FROM room) AND EXISTS (SELECT FROM cause) RETURNING id),
     posted AS (
         INSERT INTO ledger_posting (transfer_id, account_id, amount)
         SELECT cause.id, account, amount FROM cause, taken, (
             SELECT %s AS account, -%s AS amount UNION ALL SELECT {_HOUSE}, %s) AS legs)
-    SELECT (SELECT id FROM cause), (SELECT id FROM taken)"""
+    SELECT id FROM cause"""
 
 
 def open_and_debit(cause: Cause, customer: int, unit: str, amount: int, now: datetime) -> tuple[int, bool, int | None]:
@@ -76,13 +81,16 @@ def draw_and_post(transfer: int, account: int, unit: str, amount: int, into: Pur
         raise AssertionError(f"a transfer must sum to zero, not to {wrong}")
 
 
-def open_and_use(cause: Cause, account: int, unit: str, amount: int, now: datetime) -> tuple[int, bool, bool]:
-    """``open_transfer``, and if it is new ``take_slice`` with its postings: the transfer, is it new, was it posted."""
+def use(cause: Cause, account: int, unit: str, amount: int, now: datetime) -> int | None:
+    """Use ``amount`` of a slice of a limit that nobody else is changing: the new transfer, with its postings.
+
+    ``None``, and nothing is changed: the cause has a transfer already, or no slice was free, or it is SQLite.
+    """
     if connection.vendor != "postgresql":
-        return *statements.open_transfer(cause, now), False
-    values = [*_named(cause, now), account, amount, amount, account, amount, unit, Purpose.REDEEMED.value, amount]
-    new, taken = _prepared(_USE, values)[0]
-    return (new, True, taken is not None) if new is not None else (*statements.open_transfer(cause, now), False)
+        return None
+    values = [account, amount, *_named(cause, now), amount, account, amount, unit, Purpose.REDEEMED.value, amount]
+    made = _prepared(_USE, values)
+    return made[0][0] if made else None
 
 
 def _named(cause: Cause, at: datetime) -> list[Any]:

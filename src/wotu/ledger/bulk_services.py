@@ -127,9 +127,11 @@ def _grant_new(grants: Sequence[NewGrant], transfers: Mapping[Cause, int]) -> No
         for each in grants
     ]  # fmt: skip
     lot_of = _lots_each(lots)
-    _post([(transfer, account, lot_of[transfer], amount) for account, transfer, amount, *_ in lots])
     house = {unit: _issued(unit) for unit in {each.unit for each in grants}}
-    _post([(transfers[each.cause], house[each.unit], None, -each.amount) for each in grants])
+    _post(
+        [(transfer, account, lot_of[transfer], amount) for account, transfer, amount, *_ in lots]
+        + [(transfers[each.cause], house[each.unit], None, -each.amount) for each in grants]
+    )
 
 
 def _open_each(grants: Sequence[NewGrant]) -> dict[Cause, int]:
@@ -185,9 +187,11 @@ def _grant(cause: Cause, amounts: dict[int, int], unit: str, now: datetime, expi
         accounts_of = _credit([(customer, amounts[customer]) for customer in new], unit, expires)
         rows = [(accounts_of[customer], transfer, amounts[customer]) for customer, transfer in new.items()]
         lot_of = dict(_add_lots(rows, expires))
-        _post([(transfer, account, lot_of[transfer], amount) for account, transfer, amount in rows])
         house = _issued(unit)
-        _post([(transfer, house, None, -amount) for _, transfer, amount in rows])
+        _post(
+            [(transfer, account, lot_of[transfer], amount) for account, transfer, amount in rows]
+            + [(transfer, house, None, -amount) for _, transfer, amount in rows]
+        )
         _repay_debts(list(new), unit, now)
         return len(new)
 
@@ -228,17 +232,20 @@ def _add_lots(rows: list[tuple[int, int, int]], expires: datetime | None) -> lis
 def _post(rows: Sequence[tuple[int, int, int | None, int]]) -> None:
     _run(
         "INSERT INTO ledger_posting (transfer_id, account_id, lot_id, amount)"
-        f" SELECT a, b, c, d FROM {_given('iiii')} WHERE true RETURNING id",
+        f" SELECT a, b, c, d FROM {_given('iiii')} WHERE true",
         [],
         rows,
     )
 
 
 def _repay_debts(customers: list[int], unit: str, now: datetime) -> None:
-    owing = Account.objects.filter(
-        unit_id=unit, owner_kind=Owner.CUSTOMER, purpose=Purpose.DEBT, balance__lt=0, owner__in=customers
+    owing = _run(
+        "SELECT owner FROM ledger_account WHERE unit_id = %s AND owner_kind = %s AND purpose = %s AND balance < 0"
+        f" AND owner IN (SELECT a FROM {_given('i')}) ORDER BY owner",
+        [unit, Owner.CUSTOMER.value, Purpose.DEBT.value],
+        [(customer,) for customer in customers],
     )
-    for customer in sorted(owing.values_list("owner", flat=True)):
+    for (customer,) in owing:
         accounts.bring_up_to_date(accounts.lock(customer, unit), now)
 
 
@@ -274,7 +281,7 @@ def _given(types: str) -> str:
 def _run(statement: str, values: Sequence[Any], rows: Sequence[Sequence[Any]]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, [*values, msgspec.json.encode(rows).decode()])
-        return cursor.fetchall()
+        return cursor.fetchall() if cursor.description else []
 
 
 def _time(at: datetime | None) -> Any:

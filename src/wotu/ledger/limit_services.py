@@ -85,11 +85,13 @@ def resize_limit(cause: Cause, account: int, *, total: int, now: datetime) -> Re
 def spend_limit(cause: Cause, account: int, amount: int, *, unit: str, now: datetime) -> Receipt:
     """Use ``amount`` of a limit, or refuse with ``limit_reached`` when no more than that is left of it."""
     check_amount(amount)
+    used = at_once.use(check_cause(cause), account, unit, amount, now)
+    if used is not None:
+        crash_point("ledger-posted")
+        return Receipt(used)
     with transaction.atomic():
-        transfer, new, posted = at_once.open_and_use(check_cause(cause), account, unit, amount, now)
-        if posted:
-            crash_point("ledger-posted")
-        elif new:
+        transfer, new = statements.open_transfer(cause, now)
+        if new:
             take(account, amount, now=now, held=False)
             post(transfer, [Leg(unit, account, -amount), Leg(unit, Purpose.REDEEMED, amount)])
     return Receipt(transfer, repeated=not new)

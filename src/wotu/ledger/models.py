@@ -90,7 +90,8 @@ class Lot(models.Model):
     """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="lots")
-    source = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="lots")
+    # Unchecked by the database, as postings are: a lot is written with its transfer, and the proof looks.
+    source = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="lots", db_constraint=False)
     granted = models.BigIntegerField()
     remaining = models.BigIntegerField()
     expired = models.BigIntegerField(default=0)

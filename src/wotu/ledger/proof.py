@@ -25,6 +25,9 @@ _RULES = {
         LEFT JOIN ledger_transfer transfer ON transfer.id = posting.transfer_id
         LEFT JOIN ledger_lot lot ON lot.id = posting.lot_id
         WHERE account.id IS NULL OR transfer.id IS NULL OR (posting.lot_id IS NOT NULL AND lot.id IS NULL)""",
+    "every lot names the transfer it came with": """
+        SELECT lot.id, 0, 1 FROM ledger_lot lot
+        LEFT JOIN ledger_transfer transfer ON transfer.id = lot.source_id WHERE transfer.id IS NULL""",
     "every unit sums to zero": """
         SELECT account.unit_id, 0, SUM(posting.amount) FROM ledger_posting posting
         JOIN ledger_account account ON account.id = posting.account_id

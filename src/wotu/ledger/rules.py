@@ -10,7 +10,7 @@ from wotu.core.errors import invalid_argument
 from wotu.ledger.choices import Purpose
 
 LARGEST_AMOUNT = 10**15
-_MOST_SLICES = 32
+_MOST_SLICES = 64
 # A slice is worth having when several can be spent from before any is empty.
 _SMALLEST_SLICE = 8
 
