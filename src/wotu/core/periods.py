@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ def from_micros(micros: int, zone: ZoneInfo) -> datetime:
     return (_EPOCH + timedelta(microseconds=micros)).astimezone(zone)
 
 
+@lru_cache(maxsize=50_000)
 def midnight(day: date, zone: ZoneInfo) -> int:
     """The instant at which ``day`` begins in ``zone`` (the first moment that exists, where 00:00 does not)."""
     return to_micros(datetime.combine(day, time.min, tzinfo=zone))

@@ -117,7 +117,7 @@ def count_common(  # type: ignore[no-untyped-def]
             cell += np.uint64(periods[piece]) + np.uint64(time[j] >= ends[piece])
             count[cell] += 1
         customers += events > before
-    return count[:cells].copy(), events, customers
+    return count[:cells], events, customers
 
 
 @njit(_COUNT, cache=True, nogil=True)
@@ -146,7 +146,7 @@ def count_rare(  # type: ignore[no-untyped-def]
             piece = np.uint64(time[j] - since) >> step
             cell = np.uint64(first[symbol[j]]) + np.uint64(periods[piece]) + np.uint64(time[j] >= ends[piece])
             count[cell] += 1
-    return count[:cells].copy(), events, customers
+    return count[:cells], events, customers
 
 
 @njit(types.uint64[::1](SETS), cache=True, nogil=True)

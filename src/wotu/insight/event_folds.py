@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -39,13 +39,22 @@ class Events:
     scope: Scope
     clock: Clock
     naming: Naming | None = None
+    _numbers: dict[tuple[str, ...], npt.NDArray[np.uint32]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
-    @property
+    @cached_property
     def is_apart(self) -> bool:
         """Whether events are counted, and nothing else, in sets that their names alone tell apart: however many."""
         names = [name for each in self.sets for name, where in each.choices if where is None]
         plain = len(names) == sum(len(each.choices) for each in self.sets) and all(each.choices for each in self.sets)
         return self.measure.kind == "count" and self.naming is None and plain and len(set(names)) == len(names)
+
+    def numbers(self, events: tuple[str, ...]) -> npt.NDArray[np.uint32]:
+        """Per code of an event name the number of its set, and behind them, for what is no event, that of none."""
+        if (known := self._numbers.get(events)) is None:
+            known = self._numbers[events] = _set_numbers(events, self.sets)
+        return known
 
     @property
     def groups(self) -> int:
@@ -63,9 +72,18 @@ class EventsPartial:
     everybody: int
 
     def __add__(self, other: EventsPartial) -> EventsPartial:
+        return self._with(other, self.count + other.count)
+
+    def absorb(self, other: EventsPartial) -> EventsPartial:
+        """The sum, in the counts of this one; what came from another process cannot be written to."""
+        if not self.count.flags.writeable:
+            return self + other
+        return self._with(other, np.add(self.count, other.count, out=self.count))
+
+    def _with(self, other: EventsPartial, count: Integers) -> EventsPartial:
         both = None if self.values is None or other.values is None else self.values + other.values
         return EventsPartial(
-            self.count + other.count, self.customers + other.customers, both, self.events + other.events,
+            count, self.customers + other.customers, both, self.events + other.events,
             self.everybody + other.everybody,
         )  # fmt: skip
 
@@ -75,7 +93,7 @@ def fold(question: Events, shard: Shard) -> EventsPartial:
     at, group = question.clock, _groups(question, shard)
     if question.is_apart:
         found = symbols(shard, (), question.scope)
-        numbers = _set_numbers(shard.manifest.events, question.sets)[found.code]
+        numbers = question.numbers(shard.manifest.events)[found.code]
         cells = Cells.apart(numbers, len(question.sets), at)
     else:
         found = symbols(shard, question.sets, question.scope)
@@ -107,9 +125,7 @@ def _counted(shard: Shard, found: Symbols, cells: Cells, at: Clock) -> EventsPar
     return EventsPartial(count, _NOBODY, None, events, everybody)
 
 
-@lru_cache(maxsize=4)
 def _set_numbers(events: tuple[str, ...], sets: tuple[EventSet, ...]) -> npt.NDArray[np.uint32]:
-    """Per code of an event name the number of its set, and behind them, for what is no event, that of none."""
     codes = {name: code for code, name in enumerate(events)}
     numbers = np.full(len(events) + 1, len(sets), np.uint32)
     for number, each in enumerate(sets):

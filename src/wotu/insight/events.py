@@ -131,8 +131,8 @@ def _beside(
     known = {(each.label, each.group): each.points for each in before}
     none = tuple((label, nothing) for label in counted.labels)
     here = [replace(each, previous=known.pop((each.label, each.group), none)) for each in series]
-    zeros = tuple((label, nothing) for label, _ in (series[0].points if series else ()))
-    gone = [Series(label, group, zeros, points) for (label, group), points in known.items()]
+    times = series[0].times if series else ()
+    gone = [Series(label, group, times, (nothing,) * len(times), points) for (label, group), points in known.items()]
     return (*here, *gone)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -29,12 +29,18 @@ Points = tuple[tuple[str, Value], ...]
 
 @dataclass(frozen=True)
 class Series:
-    """Values of one event set in one group, a point per period; ``previous``: those of the range compared with."""
+    """Values of one event set in one group, one for each of ``times``; ``previous``: of the range compared with."""
 
     label: str
     group: str | None
-    points: Points
+    times: tuple[str, ...]
+    values: tuple[Value, ...]
     previous: Points | None = None
+
+    @cached_property
+    def points(self) -> Points:
+        """(time, value) of every period; made when somebody looks, since a hundred events have 36,500 in a year."""
+        return tuple(zip(self.times, self.values, strict=True))
 
     def to_dict(self) -> dict[str, Any]:
         found = {"label": self.label, "group": self.group, "points": _dicts(self.points)}
@@ -71,11 +77,11 @@ class EventsAnswer:
 
     def figure(self) -> Figure:
         """A line per series, and one per series compared with."""
-        values = {_name(each): [_number(value) for _, value in each.points] for each in self.series}
+        values = {_name(each): [*map(_number, each.values)] for each in self.series}
         for each in self.series:
             if each.previous is not None:
                 values[f"{_name(each)} (before)"] = [_number(value) for _, value in each.previous]
-        times = [time for time, _ in self.series[0].points] if self.series else []
+        times = list(self.series[0].times) if self.series else []
         return lines(f"{self.formula or self.measure} by {self.unit}", times, values, self.formula or self.measure)
 
     def to_dict(self) -> dict[str, Any]:
@@ -138,11 +144,10 @@ class EventsAnswer:
 def plain_series(labels: Sequence[str], groups: Sequence[str | None], times: Sequence[str], values: Sequence[Value],
                  met: Sequence[bool]) -> tuple[Series, ...]:  # fmt: skip
     """A series for every set and group that was ``met``; ``values`` by set, group and period."""
-    found = []
+    found, times = [], tuple(times)
     for place, (label, group) in enumerate((label, group) for label in labels for group in groups):
         if group is None or met[place]:
-            points = tuple(zip(times, values[place * len(times) : (place + 1) * len(times)], strict=True))
-            found.append(Series(label, group, points))
+            found.append(Series(label, group, times, tuple(values[place * len(times) : (place + 1) * len(times)])))
     return tuple(found)
 
 
@@ -157,8 +162,8 @@ def formula_series(
             [exact[(number * len(groups) + group) * len(times) + at] for number in range(sets)]
             for at in range(len(times))
         ]
-        made = [_plain(formula.reckon(cell)) for cell in cells]
-        found.append(Series(formula.text, name, tuple(zip(times, made, strict=True))))
+        made = tuple(_plain(formula.reckon(cell)) for cell in cells)
+        found.append(Series(formula.text, name, tuple(times), made))
     return tuple(found)
 
 

@@ -48,9 +48,10 @@ def check_names(expression: Expression | None, manifest: Manifest, *, field: str
 
 def check_event(name: str, manifest: Manifest, *, field: str) -> None:
     """Raise ``unknown_event``, with the nearest names, unless a message ever carried ``name`` or we declare it."""
-    known = list(dict.fromkeys([*manifest.events, *EVENTS, *manifest.names.shown.values()]))
-    if name in known or manifest.names.is_given(name):
+    shown = manifest.names.shown.values()
+    if name in manifest.events or name in EVENTS or name in shown or manifest.names.is_given(name):
         return
+    known = list(dict.fromkeys([*manifest.events, *EVENTS, *shown]))
     near = ", ".join(get_close_matches(name, known, n=3, cutoff=0.0))
     message = f"{field}: no message ever carried the event {name!r}. Nearest: {near}."
     raise WotuError(ErrorCode.UNKNOWN_EVENT, message, field=field, given={"name": name, "near": near})

@@ -87,9 +87,13 @@ def current_watch() -> Watch | None:
 
 
 def added(partials: Sequence[P]) -> P:
-    """The sum, in the order given; neighbours first, so that arrays are not copied once for every shard."""
+    """The sum, in the order given; neighbours first, so that arrays are not copied once for every shard.
+
+    A partial with ``absorb`` is added to in place: large arrays would touch new memory for every shard.
+    """
+    plus = getattr(type(partials[0]), "absorb", add)
     while len(partials) > 1:
-        pairs = [reduce(add, partials[start : start + 2]) for start in range(0, len(partials), 2)]
+        pairs = [reduce(plus, partials[start : start + 2]) for start in range(0, len(partials), 2)]
         partials = pairs
     return partials[0]
 
