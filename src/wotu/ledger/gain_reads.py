@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, QuerySet, Sum
 
@@ -37,17 +38,22 @@ def gained(customers: Sequence[int], unit: str, *, before: datetime | None = Non
     return dict(rows.values_list("account__owner").order_by().annotate(sum=Sum(F("granted") - F("taken_back"))))
 
 
-def gains_of_all(unit: str) -> Iterator[tuple[int, datetime, int]]:
-    """(customer, moment, amount) of each grant of everybody, customer by customer."""
-    rows = _granted_to_all(unit).values_list("account__owner", "source__at", "granted", "taken_back")
+def gains_of_all(unit: str, *, at_least: int) -> Iterator[tuple[int, datetime, int]]:
+    """(customer, moment, amount) of each grant of everybody who gained ``at_least`` so much, customer by customer."""
+    enough = _sums(unit).filter(sum__gte=at_least).values("account__owner")
+    rows = _granted_to_all(unit).filter(account__owner__in=enough).values_list(
+        "account__owner", "source__at", "granted", "taken_back"
+    )
     found = rows.order_by("account__owner").iterator(chunk_size=_AT_ONCE)
     return ((customer, at, granted - taken_back) for customer, at, granted, taken_back in found)
 
 
-def gained_by_all(unit: str) -> Iterator[tuple[int, int]]:
-    """(customer, sum of all gains) of everybody who has any."""
-    rows = _granted_to_all(unit).values_list("account__owner").order_by()
-    return rows.annotate(sum=Sum(F("granted") - F("taken_back"))).iterator(chunk_size=_AT_ONCE)
+def gained_by_all(unit: str, *, at_least: int, until: datetime) -> Iterator[tuple[int, int]]:
+    """(customer, sum of all gains before ``until``) of everybody who gained ``at_least`` so much by then."""
+    found: Iterator[tuple[int, int]] = _sums(unit, source__at__lt=until).filter(sum__gte=at_least).iterator(
+        chunk_size=_AT_ONCE
+    )
+    return found
 
 
 def granted_by(transfer: int) -> tuple[datetime, int] | None:
@@ -75,6 +81,11 @@ def gains_within(
     )  # fmt: skip
     taken = dict(back.values_list("transfer__reverses").order_by().annotate(sum=Sum("amount")))
     return ((customer, at, granted - int(taken.get(source, 0))) for customer, source, at, granted in lots)
+
+
+def _sums(unit: str, **only: Any) -> Any:
+    rows = _granted_to_all(unit).filter(**only).values_list("account__owner").order_by()
+    return rows.annotate(sum=Sum(F("granted") - F("taken_back")))
 
 
 def _granted(customers: Sequence[int], unit: str) -> QuerySet[Lot]:
