@@ -7,23 +7,27 @@ from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 from tests.console.fake import FakeWorkspace
+from tests.console.shops import written
 from tests.console.test_loyalty_pages import _INLINE, SignIn
 from tests.loyalty.clubs import club
 from tests.loyalty.lotteries import THANKS, draft, goods
 
 from wotu.accounts import audit
 from wotu.console.loyalty import lottery_form
+from wotu.core.periods import to_micros
 from wotu.loyalty.lottery import chance_services, draft_services, draw_services, reads, services
 from wotu.loyalty.lottery.chances import ChanceRule
 from wotu.loyalty.lottery.releases import evenly
 from wotu.loyalty.models import Draw, Lottery, Prize, Ticket, Win
 
 DAY = timedelta(days=1)
+ZONE = ZoneInfo("UTC")
 
 
 def lottery(code: str = "wheel", *, live: bool = True, **change: Any) -> None:
@@ -141,7 +145,7 @@ def test_what_the_law_wants_is_listed_and_blocks_the_launch(space: FakeWorkspace
     page = client.get("/loyalty/lotteries/of/written/").content.decode()
     assert "Name who runs the lottery and how to reach them." in page
     assert "Say until when a win can be claimed." in page
-    assert "第13条" in page
+    assert "(SAMR Order 32), article 13, in force since 2020-12-01" in page
     (seen,) = re.findall(r'name="seen" value="([0-9a-f]+)"', page)
     refused = client.post("/loyalty/lotteries/of/written/act/", {"do": "launch", "seen": seen})
     assert (refused.status_code, Lottery.objects.get().state) == (422, "draft")
@@ -167,7 +171,7 @@ def test_a_draft_is_changed_saving_it_as_it_is_changes_nothing(space: FakeWorksp
     client.post("/loyalty/lotteries/new/", form)
     code = form["code"]
     was = reads.draft_of(code)
-    assert lottery_form.can_be_typed(was)
+    assert lottery_form.can_be_typed(was, ZONE)
     assert client.post(f"/loyalty/lotteries/of/{code}/edit/", form).status_code == 302
     assert reads.draft_of(code) == was
     client.post(f"/loyalty/lotteries/of/{code}/edit/", form | {"odds_1": "1/400", "release": "start"})
@@ -175,11 +179,38 @@ def test_a_draft_is_changed_saving_it_as_it_is_changes_nothing(space: FakeWorksp
     assert (now.prizes[0].odds, now.prizes[0].windows) == (Fraction(1, 400), ())
 
 
+def test_prizes_come_day_by_day_and_a_coupon_brings_chances_from_the_form(
+    space: FakeWorkspace, sign_in: SignIn
+) -> None:
+    club()
+    client, kind = sign_in("marketer"), str(written())
+    form = filled(client) | {"release": "days", "coupon_chances": "2", "coupon_kind": kind}
+    short = client.post("/loyalty/lotteries/new/", form)
+    assert "Each prize needs a piece for each day" in short.content.decode()
+    assert not Lottery.objects.exists()
+    form |= {f"pieces_{place}": str(number) for place, number in ((1, 15), (2, 28), (3, 30))}
+    assert client.post("/loyalty/lotteries/new/", form).status_code == 302
+    was = reads.draft_of(form["code"])
+    assert [[each.pieces for each in prize.windows[:3]] for prize in was.prizes] == [[2, 1, 1], [2, 2, 2], [3, 3, 2]]
+    assert {len(prize.windows) for prize in was.prizes} == {14}
+    assert was.prizes[0].windows[-1].ends == to_micros(was.ends_at)
+    assert [each.rule_id for each in was.chances] == ["visit", "order", "coupon"]
+    assert was.chances[-1] == ChanceRule(rule_id="coupon", by="order", chances=2, template=int(kind))
+    assert reads.law_findings(form["code"]) == ()
+    edit = f"/loyalty/lotteries/of/{form['code']}/edit/"
+    assert client.post(edit, form).status_code == 302
+    assert reads.draft_of(form["code"]) == was
+    days = f"{form['starts']}, {form['ends']}"
+    assert client.post(edit, form | {"release_days": days, "pieces_1": "2"}).status_code == 302
+    assert [each.pieces for each in reads.draft_of(form["code"]).prizes[0].windows] == [1, 1]
+    assert f'value="{days}"' in client.get(edit).content.decode()
+
+
 def test_what_a_program_wrote_with_more_is_left_to_it(space: FakeWorkspace, sign_in: SignIn) -> None:
     now = timezone.now()
     half = evenly(1, now, now + DAY)
-    assert not lottery_form.can_be_typed(draft(goods(pieces=1, windows=half)))
-    assert not lottery_form.can_be_typed(draft(goods(), chances=(ChanceRule(rule_id="x", by="visit"),)))
+    assert not lottery_form.can_be_typed(draft(goods(pieces=1, windows=half)), ZONE)
+    assert not lottery_form.can_be_typed(draft(goods(), chances=(ChanceRule(rule_id="x", by="visit"),)), ZONE)
     lottery("written", live=False, chances=(ChanceRule(rule_id="x", by="visit"),))
     client = sign_in("marketer")
     assert client.get("/loyalty/lotteries/of/written/edit/")["Location"] == "/loyalty/lotteries/of/written/"
@@ -192,6 +223,9 @@ def test_what_a_program_wrote_with_more_is_left_to_it(space: FakeWorkspace, sign
         ("claim", {"claim": "2020-01-01"}), ("odds_1", {"odds_1": "often"}), ("odds_1", {"odds_1": "90%"}),
         ("pieces_1", {"pieces_1": "none"}), ("value_1", {"value_1": "-1"}), ("points_2", {"points_2": ""}),
         ("template_1", {"kind_1": "coupon"}), ("most_wins", {"most_wins": "0"}), ("code", {"code": "No!"}),
+        ("release_days", {"release": "days", "release_days": "soon"}),
+        ("release_days", {"release": "days", "release_days": "2020-01-01"}),
+        ("coupon_kind", {"coupon_chances": "1"}), ("coupon_chances", {"coupon_kind": "7"}),
         ("order_at_least", {"order_at_least": "x"}), ("visit_chances", {"visit_chances": "0"}),
     ],
 )  # fmt: skip

@@ -207,8 +207,8 @@ def test_what_the_law_has_against_it_is_not_launched() -> None:
     draft_services.write_draft("wheel", draft(dear, sponsor=""), currency="CNY", by="ann", now=NOW)
     with pytest.raises(WotuError) as error:
         services.launch("wheel", seed=SEED, by="ann", now=NOW)
-    assert refusal(error) == (ErrorCode.LAUNCH_REFUSED, "lottery", "sponsor_missing")
-    assert error.value.given["findings"] == ["sponsor_missing", "prize_too_high"]
+    assert refusal(error) == (ErrorCode.LAUNCH_REFUSED, "sponsor", "sponsor_missing")
+    assert [each["code"] for each in error.value.given["findings"]] == ["sponsor_missing", "prize_too_high"]
     assert [each.code for each in reads.law_findings("wheel")] == ["sponsor_missing", "prize_too_high"]
     assert (Ticket.objects.count(), Lottery.objects.get().state) == (0, "draft")
     draft_services.rewrite("wheel", draft(goods()))

@@ -198,4 +198,8 @@ YUAN = 100
 def test_the_law_is_asked_before_the_launch(facts: law.LotteryFacts, codes: list[str]) -> None:
     found = law.findings(facts)
     assert [each.code for each in found] == codes
-    assert all("第32号" in each.source and each.date == date(2020, 12, 1) for each in found)
+    assert all(each.blocks and each.field for each in found)
+    sources = [law_ for each in found for law_ in each.laws]
+    assert [(each.name.zh, each.since) for each in sources] == [("规范促销行为暂行规定", date(2020, 12, 1))] * len(
+        codes
+    )

@@ -41,8 +41,10 @@ def gained(customers: Sequence[int], unit: str, *, before: datetime | None = Non
 def gains_of_all(unit: str, *, at_least: int) -> Iterator[tuple[int, datetime, int]]:
     """(customer, moment, amount) of each grant of everybody who gained ``at_least`` so much, customer by customer."""
     enough = _sums(unit).filter(sum__gte=at_least).values("account__owner")
-    rows = _granted_to_all(unit).filter(account__owner__in=enough).values_list(
-        "account__owner", "source__at", "granted", "taken_back"
+    rows = (
+        _granted_to_all(unit)
+        .filter(account__owner__in=enough)
+        .values_list("account__owner", "source__at", "granted", "taken_back")
     )
     found = rows.order_by("account__owner").iterator(chunk_size=_AT_ONCE)
     return ((customer, at, granted - taken_back) for customer, at, granted, taken_back in found)
@@ -50,8 +52,8 @@ def gains_of_all(unit: str, *, at_least: int) -> Iterator[tuple[int, datetime, i
 
 def gained_by_all(unit: str, *, at_least: int, until: datetime) -> Iterator[tuple[int, int]]:
     """(customer, sum of all gains before ``until``) of everybody who gained ``at_least`` so much by then."""
-    found: Iterator[tuple[int, int]] = _sums(unit, source__at__lt=until).filter(sum__gte=at_least).iterator(
-        chunk_size=_AT_ONCE
+    found: Iterator[tuple[int, int]] = (
+        _sums(unit, source__at__lt=until).filter(sum__gte=at_least).iterator(chunk_size=_AT_ONCE)
     )
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -79,6 +79,19 @@ def typed_of(row: CampaignRow, kind: TemplateRow, zone: ZoneInfo) -> Typed:
         "shared_code": kind.shared_code, "for_whom": kind.for_whom, "reason": kind.reason,
     }  # fmt: skip
     return blank() | {name: "" if value is None else str(value) for name, value in told.items()}
+
+
+def of_campaign(row: CampaignRow, zone: ZoneInfo) -> Typed:
+    """The fields that are the campaign's, whatever kinds of coupons it has."""
+    return {
+        "name": row.name, "code": row.code, "starts": _text(first_day_of(_micros(row.starts_at), zone)),
+        "ends": _text(last_day_of(_micros(row.ends_at), zone)),
+        "budget": "" if row.budget is None else decimal_text(row.budget.total, row.currency),
+    }  # fmt: skip
+
+
+def _text(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
 
 
 def draft_of(

@@ -20,7 +20,7 @@ from wotu.accounts.rules import Action
 from wotu.console.data_tabs import allowed
 from wotu.console.loyalty import campaign_form
 from wotu.console.loyalty.acting import approval_needed, approves, check_budget, told
-from wotu.console.loyalty.campaign_form import Typed, blank, draft_of, typed_of
+from wotu.console.loyalty.campaign_form import Typed, blank, draft_of, of_campaign, typed_of
 from wotu.console.loyalty.campaign_words import money, refusal, shown_campaign
 from wotu.console.loyalty.presets import BY_KEY, PRESETS
 from wotu.console.loyalty.preview import preview
@@ -112,6 +112,28 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
     return _form(request, typed, errors, row.currency, row=row, kind=kind, status=422)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_kind(request: HttpRequest, code: str) -> HttpResponse:
+    """Another kind of coupon for a campaign that has not ended; what is the campaign's stays as it is."""
+    require(request, Action.RUN_CAMPAIGNS)
+    row, zone = campaign_reads.campaign(code), settings.WOTU_SETTINGS.zone
+    if row.state == CampaignState.ENDED:
+        return HttpResponseRedirect(reverse("console:campaign", args=[code]))
+    there = of_campaign(row, zone)
+    if request.method != "POST":
+        return _form(request, blank() | there, {}, row.currency, row=row, adding=True)
+    typed = campaign_form.posted(request.POST) | there
+    draft, errors = draft_of(typed, row.currency, zone, was=row)
+    if draft is not None:
+        try:
+            _add(request, row, draft)
+        except WotuError as error:
+            errors = {error.field or "form": _wrong(error)}
+        else:
+            return HttpResponseRedirect(reverse("console:campaign", args=[code]) + "?done=saved")
+    return _form(request, typed, errors, row.currency, row=row, adding=True, status=422)
+
+
 @require_POST
 def show(request: HttpRequest) -> HttpResponse:
     """The part of the form that shows what customers will see, drawn anew while the form is filled."""
@@ -125,12 +147,14 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _form(
     request: HttpRequest, typed: Typed, errors: dict[str, str], currency: str, *, row: CampaignRow | None = None,
-    kind: TemplateRow | None = None, status: int = 200,
+    kind: TemplateRow | None = None, adding: bool = False, status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     above = settings.WOTU_SETTINGS.approval_above
     context: dict[str, Any] = {
         "typed": typed, "errors": errors, "currency": currency, "row": row, "kind": kind, "for_whom": ForWhom.choices,
-        "launched": row is not None and row.state != CampaignState.DRAFT,
+        "launched": row is not None and row.state != CampaignState.DRAFT, "adding": adding,
+        "campaign_fields": list(of_campaign(row, settings.WOTU_SETTINGS.zone).items()) if row and adding else (),
+        "shared_fixed": row is not None and row.state != CampaignState.DRAFT and not adding,
         "above": money(to_minor(parse_decimal(above), currency), currency),
         "several": len(coupon_reads.templates(row.number, now=timezone.now())) > 1 if row else False,
         **_preview(typed, currency, request.POST.get("preview_language") or get_language()),
@@ -158,6 +182,14 @@ def _save(request: HttpRequest, row: CampaignRow, kind: TemplateRow, draft: Draf
         check_budget(request, draft.budget, row.currency)
     with told(request, AuditAction.EDIT_CAMPAIGN, row.code, what="edit", template=kind.number):
         draft_services.rewrite(kind.number, draft, now=timezone.now())
+
+
+def _add(request: HttpRequest, row: CampaignRow, draft: Draft) -> None:
+    # Without a budget nothing but the promise limits what it costs.
+    if row.state != CampaignState.DRAFT and row.budget is None:
+        check_budget(request, None, row.currency)
+    with told(request, AuditAction.EDIT_CAMPAIGN, row.code, what="coupon_template") as detail:
+        detail["template"] = draft_services.add_kind(row.number, draft, now=timezone.now())
 
 
 def _fixed(typed: Typed, there: Typed, row: CampaignRow) -> Typed:

@@ -16,11 +16,13 @@ from wotu.console.loyalty.campaign_words import days, span, state_words
 from wotu.console.loyalty.campaign_words import runs as campaign_runs
 from wotu.console.loyalty.contest_words import shown_contest
 from wotu.console.loyalty.lotteries import shown_row
+from wotu.console.loyalty.promotion_rows import times_of
 from wotu.loyalty.campaigns import reads as campaign_reads
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.contests import reads as contests
 from wotu.loyalty.lottery import reads as lotteries
 from wotu.loyalty.membership import reads as memberships
+from wotu.loyalty.promotions import reads as promotions
 from wotu.loyalty.receipts import reads as receipts
 
 
@@ -65,6 +67,20 @@ def _campaigns(asked: Month) -> Iterator[Dated]:
         yield Dated(
             row.name, reverse("console:campaign", args=[row.code]), state_words(row, asked.now),
             CampaignState.ENDED.value if over else row.state, campaign_runs(row), first, last,
+        )  # fmt: skip
+
+
+def _promotions(asked: Month) -> Iterator[Dated]:
+    """Promotions that have times of their own; the others run as long as their campaign, whose bar says so."""
+    for row in promotions.timed_between(asked.starts, asked.ends):
+        first, last = row.slots[0].starts_at, row.slots[-1].ends_at
+        assert first is not None, "it has times"
+        over = row.ended_at is not None or (last is not None and last <= asked.now)
+        state = CampaignState.ENDED.value if over else row.campaign_state
+        words = pgettext("campaign", "Over") if over else str(CampaignState(row.campaign_state).label)
+        yield Dated(
+            row.name, reverse("console:campaign", args=[row.campaign]), words, state, times_of(row.slots),
+            *days(first, last),
         )  # fmt: skip
 
 
@@ -115,6 +131,7 @@ def _receipts(asked: Month) -> Iterator[Dated]:
 
 KINDS = (
     Kind("campaigns", gettext_lazy("Campaigns"), _campaigns),
+    Kind("promotions", gettext_lazy("Promotions"), _promotions),
     Kind("lotteries", gettext_lazy("Lotteries"), _lotteries),
     Kind("contests", gettext_lazy("Contests"), _contests),
     Kind("receipts", gettext_lazy("Receipts"), _receipts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,6 +34,7 @@ from wotu.loyalty.lottery.reads import LotteryRow
 from wotu.loyalty.programme import reads as club_reads
 
 _FORTNIGHT, _TO_CLAIM, _SUFFIXES = timedelta(days=13), timedelta(days=43), 100
+_DIGITS = 18
 
 
 @require_safe
@@ -79,7 +81,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
     """Change a draft; one that a program wrote with more than the form has is left to the program."""
     require(request, Action.RUN_CAMPAIGNS)
     zone, row, there = settings.WOTU_SETTINGS.zone, reads.lottery(code, timezone.now()).row, reads.draft_of(code)
-    if row.state != CampaignState.DRAFT or not lottery_form.can_be_typed(there):
+    if row.state != CampaignState.DRAFT or not lottery_form.can_be_typed(there, zone):
         return HttpResponseRedirect(reverse("console:lottery", args=[code]))
     if request.method != "POST":
         return _form(request, typed_of(code, there, row.currency, zone), {}, row.currency, row=row)
@@ -134,13 +136,27 @@ def _form(
          "wrong": {name: f"{name}_{place}" in errors for name in parts}}
         for place in PRIZES
     ]  # fmt: skip
-    labels = {"start": _("all at the start"), "evenly": _("evenly over the whole time")}
+    labels = {
+        "start": _("all at the start"), "evenly": _("evenly over the whole time"),
+        "days": _("day by day, as many on each"),
+    }  # fmt: skip
     context = {
         "typed": typed, "errors": errors, "currency": currency, "row": row, "prizes": prizes,
         "kinds": PrizeKind.choices, "looks": Look.choices, "releases": [(each, labels[each]) for each in RELEASES],
-        "templates": [(str(each.number), each.name) for each in coupon_reads.kinds_to_give(now=timezone.now())],
+        "templates": _templates({typed["coupon_kind"], *(typed[f"template_{place}"] for place in PRIZES)}),
     }  # fmt: skip
     return loyalty_page(request, "console/loyalty/lottery_form.html", "lotteries", context, status=status)
+
+
+def _templates(typed: set[str]) -> list[tuple[str, str]]:
+    """Kinds of coupons to choose: of campaigns that run, and those that are chosen already."""
+    now = timezone.now()
+    found = {str(each.number): each.name for each in coupon_reads.kinds_to_give(now=now)}
+    for number in sorted(typed - set(found)):
+        if number.isascii() and number.isdigit() and len(number) <= _DIGITS:
+            with suppress(WotuError):
+                found[number] = coupon_reads.template(int(number), now=now).name
+    return list(found.items())
 
 
 def _free_code(start: str, now: datetime) -> str:
@@ -157,6 +173,7 @@ def _wrong(error: WotuError) -> str:
         "code": _("Write 1 to 40 of a-z, 0-9 and -; no other lottery may have the same."),
         "programme": _("There is no points programme; begin one under Points and levels, or choose another prize."),
         "pieces": _("All prizes together may have 200,000 pieces at most."),
+        "template": _("Choose the coupon."),
         "odds": _("These odds are too fine; write rounder ones."),
         "lottery": _("Somebody launched this lottery meanwhile."),
     }.get(error.field or "", refusal(error))

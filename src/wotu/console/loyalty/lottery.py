@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +25,7 @@ from wotu.console.data_tabs import allowed
 from wotu.console.exporting import export
 from wotu.console.loyalty.acting import approval_needed, approves, check_budget, told
 from wotu.console.loyalty.campaign_words import money
+from wotu.console.loyalty.check_words import shown_findings
 from wotu.console.loyalty.lotteries import shown_row
 from wotu.console.loyalty.lottery_form import can_be_typed
 from wotu.console.loyalty.lottery_words import act_words, refusal, shown_prize, shown_win
@@ -166,14 +168,14 @@ def _page(request: HttpRequest, code: str, context: dict[str, Any], *, status: i
         "prizes": [shown_prize(each, row.currency) for each in view.prizes],
         "nothing": words.odds(view.nothing) if view.nothing else "",
         "rules": [words.chance(each, row.currency) for each in view.chances],
-        "law": [(words.finding(each), each) for each in reads.law_findings(code)] if draft else (),
+        "found": shown_findings(reads.law_findings(code)) if draft else (),
         "figures": going, "won_worth": money(going.cost, row.currency),
         "wins": [shown_win(each, row.currency) for each in page.rows], "open_only": open_only,
         "more": urlencode({"wins": "open" if open_only else "", "before": page.next}) if page.next else "",
         "first_page": not request.GET.get("before"), "refused": {}, "typed": {},
         "may_run": allowed(request, Action.RUN_CAMPAIGNS), "may_approve": approves(request),
         "may_export": allowed(request, Action.EXPORT), "may_play": allowed(request, Action.SEE_IDENTIFIERS),
-        "may_edit": draft and can_be_typed(reads.draft_of(code)),
+        "may_edit": draft and can_be_typed(reads.draft_of(code), settings.WOTU_SETTINGS.zone),
         "needs_approval": approval_needed(row.cost, row.currency),
         "acts": _acts(code) if allowed(request, Action.RUN_CAMPAIGNS) else (),
         "early": row.ends_at > now and going.left > 0, "over_in": row.ends_at - now > timedelta(0),

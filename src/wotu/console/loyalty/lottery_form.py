@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -19,20 +19,23 @@ from wotu.loyalty.lottery.chances import ORDER, RECHARGE, SHARE, VISIT, ChanceRu
 from wotu.loyalty.lottery.choices import Look, PrizeKind
 from wotu.loyalty.lottery.draft_services import LotteryDraft, PrizeDraft
 from wotu.loyalty.lottery.odds import fraction_of
-from wotu.loyalty.lottery.releases import evenly
+from wotu.loyalty.lottery.releases import evenly, over_days
 from wotu.loyalty.validity import FIRST_DAY, LAST_DAY, edited_end, edited_start, first_day_of, last_day_of
 
 PRIZES = range(1, 9)
-RELEASES = ("start", "evenly")
+RELEASES = ("start", "evenly", "days")
 _OF_A_PRIZE = ("zh", "en", "kind", "odds", "pieces", "value", "points", "template")
 _ORDERS = ("order_chances", "order_at_least", "order_paid_with", "order_per_day")
 NAMES = (
     "name_zh", "name_en", "code", "look", "starts", "ends", "claim", "sponsor", "contact", "terms_zh", "terms_en",
-    "release", "most_wins", "most_chances", "visit_chances", *_ORDERS, "recharge_chances", "recharge_at_least",
+    "release", "release_days", "most_wins", "most_chances", "visit_chances", *_ORDERS, "coupon_chances", "coupon_kind",
+    "recharge_chances", "recharge_at_least",
     "share_chances", *(f"{name}_{place}" for place in PRIZES for name in _OF_A_PRIZE),
 )  # fmt: skip
 _TEXTS = {"name_zh": 80, "name_en": 80, "sponsor": 120, "contact": 120, "terms_zh": 4_000, "terms_en": 4_000}
-_MOST_PIECES = 200_000
+_MOST_PIECES, _MOST_DAYS = 200_000, 100
+_COUPON = "coupon"
+"""The id of the rule that gives chances for orders paid with a coupon."""
 
 Typed = dict[str, str]
 
@@ -53,11 +56,14 @@ def typed_of(code: str, draft: LotteryDraft, currency: str, zone: ZoneInfo) -> T
     told: dict[str, object] = {
         "code": code, "starts": first_day_of(_micros(draft.starts_at), zone), "ends": last_day_of(ends, zone),
         "claim": last_day_of(claim, zone),
-        "release": "evenly" if any(each.windows for each in draft.prizes) else "start",
+        **_release_of(draft, zone),
         **{name: getattr(draft, name) for name in ("name_zh", "name_en", "look", "sponsor", "contact", "terms_zh",
                                                    "terms_en", "most_wins", "most_chances")},
     }  # fmt: skip
     for rule in draft.chances:
+        if rule.rule_id == _COUPON:
+            told |= {"coupon_chances": rule.chances, "coupon_kind": rule.template}
+            continue
         told[f"{rule.by}_chances"] = rule.chances
         if rule.by in (ORDER, RECHARGE) and rule.at_least:
             told[f"{rule.by}_at_least"] = decimal_text(rule.at_least, currency)
@@ -73,18 +79,44 @@ def typed_of(code: str, draft: LotteryDraft, currency: str, zone: ZoneInfo) -> T
     return blank(**{name: "" if value is None else str(value) for name, value in told.items()})
 
 
-def can_be_typed(draft: LotteryDraft) -> bool:
+def can_be_typed(draft: LotteryDraft, zone: ZoneInfo) -> bool:
     """Whether the form has room for all of a draft; what a program wrote may have more."""
     ids = [rule.rule_id for rule in draft.chances]
-    plain = all(
-        rule.rule_id == rule.by and rule.template is None and rule.most is None
-        and (rule.by == ORDER or (rule.most_per_day is None) == (rule.by != SHARE))
-        for rule in draft.chances
-    )  # fmt: skip
+    plain = all(_plain(rule) for rule in draft.chances) and len(set(ids)) == len(ids)
+    return plain and bool(_release_of(draft, zone)) and len(draft.prizes) <= len(PRIZES)
+
+
+def _plain(rule: ChanceRule) -> bool:
+    if rule.rule_id == _COUPON:
+        wanted = ChanceRule(rule_id=_COUPON, by="order", chances=rule.chances, template=rule.template)
+        return rule.template is not None and rule == wanted
+    per_day = rule.by == ORDER or (rule.most_per_day is None) == (rule.by != SHARE)
+    return rule.rule_id == rule.by and rule.template is None and rule.most is None and per_day
+
+
+def _release_of(draft: LotteryDraft, zone: ZoneInfo) -> dict[str, str]:
+    """The fields that say when tickets are released; nothing where the form cannot say it."""
     real = [each for each in draft.prizes if each.kind != PrizeKind.THANKS]
-    even = [each.windows == evenly(each.pieces, draft.starts_at, draft.ends_at) for each in real]
-    spread = all(even) or not any(each.windows for each in real)
-    return plain and spread and len(set(ids)) == len(ids) and len(draft.prizes) <= len(PRIZES)
+    if not any(each.windows for each in real):
+        return {"release": "start"}
+    if all(each.windows == evenly(each.pieces, draft.starts_at, draft.ends_at) for each in real):
+        return {"release": "evenly"}
+    days = [day for each in real[0].windows if (day := first_day_of(each.starts, zone)) is not None]
+    starts, ends = draft.starts_at, draft.ends_at
+    if days and len(set(days)) == len(days) and all(
+        each.pieces >= len(days) and each.windows == over_days(each.pieces, days, zone, starts=starts, ends=ends)
+        for each in real
+    ):  # fmt: skip
+        everyday = days == _all_days(starts, ends, zone)
+        return {"release": "days", "release_days": "" if everyday else ", ".join(day.isoformat() for day in days)}
+    return {}
+
+
+def _all_days(starts: datetime, ends: datetime, zone: ZoneInfo) -> list[date]:
+    first, last = first_day_of(to_micros(starts), zone), last_day_of(to_micros(ends), zone)
+    assert first is not None, "a lottery begins"
+    assert last is not None, "a lottery ends"
+    return [first + timedelta(days=each) for each in range(min((last - first).days + 1, _MOST_DAYS + 1))]
 
 
 def draft_of(
@@ -106,7 +138,9 @@ def draft_of(
     claims = None if claim is None else _instant(edited_end(_micros(was.claim_until if was else None), claim, zone))
     assert first is not None, "a day was typed"
     assert last is not None, "a day was typed"
-    spread = tuple(_spread(each, first, last) if release == "evenly" else each for each in prizes)
+    spread = _released(form, release, prizes, first, last, zone)
+    if form.errors:
+        return None, form.errors
     return LotteryDraft(
         starts_at=first, ends_at=last, claim_until=claims, prizes=spread, chances=chances, look=look,
         most_wins=most_wins, most_chances=most_chances, name_zh=texts["name_zh"], name_en=texts["name_en"],
@@ -181,13 +215,48 @@ def _chances(form: TypedFields, currency: str) -> tuple[ChanceRule, ...]:
                 ChanceRule(rule_id=by, by=by, chances=chances, at_least=at_least or 0, paid_with=paid_with,  # type: ignore[arg-type]
                            most_per_day=per_day)
             )  # fmt: skip
+    chances, kind = form.whole("coupon_chances", most=1_000), form.whole("coupon_kind", most=2**62)
+    if (chances is None) != (kind is None):
+        form.refuse("coupon_kind" if kind is None else "coupon_chances",
+                    _("Choose the coupon.") if kind is None else _("Write how many chances."))  # fmt: skip
+    elif chances is not None:
+        rules.append(ChanceRule(rule_id=_COUPON, by="order", chances=chances, template=kind))
     return tuple(rules)
 
 
-def _spread(prize: PrizeDraft, starts: datetime, ends: datetime) -> PrizeDraft:
-    if prize.kind == PrizeKind.THANKS:
-        return prize
-    return replace(prize, windows=evenly(prize.pieces, starts, ends))
+def _released(
+    form: TypedFields, release: str, prizes: list[PrizeDraft], starts: datetime, ends: datetime, zone: ZoneInfo
+) -> tuple[PrizeDraft, ...]:  # fmt: skip
+    """The prizes with their windows: all alike, as the law wants it."""
+    if release == "start":
+        return tuple(prizes)
+    days = _release_days(form, starts, ends, zone) if release == "days" else []
+    if any(each.pieces < len(days) for each in prizes if each.kind != PrizeKind.THANKS):
+        form.refuse("release_days", _("Each prize needs a piece for each day; choose fewer days."))
+    if form.errors:
+        return ()
+    return tuple(
+        each if each.kind == PrizeKind.THANKS
+        else replace(each, windows=over_days(each.pieces, days, zone, starts=starts, ends=ends) if days
+                     else evenly(each.pieces, starts, ends))
+        for each in prizes
+    )  # fmt: skip
+
+
+def _release_days(form: TypedFields, starts: datetime, ends: datetime, zone: ZoneInfo) -> list[date]:
+    """The days that were typed, of those of the lottery; none typed: each of them."""
+    every = _all_days(starts, ends, zone)
+    try:
+        typed = sorted({date.fromisoformat(each) for each in form.ids("release_days")})
+    except ValueError:
+        form.refuse("release_days", _("Write a date such as 2026-01-31."))
+        return every
+    if any(day < every[0] or ends <= datetime.combine(day, time(), zone) for day in typed):
+        form.refuse("release_days", _("Choose days of the lottery."))
+    days = typed or every
+    if len(days) > _MOST_DAYS:
+        form.refuse("release_days", _("Choose %(most)s days at most.") % {"most": _MOST_DAYS})
+    return days
 
 
 def _day(form: TypedFields, name: str, *, needed: bool) -> date | None:

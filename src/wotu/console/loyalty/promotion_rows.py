@@ -38,7 +38,7 @@ def shown_promotion(row: PromotionRow, now: datetime) -> ShownPromotion:
     """A promotion in words."""
     rule = rule_of(row.number, row.rule)
     return ShownPromotion(
-        row, promise(rule, row.currency), scope_words(rule), _people(row, rule), _times(row.slots),
+        row, promise(rule, row.currency), scope_words(rule), _people(row, rule), times_of(row.slots),
         _caps(row, rule), _left(row, now), _stacking(rule),
         _("%(amount)s taken off") % {"amount": money(row.cost, row.currency)},
     )  # fmt: skip
@@ -58,7 +58,8 @@ def _because(row: PromotionRow) -> str:
     return f" · {row.reason}" if row.reason else ""
 
 
-def _times(slots: tuple[SlotRow, ...]) -> str:
+def times_of(slots: tuple[SlotRow, ...]) -> str:
+    """When it is on."""
     first, last = slots[0], slots[-1]
     if first.starts_at is None and first.ends_at is None:
         return _("as long as the campaign")

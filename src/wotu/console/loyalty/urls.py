@@ -30,6 +30,7 @@ urlpatterns = [
     path("campaigns/preview/", campaigns.show, name="campaign-preview"),
     path("campaigns/of/<str:code>/", campaign.campaign, name="campaign"),
     path("campaigns/of/<str:code>/edit/", campaigns.edit, name="campaign-edit"),
+    path("campaigns/of/<str:code>/kinds/new/", campaigns.add_kind, name="campaign-kind-new"),
     path("campaigns/of/<str:code>/act/", campaign.act, name="campaign-act"),
     path("campaigns/of/<str:code>/coupons.<str:kind>", campaign.export_coupons, name="campaign-coupons"),
     path("promotions/new/", promotions.new, name="promotion-new"),

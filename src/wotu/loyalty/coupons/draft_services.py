@@ -58,6 +58,21 @@ def write_draft(code: str, draft: Draft, *, currency: str, by: str, now: datetim
     return made
 
 
+def add_kind(campaign: int, draft: Draft, *, now: datetime) -> int:
+    """Another kind of coupon of a campaign that is there, of which ``draft`` says nothing; its number."""
+    with transaction.atomic():
+        row = Campaign.objects.select_for_update().filter(pk=campaign).first()
+        if row is None:
+            raise WotuError(ErrorCode.NOT_FOUND, "There is no such campaign.", field="campaign")
+        if row.state == CampaignState.ENDED:
+            raise invalid_argument("campaign", "A campaign that has ended cannot be changed.")
+        return coupon_services.create_template(
+            campaign, draft.coupon_name, draft.rule, draft.term, now=now, total=draft.total,
+            per_customer=draft.per_customer, per_day=draft.per_day, shared_code=draft.shared_code,
+            for_whom=draft.for_whom, reason=draft.reason,
+        )  # fmt: skip
+
+
 def rewrite(template: int, draft: Draft, *, now: datetime) -> None:
     """Change a kind of coupon and its campaign to what ``draft`` says."""
     check_campaign(draft.name, draft.budget, draft.starts_at, draft.ends_at)

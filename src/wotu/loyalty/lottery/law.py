@@ -8,23 +8,33 @@ limit of 50,000 yuan is not looked at.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from wotu.loyalty.campaigns.launch_checks import PROMOTION, Finding, Said
 
 HIGHEST_PRIZE = 5_000_000
 """50,000 yuan in 分, article 17."""
 YEARS_KEPT = 2
 """For how long rules, announcements, results and winners are to be kept, article 19. Nothing here deletes them."""
-_ORDER_32 = date(2020, 12, 1)
-
-
-@dataclass(frozen=True)
-class LawFinding:
-    """A rule that stands in the way of the launch: ``source`` is where it is written, ``date`` since when it holds."""
-
-    code: str
-    source: str
-    date: date
+_SAID = {
+    "sponsor_missing": ("sponsor", Said(
+        "Name who runs the lottery and how to reach them.", "请写明主办方及其联系方式。")),
+    "terms_missing": ("terms", Said(
+        "Write how a win is claimed and handed over, and when it lapses.", "请写明如何兑奖、如何交付、何时视为放弃。")),
+    "claim_time_missing": ("claim_until", Said(
+        "Say until when a win can be claimed.", "请写明兑奖截止时间。")),
+    "value_missing": ("prizes", Said(
+        "Say what each prize is worth.", "请写明每种奖品的价值。")),
+    "released_apart": ("prizes", Said(
+        "Prizes are released at different times; let all have the same times.",
+        "各奖品的投放时间不同；请统一投放时间。")),
+    "prize_too_high": ("prizes", Said(
+        "A prize may be worth 50,000 yuan at most.", "单项奖品的价值不得超过 5 万元。")),
+    "prizes_together_too_high": ("prizes", Said(
+        "All that one purchase can win may be worth 50,000 yuan at most.",
+        "一次购买可中的奖品累计价值不得超过 5 万元。")),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class LotteryFacts:
     most_wins: int | None = None
 
 
-def findings(facts: LotteryFacts) -> tuple[LawFinding, ...]:
+def findings(facts: LotteryFacts) -> tuple[Finding, ...]:
     """Everything that has to change before the lottery may start; each of them blocks."""
     real = [each for each in facts.prizes if not each.thanks]
     found = []
@@ -87,5 +97,6 @@ def _highest(prizes: Sequence[PrizeFacts]) -> int:
     return max((each.value or 0 for each in prizes), default=0)
 
 
-def _finding(code: str, article: int) -> LawFinding:
-    return LawFinding(code, f"规范促销行为暂行规定（国家市场监督管理总局令第32号）第{article}条", _ORDER_32)
+def _finding(code: str, article: int) -> Finding:
+    field, said = _SAID[code]
+    return Finding(code, said, blocks=True, field=field, laws=(replace(PROMOTION, article=article),))

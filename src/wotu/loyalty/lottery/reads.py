@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 
 from wotu.ledger import house_reads
 from wotu.ledger.reads import position
+from wotu.loyalty.campaigns.launch_checks import Finding
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.lottery import law, services
 from wotu.loyalty.lottery.chances import ChanceRule
@@ -160,7 +161,7 @@ def lottery(code: str, now: datetime) -> LotteryView:
     )  # fmt: skip
 
 
-def law_findings(code: str) -> tuple[law.LawFinding, ...]:
+def law_findings(code: str) -> tuple[Finding, ...]:
     """What the law has against the launch of a lottery."""
     return law.findings(services.facts_of(lottery_of(code)))
 

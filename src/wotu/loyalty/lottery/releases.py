@@ -40,6 +40,24 @@ def by_day(pieces: Mapping[date, int], zone: ZoneInfo) -> tuple[Window, ...]:
     return tuple(Window(starts=starts[day], ends=ends[day], pieces=pieces[day]) for day in sorted(pieces))
 
 
+def over_days(
+    pieces: int, days: Sequence[date], zone: ZoneInfo, *, starts: datetime, ends: datetime
+) -> tuple[Window, ...]:  # fmt: skip
+    """As many pieces on each of some days as on any other, the first ones one more; within the lottery's time.
+
+    >>> [each.pieces for each in over_days(5, [date(2026, 3, 1), date(2026, 3, 3)], ZoneInfo("UTC"),
+    ...     starts=datetime(2026, 3, 1, tzinfo=ZoneInfo("UTC")), ends=datetime(2026, 3, 9, tzinfo=ZoneInfo("UTC")))]
+    [3, 2]
+    """
+    each, more = divmod(pieces, len(days))
+    spread = by_day({day: each + (place < more) for place, day in enumerate(sorted(days))}, zone)
+    first, last = to_micros(starts), to_micros(ends)
+    return tuple(
+        msgspec.structs.replace(window, starts=max(window.starts, first), ends=min(window.ends, last))
+        for window in spread
+    )
+
+
 def check_windows(windows: Sequence[Window], pieces: int, starts: datetime, ends: datetime) -> None:
     """Raise unless the windows have all ``pieces`` and lie within the lottery: what is promised can be won."""
     first, last = to_micros(starts), to_micros(ends)

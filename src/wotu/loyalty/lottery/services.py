@@ -20,6 +20,7 @@ from wotu.core.periods import from_micros, to_micros
 from wotu.ledger import services as ledger
 from wotu.ledger.choices import UnitKind
 from wotu.ledger.rules import check_amount
+from wotu.loyalty.campaigns.launch_checks import refuse_blocked
 from wotu.loyalty.choices import CampaignState
 from wotu.loyalty.lottery import law
 from wotu.loyalty.lottery.chances import ChanceRule, most_of_one_deed
@@ -66,14 +67,8 @@ def launch(code: str, *, seed: str, by: str, now: datetime, approve: Approve = _
 
 
 def check_law(row: Lottery) -> None:
-    """Raise ``launch_refused`` with the codes of what the law has against the launch."""
-    found = law.findings(facts_of(row))
-    if found:
-        said = "; ".join(f"{each.code} ({each.source})" for each in found)
-        raise WotuError(
-            ErrorCode.LAUNCH_REFUSED, f"The law stands in the way: {said}.", field="lottery",
-            given={"refusal": found[0].code, "findings": [each.code for each in found]},
-        )  # fmt: skip
+    """Raise ``launch_refused`` with what the law has against the launch."""
+    refuse_blocked(law.findings(facts_of(row)))
 
 
 def facts_of(row: Lottery) -> law.LotteryFacts:

@@ -11,7 +11,6 @@ from wotu.loyalty.coupons import services as coupon_services
 from wotu.loyalty.coupons import words
 from wotu.loyalty.lottery.chances import ORDER, RECHARGE, SHARE, VISIT, ChanceRule
 from wotu.loyalty.lottery.choices import Outcome, PrizeKind, WinState
-from wotu.loyalty.lottery.law import LawFinding
 
 _PLACES = 4
 
@@ -115,20 +114,6 @@ def owed_because(why: str) -> str:
         "not_in_programme": gettext("the winner is not in the points programme, or it rests"),
     }
     return by_word.get(why, why)
-
-
-def finding(found: LawFinding) -> str:
-    """What the law wants changed, as one sentence."""
-    by_code = {
-        "sponsor_missing": gettext("Name who runs the lottery and how to reach them."),
-        "terms_missing": gettext("Write how a win is claimed and handed over, and when it lapses."),
-        "claim_time_missing": gettext("Say until when a win can be claimed."),
-        "value_missing": gettext("Say what each prize is worth."),
-        "released_apart": gettext("Prizes are released at different times; let all have the same times."),
-        "prize_too_high": gettext("A prize may be worth 50,000 yuan at most."),
-        "prizes_together_too_high": gettext("All that one purchase can win may be worth 50,000 yuan at most."),
-    }
-    return by_code[found.code]
 
 
 def _paid(rule: ChanceRule, currency: str, said: str) -> str:

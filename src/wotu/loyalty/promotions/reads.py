@@ -52,6 +52,31 @@ class PromotionRow:
     ended_at: datetime | None
 
 
+@dataclass(frozen=True)
+class TimedPromotion:
+    """A promotion with times of its own, in order, of a campaign in ``campaign_state``."""
+
+    name: str
+    campaign: str
+    campaign_state: str
+    slots: tuple[SlotRow, ...]
+    ended_at: datetime | None
+
+
+def timed_between(starts: datetime, ends: datetime) -> tuple[TimedPromotion, ...]:
+    """Promotions with times of their own, some of which fall between two moments; the first to begin first."""
+    within = PromotionSlot.objects.filter(starts_at__lt=ends, ends_at__gt=starts).values("promotion")
+    rows = Promotion.objects.filter(pk__in=within).select_related("campaign").prefetch_related("slots").order_by("pk")
+    found = [
+        TimedPromotion(
+            row.name, row.campaign.code, row.campaign.state,
+            tuple(_slot(each, {}) for each in sorted(row.slots.all(), key=lambda each: each.number)), row.ended_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda each: each.slots[0].starts_at or starts))
+
+
 def promotions_of(campaign: int) -> tuple[PromotionRow, ...]:
     """The promotions of a campaign, oldest first."""
     return _rows(Promotion.objects.filter(campaign=campaign))
