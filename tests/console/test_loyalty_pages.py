@@ -310,7 +310,7 @@ def test_the_list_asks_the_database_a_few_questions_only(
     client = sign_in("marketer")
     with django_assert_max_num_queries(9):
         client.get("/loyalty/campaigns/")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         client.get("/loyalty/calendar/")
     with django_assert_max_num_queries(25):
         client.get("/loyalty/campaigns/of/c-1/")
