@@ -60,6 +60,23 @@ def test_an_owner_begins_a_club_and_everybody_reads_it(space: FakeWorkspace, sig
     assert [each.detail["what"] for each in audit.about(["club"])] == ["create"]
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ("3 points a check-in", "10 points more on day 7 of seven in a row")),
+     ("zh-hans", ("每次签到得 3 积分", "连续签到第 7 天另加 10 积分"))],
+)  # fmt: skip
+def test_what_a_streak_brings_is_told_apart(
+    space: FakeWorkspace, sign_in: SignIn, language: str, words: tuple[str, ...]
+) -> None:
+    daily = EarnRule(rule_id="daily", points=3, event="Check-in")
+    seventh = EarnRule(rule_id="seventh", points=10, event="Check-in", where={"day_of_seven": 7})
+    given = {"zone": "UTC", "by": "ann", "now": timezone.now(), "currency": "USD"}
+    programme_services.create_programme("Club", Rules(earn=(daily, seventh)), **given)
+    page = sign_in("viewer", language=language).get(PAGE).content.decode()
+    for each in words:
+        assert page.count(each) == 1
+
+
 @pytest.mark.parametrize("role", ["viewer", "analyst", "marketer"])
 def test_only_who_approves_budgets_writes_one(space: FakeWorkspace, sign_in: SignIn, role: str) -> None:
     client = sign_in(role)

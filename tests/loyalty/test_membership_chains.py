@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 from django.db import connection, transaction
-from tests.loyalty.clubs import NOW, buy
+from tests.loyalty.clubs import NOW, ZONE, buy, cart
 from tests.loyalty.lotteries import draft
 from tests.loyalty.test_membership import FIRST, card, plan, ten_off
 from tests.loyalty.together import together
@@ -225,3 +225,23 @@ def test_who_stopped_a_renewal_meanwhile_is_not_told_of_it() -> None:
     with patch.object(upkeep, "lock", stopped_first):
         assert upkeep.notify_renewals(NOW + timedelta(days=28)) == 0
     assert not RenewalNotice.objects.exists()
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_coupon_that_an_order_gives_free_after_its_membership_is_over_is_over_too(paid: bool) -> None:
+    plan(benefits=Benefits(coupons=(MonthlyCoupon(template=ten_off()),)))
+    buy("o1", 7, card())
+    upkeep.issue_coupons(Membership.objects.get().pk, NOW)
+    coupon, later = Coupon.objects.get().pk, NOW + timedelta(hours=12)
+    tea = cart(("tea", 1, 5_000))
+    order_services.hold("o2", 7, tea, picks=[coupon], until=NOW + timedelta(hours=20), now=NOW, zone=ZONE)
+    if paid:
+        order_services.pay("o2", now=NOW + timedelta(hours=1))
+    order_services.give_back("o1", "r", {"plus-card": 1}, now=later)
+    if paid:
+        order_services.give_back("o2", "r", {"tea": 1}, now=later + timedelta(hours=1))
+    else:
+        order_services.release("o2", now=later)
+    with pytest.raises(WotuError):
+        buy("o3", 7, tea, at=later + timedelta(hours=2), picks=[coupon])
+    assert not Coupon.objects.filter(state=CouponState.HELD).exists()

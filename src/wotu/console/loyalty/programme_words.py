@@ -111,6 +111,13 @@ def _example(planned: Planned, level: str, paid: int, today: date) -> Example:
 
 
 def _earns(rule: EarnRule, currency: str) -> str:
+    if rule.event == "Check-in" and (day := rule.where.get("day_of_seven")):
+        words = ngettext(
+            "%(points)s point more on day %(day)s of seven in a row",
+            "%(points)s points more on day %(day)s of seven in a row",
+            rule.points,
+        )
+        return words % {"points": figures.count_exact(rule.points), "day": day}
     if rule.event == "Check-in":
         words = ngettext("%(points)s point a check-in", "%(points)s points a check-in", rule.points)
         return words % {"points": figures.count_exact(rule.points)}

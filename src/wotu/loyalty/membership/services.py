@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import F
 
 from wotu.core.crash_points import crash_point
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
@@ -226,7 +227,10 @@ def _renews(plan: Plan, customer: int, day: date) -> bool:
 
 
 def _cut(row: Membership, left: int, now: datetime) -> None:
-    """``left`` pieces remain from today; of a term that ends with it, coupons that were not used are void."""
+    """``left`` pieces remain from today; of a term that ends with it, coupons that were not used are void.
+
+    One that an order holds or has used lives no longer than that: it is over when the order gives it free again.
+    """
     cut = Cut(day=max(reads.today(now), row.bought_on), left=left)
     Membership.objects.filter(pk=row.pk).update(
         cuts=[*row.cuts, msgspec.to_builtins(cut)], renews=row.renews and left > 0
@@ -235,6 +239,9 @@ def _cut(row: Membership, left: int, now: datetime) -> None:
     if not left:
         issued = Coupon.objects.filter(customer=row.customer, key__startswith=f"membership:{row.pk}:")
         issued.filter(state=CouponState.ISSUED).update(state=CouponState.VOIDED, changed_at=now)
+        issued.filter(state=CouponState.HELD).update(ends_at=now)
+        # What returns lives on for as long as it had when it was used.
+        issued.filter(state=CouponState.REDEEMED).update(ends_at=F("changed_at"))
 
 
 def _purchase(row: Membership) -> Purchase:
