@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from tests.prepared import PostgresqlTemplate, SqliteTemplate
+
     from wotu.workspace import Workspace
 
 Fill = Callable[[Path], object]
@@ -35,10 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--examples", type=int, default=0, help="at most so many examples a property test, to look at imports alone"
     )
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--database") == "postgresql":
+    # At once: a conftest below this one sets Django up when it is loaded, for SQLite if nobody said otherwise.
+    if parser.parse_known_args(sys.argv[1:]).database == "postgresql":
         from tests.postgresql import use_postgresql
 
         use_postgresql()
@@ -77,8 +77,10 @@ def _few_examples(items: list[pytest.Item], most: int) -> None:
 
 
 def _uses_the_database(item: pytest.Item) -> bool:
-    fixtures = getattr(item, "fixturenames", ())
-    return item.get_closest_marker("django_db") is not None or not {"db", "transactional_db"}.isdisjoint(fixtures)
+    fixtures = {"db", "transactional_db", "make_prepared"}
+    return item.get_closest_marker("django_db") is not None or not fixtures.isdisjoint(
+        getattr(item, "fixturenames", ())
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +116,28 @@ def make_workspace(tmp_path: Path) -> Callable[..., Workspace]:
         return made[-1]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def _template(
+    pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> SqliteTemplate | PostgresqlTemplate:
+    from tests import prepared
+
+    on_postgresql = pytestconfig.getoption("--database") == "postgresql"
+    template = prepared.PostgresqlTemplate if on_postgresql else prepared.SqliteTemplate
+    return template(tmp_path_factory.mktemp("prepared") / "workspace")
+
+
+@pytest.fixture
+def make_prepared(
+    make_workspace: Callable[..., Workspace], _template: SqliteTemplate | PostgresqlTemplate
+) -> Callable[..., Workspace]:
+    """Makes workspaces like ``make_workspace``, each with an empty control database of the run's kind.
+
+    It is for processes of a test's own (``tests.forked``): the test itself has the database of its fixture ``db``.
+    """
+    return partial(_template.workspace, make_workspace)
 
 
 @pytest.fixture(scope="session")

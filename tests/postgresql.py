@@ -27,6 +27,10 @@ def use_postgresql() -> None:
     server = get_server(folder / "data", cleanup_mode="delete")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     atexit.register(server.cleanup)
+    # Tests kill its clients, never the server or the machine.
+    for setting in ("fsync", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off")
+    server.psql("SELECT pg_reload_conf()")
     host = server.get_uri().partition("host=")[2]
     workspace = folder / "workspace"
     workspace.mkdir()

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,7 +12,9 @@ import msgspec
 import pytest
 from django.db import connection
 from django.utils import timezone
+from tests import forked
 from tests.api.conftest import Api, refused
+from tests.api.cut_off import count_keys, make_key, post
 
 from wotu.accounts.models import AuditEntry, Key
 from wotu.accounts.reads import known_keys
@@ -191,23 +189,6 @@ def test_of_many_at_once_one_makes_the_key(
 
 # ---- a crash between effect and answer
 
-_SERVE = """
-import sys
-from pathlib import Path
-from wotu.site.preparing import setup
-setup(Path(sys.argv[1]))
-from django.core.management import call_command
-call_command("migrate", interactive=False, verbosity=0)
-from wotu.accounts.key_services import create_key
-from tests.api.conftest import Api
-Path(sys.argv[1], "key").write_text(create_key(kind="api", role="owner").text) if sys.argv[2] == "first" else None
-api = Api(Path(sys.argv[1], "key").read_text())
-import msgspec
-method, address, body = msgspec.json.decode(sys.argv[3])
-response = api(method, address, body, idempotency_key="a")
-print(response.status_code, response.content.decode())
-"""
-
 
 @pytest.mark.crash
 @pytest.mark.parametrize(
@@ -216,21 +197,13 @@ print(response.status_code, response.content.decode())
      ("customers/merge", {"a": "ann", "b": "bob"})],
 )  # fmt: skip
 def test_a_write_cut_off_before_its_answer_is_repeated_in_vain(
-    make_workspace: Callable[..., Any], address: str, body: Any
+    make_prepared: Callable[..., Any], address: str, body: Any
 ) -> None:
-    space = make_workspace(questions_until="data")
+    space = make_prepared(questions_until="data")
     space.collect([{**VIEWED, "userId": who, "messageId": who} for who in ("ann", "bob")])
-    asked = msgspec.json.encode(["POST", address, body]).decode()
-
-    def send(turn: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        given = {name: value for name, value in os.environ.items() if not name.startswith(("WOTU_", "DJANGO_"))}
-        command = [sys.executable, "-c", _SERVE, str(space.path), turn, asked]
-        return subprocess.run(command, env={**given, **environment}, capture_output=True, text=True)
-
-    assert send("first", WOTU_CRASH_AT="api-effect").returncode == -signal.SIGKILL
-    again = send("second")
-    assert again.returncode == 0, again.stderr
-    status, _, answer = again.stdout.partition(" ")
+    key = forked.told(make_key, space.path).strip()
+    forked.killed("api-effect", post, space.path, key, address, body)
+    status, _, answer = forked.told(post, space.path, key, address, body).partition(" ")
     told = msgspec.json.decode(answer)
 
     if address == "messages":
@@ -238,7 +211,9 @@ def test_a_write_cut_off_before_its_answer_is_repeated_in_vain(
         assert _events(space) == 4
     elif address == "keys":
         # The key of the first request went with its transaction.
-        assert (status, told["id"]) == ("201", "k2")
+        assert status == "201"
+        assert told["key"].startswith("wk_")
+        assert forked.told(count_keys, space.path, "write") == "1\n"
     else:
         assert (status, told["customer"]) == ("200", space.customer("ann").customer_id)
         assert space.customers().total == 1

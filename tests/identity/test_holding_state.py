@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from unittest import mock
@@ -17,11 +13,11 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests import forked
 
 from identity.test_resolver_against_oracle import Rows, check_changes, homes, table
 from oracles.identity import Message, resolve
 from oracles.strategies import identity_messages
-from wotu.core.crash_points import VARIABLE
 from wotu.identity.index import IdentifierIndex
 from wotu.identity.lookup import named_subjects, subjects_of
 from wotu.identity.resolver import Resolver, read_checkpoint
@@ -205,30 +201,18 @@ def test_a_save_rewrites_no_more_than_a_few_times_what_was_added(tmp_path: Path)
     assert index.find(pa.array(["k0", "k19999", "k20000"])).tolist() == [0, 19_999, -1]
 
 
-CODE = """
-import sys
-from pathlib import Path
-from identity.test_holding_state import users
-from wotu.identity.resolver import Resolver
-resolver = Resolver(Path(sys.argv[1]))
-resolver.apply(resolver.resolve(users(*sys.argv[3:])))
-resolver.publish()
-resolver.save(int(sys.argv[2]))
-"""
+def save(folder: Path, seq: int, *names: str) -> None:
+    resolver = Resolver(folder)
+    resolver.apply(resolver.resolve(users(*names)))
+    resolver.publish()
+    resolver.save(seq)
 
 
 @pytest.mark.crash
 @pytest.mark.parametrize("point", ["identity:index-saved", "identity:before-checkpoint", "identity:saved"])
 def test_a_kill_while_saving_leaves_the_save_before_or_this_one(tmp_path: Path, point: str) -> None:
-    paths = os.pathsep.join([*sys.path, str(Path(__file__).parents[1])])
-    environment = {**os.environ, "PYTHONPATH": paths}
-
-    def run(seq: int, *names: str, crash_at: str = "") -> int:
-        command = [sys.executable, "-c", CODE, str(tmp_path), str(seq), *names]
-        return subprocess.run(command, env=environment | {VARIABLE: crash_at}, check=False).returncode
-
-    assert run(3, "u", "v") == 0
-    assert run(5, "w", crash_at=point) == -signal.SIGKILL
+    forked.told(save, tmp_path, 3, "u", "v")
+    forked.killed(point, save, tmp_path, 5, "w")
     done = point == "identity:saved"
     resolver = Resolver(tmp_path)
     assert (resolver.checkpoint.seq, len(resolver)) == ((5, 3) if done else (3, 2))

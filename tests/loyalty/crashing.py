@@ -1,17 +1,15 @@
-"""A worker that follows orders, killed where a test says: WORKSPACE [CUSTOMER…]."""
+"""A worker that follows orders, killed where a test says."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from wotu.site.preparing import prepare_database
+from wotu.site.preparing import setup
 
 
-def main() -> None:
+def follow(workspace: Path, *customers: int) -> None:
     """Follow until nothing is left, and tell what each customer has and whether the ledger agrees."""
-    workspace, *customers = sys.argv[1:]
-    prepare_database(Path(workspace))
+    setup(workspace)
     from tests.loyalty.clubs import club, has
     from tests.loyalty.following import work
 
@@ -20,10 +18,6 @@ def main() -> None:
 
     if not Programme.objects.exists():
         club()
-    work(Path(workspace))
-    print(*(has(int(each)) for each in customers))
+    work(workspace)
+    print(*(has(each) for each in customers))
     print("differences", len(differences()))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,31 +1,31 @@
-"""A shop that buys and gives back, killed where a test says: WORKSPACE [look].
-
-Tells what everything of value is, and how many counters of the ledger differ from its postings.
-"""
+"""A shop that buys and gives back, killed where a test says."""
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
-from wotu.site.preparing import prepare_database
+from wotu.site.preparing import setup
 
 PIECES = 5
 
 
-def main() -> None:
-    """Hold, pay and give back one order of three pieces, each once however often it is tried; unless only to look."""
-    workspace, *look = sys.argv[1:]
-    prepare_database(Path(workspace))
+def look(workspace: Path) -> None:
+    """Tell what everything of value is, and how many counters of the ledger differ from its postings."""
+    setup(workspace)
+    print(json.dumps(_told()))
+
+
+def buy_and_give_back(workspace: Path) -> None:
+    """Hold, pay and give back one order of three pieces, each once however often it is tried; and look."""
+    setup(workspace)
     from wotu.loyalty.models import Campaign
 
     if not Campaign.objects.exists():
         _open_shop()
-    if not look:
-        _buy_and_give_back()
-    print(json.dumps(_told()))
+    _buy_and_give_back()
+    look(workspace)
 
 
 def _open_shop() -> None:
@@ -78,7 +78,3 @@ def _told() -> dict[str, Any]:
         "orders": [[row.state, row.net] for row in Order.objects.all()],
         "points": has(7), "differences": len(differences()),
     }  # fmt: skip
-
-
-if __name__ == "__main__":
-    main()

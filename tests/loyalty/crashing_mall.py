@@ -1,17 +1,18 @@
-"""Somebody who takes an item, killed where a test says: WORKSPACE [KEY]. Tells points, pieces left, differences."""
+"""Somebody who takes an item, killed where a test says."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from wotu.site.preparing import prepare_database
+from wotu.site.preparing import setup
 
 
-def main() -> None:
-    """Make a mall with two mugs and somebody with 900 points, unless it is there; take a mug for the key."""
-    workspace, *keys = sys.argv[1:]
-    prepare_database(Path(workspace))
+def take(workspace: Path, *keys: str) -> None:
+    """Make a mall with two mugs and somebody with 900 points, unless it is there; take a mug for the key.
+
+    Tells points, pieces left, and differences.
+    """
+    setup(workspace)
     from tests.loyalty.clubs import NOW, ZONE, buy, cart, club, has
 
     from wotu.ledger.proof import differences
@@ -26,7 +27,3 @@ def main() -> None:
     for key in keys:
         mall_services.redeem_item(item.number, 7, key=key, now=NOW, zone=ZONE)
     print(has(7), mall_reads.item(item.number).left, len(differences()))
-
-
-if __name__ == "__main__":
-    main()

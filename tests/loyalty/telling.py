@@ -1,17 +1,16 @@
-"""Members are told that points end, in a process that a test kills: WORKSPACE."""
+"""Members are told that points end, in a process that a test kills."""
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 from pathlib import Path
 
-from wotu.site.preparing import prepare_database
+from wotu.site.preparing import setup
 
 
-def main() -> None:
+def tell(workspace: Path) -> None:
     """Tell, and say how many notices there are and how many messages wait."""
-    prepare_database(Path(sys.argv[1]))
+    setup(workspace)
     from tests.loyalty.clubs import NOW, buy, cart, club
 
     from wotu.loyalty.models import ExpiryNotice, Programme
@@ -24,7 +23,3 @@ def main() -> None:
             buy(f"o{customer}", customer, cart(("tea", 1, 10_000)))
     notify_expiring(NOW + timedelta(days=20))
     print(ExpiryNotice.objects.count(), Work.objects.filter(key__startswith="points-expiring:").count())
-
-
-if __name__ == "__main__":
-    main()

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests import forked
+from tests.loyalty import crashing_contests as crashing
 from tests.loyalty.clubs import NOW, buy, cart, club, has
 from tests.loyalty.contest_field import CUT_OFF, DAY, END, contest, count, join
 from tests.loyalty.receipts_shop import campaign
 from tests.loyalty.together import CLIENTS, together, why
 
-from wotu.core.crash_points import VARIABLE
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger import services as ledger
 from wotu.ledger.models import Posting
@@ -266,23 +263,13 @@ def test_what_other_grants_brought_counts_as_points_and_what_was_reversed_does_n
 
 
 @pytest.mark.crash
-def test_killed_while_it_is_settled_a_contest_is_settled_by_the_next_time(make_workspace: Callable[..., Any]) -> None:
-    space = make_workspace(timezone="Asia/Shanghai", currency="CNY")
+def test_killed_while_it_is_settled_a_contest_is_settled_by_the_next_time(make_prepared: Callable[..., Any]) -> None:
+    path = make_prepared(timezone="Asia/Shanghai", currency="CNY").path
+    assert forked.told(crashing.look, path) == "open 0 0 0\n"
     for crash_at in ("loyalty-contest-awarded", "loyalty-contest-settled"):
-        assert _run(space, crash_at) == ""
-        assert _run(space, "", "look") == "open 0 0 0"
-    assert _run(space) == _run(space) == "settled 3 160 0"
-
-
-def _run(space: Any, crash_at: str = "", *look: str) -> str:
-    """A process that settles: the state, how many awards, what they brought, and how many differences there are."""
-    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.loyalty.crashing_contests", str(space.path), *look],
-        env={**environment, VARIABLE: crash_at}, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == (-signal.SIGKILL if crash_at else 0), done.stderr
-    return done.stdout.strip()
+        forked.killed(crash_at, crashing.settle, path)
+        assert forked.told(crashing.look, path) == "open 0 0 0\n"
+    assert [forked.told(crashing.settle, path) for _ in range(2)] == ["settled 3 160 0\n"] * 2
 
 
 def _settled(number: int) -> tuple[reads.PlaceRow, ...]:

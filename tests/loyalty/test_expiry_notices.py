@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests import forked
 from tests.loyalty.clubs import NOW, buy, cart, club, has
-from tests.outbox.test_crashes import database as database
+from tests.loyalty.telling import tell
 
-from wotu.core.crash_points import VARIABLE
 from wotu.ledger.rules import Cause
 from wotu.loyalty.customers import personal
 from wotu.loyalty.customers import services as customer_services
@@ -97,16 +93,8 @@ def _programme() -> Any:
 @pytest.mark.slow
 @pytest.mark.django_only
 def test_killed_while_it_tells_notice_and_message_are_both_there_or_neither(
-    make_workspace: Callable[..., Any], database: str
+    make_prepared: Callable[..., Any],
 ) -> None:
-    made = make_workspace(timezone="Asia/Shanghai", currency="CNY", database_url=database)
-    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    said = []
-    for crash_at in ("loyalty-expiry-told", "", ""):
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.loyalty.telling", str(made.path)], capture_output=True, text=True,
-            env={**environment, VARIABLE: crash_at}, check=False, timeout=120,
-        )  # fmt: skip
-        assert done.returncode == (-signal.SIGKILL if crash_at else 0), done.stderr
-        said.append(done.stdout.strip())
-    assert said == ["", "3 3", "3 3"]
+    path = make_prepared(timezone="Asia/Shanghai", currency="CNY").path
+    forked.killed("loyalty-expiry-told", tell, path)
+    assert [forked.told(tell, path) for _ in range(2)] == ["3 3\n"] * 2

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import connection
+from tests import forked
 from tests.loyalty.clubs import NOW, club, has
+from tests.loyalty.drawing import draw
 from tests.loyalty.lotteries import goods, launched, points
 
-from wotu.core.crash_points import VARIABLE
 from wotu.ledger.proof import differences
 from wotu.loyalty.lottery import chance_services, draw_services, reads, services
 from wotu.loyalty.lottery.choices import Outcome
@@ -100,33 +97,12 @@ def test_pitfall_23_a_person_who_draws_often_at_once_wins_no_more_than_one_may()
         ("loyalty-lottery-draw-committed", "0 1 1 1 0"),
     ],
 )  # fmt: skip
-def test_pitfall_35_a_draw_that_is_killed_is_whole_or_not_at_all(point: str, after: str, tmp_path: Path) -> None:
-    (tmp_path / "wotu.toml").write_text('timezone = "Asia/Shanghai"\n')
-    assert run(tmp_path, "look") == "1 0 0 0 0"
-    killed = program(tmp_path, "d1", crash_at=point)
-    assert killed.returncode == -signal.SIGKILL
-    assert run(tmp_path, "look") == after
+def test_pitfall_35_a_draw_that_is_killed_is_whole_or_not_at_all(
+    make_prepared: Callable[..., Any], point: str, after: str
+) -> None:
+    path = make_prepared(timezone="Asia/Shanghai").path
+    assert forked.told(draw, path) == "1 0 0 0 0\n"
+    forked.killed(point, draw, path, "d1")
+    assert forked.told(draw, path) == f"{after}\n"
     repeated = point == "loyalty-lottery-draw-committed"
-    assert run(tmp_path, "d1") == f"{repeated}\n0 1 1 1 0"
-
-
-def run(workspace: Path, key: str) -> str:
-    done = program(workspace, key)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def program(workspace: Path, key: str, crash_at: str = "") -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("WOTU_")}
-    if crash_at:
-        environment[VARIABLE] = crash_at
-    command = [sys.executable, "-m", "tests.loyalty.drawing", str(workspace), key]
-    return subprocess.run(
-        command,
-        env=environment,
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    assert forked.told(draw, path, "d1") == f"{repeated}\n0 1 1 1 0\n"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -14,10 +10,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from tests import forked
 from tests.loyalty.clubs import NOW, ZONE, buy, cart, club, has
-from tests.outbox.test_crashes import database as database
+from tests.loyalty.crashing_mall import take
 
-from wotu.core.crash_points import VARIABLE
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger.proof import differences
 from wotu.loyalty.models import MallRedemption
@@ -172,26 +168,15 @@ def test_an_item_is_not_taken_for_more_points_than_the_customer_was_told() -> No
 @pytest.mark.crash
 @pytest.mark.slow
 @pytest.mark.django_only
-@pytest.mark.django_db
 @pytest.mark.parametrize("point", ["ledger-posted", "loyalty-item-taken"])
 def test_pitfall_35_killed_between_points_and_piece_nothing_is_taken_and_the_retry_takes_it_once(
-    make_workspace: Callable[..., Any], database: str, point: str
+    make_prepared: Callable[..., Any], point: str
 ) -> None:
-    made = make_workspace(timezone="Asia/Shanghai", currency="CNY", database_url=database)
-    assert _taker(made) == "900 2 0"
-    _taker(made, "k", crash_at=point)
-    assert _taker(made) == "900 2 0"
-    assert [_taker(made, "k") for _ in range(2)] == ["840 1 0"] * 2
-
-
-def _taker(space: Any, *key: str, crash_at: str = "") -> str:
-    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.loyalty.crashing_mall", str(space.path), *key],
-        env={**environment, VARIABLE: crash_at}, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == (-signal.SIGKILL if crash_at else 0), done.stderr
-    return done.stdout.strip()
+    made = make_prepared(timezone="Asia/Shanghai", currency="CNY")
+    assert forked.told(take, made.path) == "900 2 0\n"
+    forked.killed(point, take, made.path, "k")
+    assert forked.told(take, made.path) == "900 2 0\n"
+    assert [forked.told(take, made.path, "k") for _ in range(2)] == ["840 1 0\n"] * 2
 
 
 @pytest.mark.django_db

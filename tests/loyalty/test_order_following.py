@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
@@ -15,11 +11,11 @@ from unittest.mock import patch
 
 import pytest
 from django.db import OperationalError
+from tests import forked
 from tests.loyalty.clubs import NOW, ZONE, buy, cart, club, has
+from tests.loyalty.crashing import follow
 from tests.loyalty.following import number_of, order, use, work
-from tests.outbox.test_crashes import database as database
 
-from wotu.core.crash_points import VARIABLE
 from wotu.ledger import limit_services
 from wotu.ledger.models import Transfer
 from wotu.ledger.proof import differences
@@ -240,25 +236,14 @@ POINTS = [
 @pytest.mark.crash
 @pytest.mark.slow
 @pytest.mark.django_only
-@pytest.mark.django_db
 @pytest.mark.parametrize("point", POINTS)
 def test_pitfall_50_a_worker_killed_anywhere_pays_each_order_once(
-    make_workspace: Callable[..., Any], database: str, point: str
+    make_prepared: Callable[..., Any], point: str
 ) -> None:
-    made = make_workspace(timezone="Asia/Shanghai", currency="CNY", database_url=database)
+    made = make_prepared(timezone="Asia/Shanghai", currency="CNY")
     # Bob's and the others' are taken together, Ann's one by one.
     others = [order(f"other {n}", f"other {n}", "1.00") for n in range(8)]
     made.collect([order("1", "ann"), order("2", "bob"), refund("1", "ann", "a", "40.00"), *others])
-    run(made, crash_at=point)
+    forked.killed(point, follow, made.path)
     numbers = [number_of(made, who) for who in ("ann", "bob", "other 7")]
-    assert run(made, *map(str, numbers)).splitlines() == ["60 100 1", "differences 0"]
-
-
-def run(space: Any, *numbers: str, crash_at: str = "") -> str:
-    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.loyalty.crashing", str(space.path), *numbers],
-        env={**environment, VARIABLE: crash_at}, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == (-signal.SIGKILL if crash_at else 0), done.stderr
-    return done.stdout
+    assert forked.told(follow, made.path, *numbers).splitlines() == ["60 100 1", "differences 0"]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests import forked
+from tests.loyalty import crashing_receipts as crashing
 from tests.loyalty.clubs import NOW, club, has
 from tests.loyalty.receipts_shop import DAY, PHOTO, campaign, cash, offer, send, states, typed, used
 from tests.loyalty.together import CLIENTS, together, why
 
-from wotu.core.crash_points import VARIABLE
 from wotu.core.errors import WotuError
 from wotu.ledger import services as ledger
 from wotu.ledger.proof import differences
@@ -273,23 +270,13 @@ def test_one_receipt_tapped_and_approved_forty_times_is_one() -> None:
 
 
 @pytest.mark.crash
-def test_killed_while_it_is_approved_a_receipt_is_paid_by_the_next_time(make_workspace: Callable[..., Any]) -> None:
-    space = make_workspace(timezone="Asia/Shanghai", currency="CNY")
+def test_killed_while_it_is_approved_a_receipt_is_paid_by_the_next_time(make_prepared: Callable[..., Any]) -> None:
+    path = make_prepared(timezone="Asia/Shanghai", currency="CNY").path
+    assert forked.told(crashing.look, path) == "waiting 0 0 0\n"
     for crash_at in ("loyalty-receipt-approved", "ledger-posted"):
-        assert _run(space, crash_at) == ""
-        assert _run(space, "", "look") == "waiting 0 0 0"
-    assert _run(space) == _run(space) == "approved 500 500 0"
-
-
-def _run(space: Any, crash_at: str = "", *look: str) -> str:
-    """A process that approves a receipt: its state, what was paid and used, and how many differences there are."""
-    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.loyalty.crashing_receipts", str(space.path), *look],
-        env={**environment, VARIABLE: crash_at}, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == (-signal.SIGKILL if crash_at else 0), done.stderr
-    return done.stdout.strip()
+        forked.killed(crash_at, crashing.approve, path)
+        assert forked.told(crashing.look, path) == "waiting 0 0 0\n"
+    assert [forked.told(crashing.approve, path) for _ in range(2)] == ["approved 500 500 0\n"] * 2
 
 
 def _sum() -> Any:

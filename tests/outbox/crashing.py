@@ -1,25 +1,23 @@
-"""A worker as a process, killed where a test says: ``python -m tests.outbox.crashing WORKSPACE [RECEIVER]``."""
+"""A worker as a process, killed where a test says."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from wotu.site.preparing import prepare_database
+from wotu.site.preparing import setup
 
 
-def main() -> None:
+def work(workspace: Path, *receivers: str) -> None:
     """Queue work (when a receiver is named), work until nothing is due, and tell what there is."""
-    workspace, *rest = sys.argv[1:]
-    prepare_database(Path(workspace))
+    setup(workspace)
     from tests.outbox import sample_tasks
 
     from wotu.outbox import running
 
-    if rest:
-        _queue(*rest)
+    for receiver in receivers:
+        _queue(receiver)
     _expire_leases()
-    follow = _following(Path(workspace))
+    follow = _following(workspace)
     while running.drain("default", "webhooks", "messages") + follow():
         assert sample_tasks
     _tell()
@@ -78,7 +76,3 @@ def _tell() -> None:
         print(entry.target)
     for work in Work.objects.all():
         print(f"left {work.task} {'done' if work.done_at else 'waiting'}")
-
-
-if __name__ == "__main__":
-    main()

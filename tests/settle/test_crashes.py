@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from tests import forked
 
 from wotu.collect.conform import conform
 from wotu.collect.dicts import messages_from_dicts
@@ -20,14 +18,13 @@ from wotu.collect.inbox import Inbox
 from wotu.collect.logs import LogWriter
 from wotu.collect.message import ENVELOPE
 from wotu.collect.quarantine import Quarantine
-from wotu.core.crash_points import VARIABLE
 from wotu.identity.actions import Merge, action_text
 from wotu.lake.messages import Lake
 from wotu.settle.settler import Settler
 from wotu.workspace import Workspace
 from wotu.workspace.examination import examine
 
-from .messages import outcome, start, track
+from .messages import collect, track
 
 pytestmark = pytest.mark.crash
 POINTS = ("settle:claimed", "settle:before-commit", "settle:committed", "settle:before-receipts")
@@ -56,9 +53,8 @@ def test_killed_while_collecting(make_workspace: Callable[..., Workspace], point
     workspace = make_workspace()
     workspace.collect([order(0), order(1)])
     messages = [order(i) for i in (2, 3, 4)]
-    killed = start(workspace.path, [*messages, {"type": "identify", "userId": "u9", "traits": {"phone": "无"}}], point)
-    killed.communicate(timeout=120)
-    assert killed.returncode == -signal.SIGKILL
+    unusable = {"type": "identify", "userId": "u9", "traits": {"phone": "无"}}
+    forked.killed(point, collect, workspace.path, [*messages, unusable])
     assert sold(Workspace.open(workspace.path))[0] in (2, 5)
     again = Workspace.open(workspace.path)
     assert again.collect([*messages, order(7)]) == {"accepted": 1, "duplicates": 3, "quarantined": 0}
@@ -82,9 +78,7 @@ def test_killed_while_collecting(make_workspace: Callable[..., Workspace], point
 def test_killed_twice(make_workspace: Callable[..., Workspace], points: tuple[str, str]) -> None:
     workspace = make_workspace()
     for numbers, point in zip(((0, 1), (1, 2)), points, strict=True):
-        killed = start(workspace.path, [order(i) for i in numbers], point)
-        killed.communicate(timeout=120)
-        assert killed.returncode == -signal.SIGKILL
+        forked.killed(point, collect, workspace.path, [order(i) for i in numbers])
     assert workspace.collect([order(i) for i in range(4)]) == {"accepted": 1, "duplicates": 3, "quarantined": 0}
     assert sold(workspace) == (4, [(1, "10.00")] * 4)
 
@@ -93,19 +87,16 @@ def test_killed_twice(make_workspace: Callable[..., Workspace], points: tuple[st
 def test_four_processes_collect_at_once(make_workspace: Callable[..., Workspace]) -> None:
     workspace = make_workspace()
     lots = [[order(i) for i in range(lot * 5, lot * 5 + 8)] for lot in range(4)]
-    told = [outcome(process) for process in [start(workspace.path, lot) for lot in lots]]
+    ended = [process.wait() for process in [forked.start(collect, workspace.path, lot) for lot in lots]]
+    told = [json.loads(one.stdout) for one in ended]
     assert sum(one["accepted"] for one in told) == 23
     assert sum(one["duplicates"] for one in told) == 4 * 8 - 23
     assert sold(workspace) == (23, [(1, "10.00")] * 23)
 
 
-_ROUND = """
-import sys; from datetime import UTC, datetime
-from wotu.lake.messages import Lake
-from wotu.settle.settler import Settler; from wotu.workspace import Workspace
-workspace = Workspace.open(sys.argv[1])
-Settler(workspace.layout, workspace.settings).round(datetime.now(UTC))
-"""
+def settle_a_round(path: Path) -> None:
+    workspace = Workspace.open(path)
+    Settler(workspace.layout, workspace.settings).round(datetime.now(UTC))
 
 
 def wait_in_inbox(workspace: Workspace, *messages: dict[str, object]) -> None:
@@ -124,11 +115,6 @@ def merge_waits(workspace: Workspace, older: str, other: str) -> None:
     Inbox(workspace.layout.inbox).append(conform(pa.Table.from_pylist([row], ENVELOPE)))
 
 
-def killed_in_a_round(workspace: Workspace, point: str) -> None:
-    command, environment = [sys.executable, "-c", _ROUND, str(workspace.path)], {**os.environ, VARIABLE: point}
-    assert subprocess.run(command, env=environment, check=False, timeout=120).returncode == -signal.SIGKILL
-
-
 def test_what_was_shown_before_a_crash_is_not_taken_for_what_was_committed_after_it(
     make_workspace: Callable[..., Workspace],
 ) -> None:
@@ -143,7 +129,7 @@ def test_what_was_shown_before_a_crash_is_not_taken_for_what_was_committed_after
     # Killed before these were shown too.
     inbox = Inbox(workspace.layout.inbox)
     inbox.claim(Lake(workspace.layout.lake).last_transaction() + 1, inbox.pending())
-    killed_in_a_round(workspace, "settle:committed")
+    forked.killed("settle:committed", settle_a_round, workspace.path)
     workspace.collect([order(20)])
     assert sold(Workspace.open(workspace.path)) == (21, sorted([(1, "10.00")] * 19 + [(2, "20.00")]))
 
@@ -159,7 +145,7 @@ def test_what_nobody_can_read_is_kept_before_the_rest_is_committed(make_workspac
     log.write([pack(int(datetime.now(UTC).timestamp() * 1e6), Protocol.SEGMENT, origin, body)])
     log.seal()
     merge_waits(workspace, ids[0], ids[1])
-    killed_in_a_round(workspace, "settle:committed")
+    forked.killed("settle:committed", settle_a_round, workspace.path)
     assert workspace.collect([order(3)]) == {"accepted": 1, "duplicates": 0, "quarantined": 0}
     assert sold(workspace) == (4, [(1, "10.00"), (1, "10.00"), (2, "20.00")])
     (kept,) = Quarantine(workspace.layout.quarantine).read().to_pylist()

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests import forked
 from tests.settle.alice import ALICE, answers, fill, unknown
-from tests.settle.messages import track
+from tests.settle.messages import collect, track
 from tests.settle.remains import remains
 
+from wotu.core.layout import Layout
 from wotu.core.locks import is_held
 from wotu.identity.erasures import read_erasures
+from wotu.settle.daemon import run_settler
 from wotu.workspace import Workspace
 from wotu.workspace.verification import verify
 
@@ -28,15 +27,15 @@ POINTS = (
 )  # fmt: skip
 # Half way through the state that answers, and half way through the messages; the rest is long.
 TELLING = ("settle:before-commit", "lake:group-rewritten")
-_ERASE = "import sys; from wotu.workspace import Workspace; Workspace.open(sys.argv[1]).erase('alice-77')"
-_SETTLER = "import sys; from wotu.core.layout import Layout; from wotu.settle.daemon import run_settler\n"
-_SETTLER += "from pathlib import Path; run_settler(Layout(Path(sys.argv[1])))"
 
 
-def killed_at(workspace: Path, point: str) -> None:
-    environment = {**os.environ, "WOTU_CRASH_AT": point}
-    done = subprocess.run([sys.executable, "-c", _ERASE, str(workspace)], env=environment, check=False)
-    assert done.returncode == -signal.SIGKILL
+def erase(workspace: Path) -> None:
+    Workspace.open(workspace).erase("alice-77")
+
+
+def settle(workspace: Path) -> None:
+    """As the server does."""
+    run_settler(Layout(workspace))
 
 
 def happened(workspace: Workspace) -> list[tuple[object, ...]]:
@@ -46,7 +45,7 @@ def happened(workspace: Workspace) -> list[tuple[object, ...]]:
 @contextmanager
 def settler(workspace: Path) -> Iterator[None]:
     """A settler as the server has it, until the block ends."""
-    process = subprocess.Popen([sys.executable, "-c", _SETTLER, str(workspace)])
+    process = forked.start(settle, workspace)
     deadline = time.monotonic() + 60
     try:
         while not is_held(workspace / "settler.lock"):
@@ -55,7 +54,7 @@ def settler(workspace: Path) -> Iterator[None]:
         yield
     finally:
         process.terminate()
-        assert process.wait(60) == 0
+        assert process.wait(60).returncode == 0
 
 
 @pytest.fixture
@@ -76,7 +75,7 @@ def fill_and_erase(folder: Path) -> None:
 )
 def test_the_next_settle_finishes_it(workspace: Workspace, copy_of: Callable[..., Workspace], point: str) -> None:
     other = copy_of(fill_and_erase)
-    killed_at(workspace.path, point)
+    forked.killed(point, erase, workspace.path)
     Workspace.open(workspace.path).collect([])
     again = Workspace.open(workspace.path)
     again.collect(track("Page Left", "bob", message="b9"))
@@ -89,12 +88,9 @@ def test_the_next_settle_finishes_it(workspace: Workspace, copy_of: Callable[...
 
 
 def test_killed_again_and_again(workspace: Workspace) -> None:
-    killed_at(workspace.path, "erase:listed")
-    collect = "import sys; from wotu.workspace import Workspace; Workspace.open(sys.argv[1]).collect(eval(sys.argv[2]))"
+    forked.killed("erase:listed", erase, workspace.path)
     for number, point in enumerate(POINTS[3:]):
-        message = repr(track("Seen", "bob", message=f"k{number}"))
-        environment = {**os.environ, "WOTU_CRASH_AT": point}
-        subprocess.run([sys.executable, "-c", collect, str(workspace.path), message], env=environment, check=False)
+        forked.start(collect, workspace.path, [track("Seen", "bob", message=f"k{number}")], crash_at=point).wait()
     again = Workspace.open(workspace.path)
     again.collect(track("Seen", "bob", message="last"))
     assert remains(workspace.path, ALICE) == []

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests import forked
 
 from wotu.workspace import Workspace
 
 pytestmark = pytest.mark.crash
-CODE = """
-import json, sys
-from wotu.workspace import Workspace
-Workspace.open(sys.argv[1]).put_facts("stores", json.loads(sys.argv[2]))
-"""
 
 
-def killed_putting(workspace: Path, names: list[str], point: str) -> None:
-    rows = json.dumps([{"store_id": str(number), "name": name} for number, name in enumerate(names)])
-    ended = subprocess.run(
-        [sys.executable, "-c", CODE, str(workspace), rows], env={**os.environ, "WOTU_CRASH_AT": point}, timeout=120,
-    )  # fmt: skip
-    assert ended.returncode == -signal.SIGKILL
+def put(workspace: Path, names: list[str]) -> None:
+    rows = [{"store_id": str(number), "name": name} for number, name in enumerate(names)]
+    Workspace.open(workspace).put_facts("stores", rows)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +24,7 @@ def killed_putting(workspace: Path, names: list[str], point: str) -> None:
 def test_killed_while_a_table_goes_back_and_forth(make_workspace: Callable[..., Workspace], point: str) -> None:
     workspace = make_workspace()
     workspace.put_facts("stores", [{"store_id": "0", "name": "A"}, {"store_id": "1", "name": "X"}])
-    killed_putting(workspace.path, ["B", "X"], point)
+    forked.killed(point, put, workspace.path, ["B", "X"])
     again = Workspace.open(workspace.path)
     assert again.put_facts("stores", [{"store_id": "0", "name": "B"}]) == {
         "accepted": 0, "duplicates": 1, "quarantined": 0,

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 import pytest
+from tests import forked
 
 from wotu.collect.inbox import Inbox
 from wotu.collect.quarantine import Quarantine
@@ -17,7 +18,7 @@ from wotu.collect.tables import messages_from_table
 from wotu.lake.messages import Lake
 from wotu.workspace import Workspace
 
-from .messages import outcome, start, track
+from .messages import collect, track
 
 Make = Callable[..., Workspace]
 RANGE = {"since": "2026-01-01", "until": "2026-02-01"}
@@ -93,7 +94,7 @@ def test_duplicates_in_a_batch_over_batches_and_sources(make_workspace: Make) ->
 def test_duplicates_from_another_process(make_workspace: Make) -> None:
     workspace = make_workspace()
     messages = [track("E", message=f"m{i}") for i in range(3)]
-    assert outcome(start(workspace.path, messages))["accepted"] == 3
+    assert msgspec.json.decode(forked.told(collect, workspace.path, messages))["accepted"] == 3
     assert workspace.collect(messages)["duplicates"] == 3
     assert count(workspace) == 3
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -13,8 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests import forked
 from tests.workspace.backups import NOW, back, contents, order, orders, take
 
+from wotu.cli.main import main
 from wotu.collect.conform import conform
 from wotu.collect.dicts import messages_from_dicts
 from wotu.collect.inbox import Inbox
@@ -329,9 +330,7 @@ def test_a_killed_backup_leaves_nothing_in_the_way(
     workspace = make_workspace()
     workspace.collect([order(1)])
     wait_in_inbox(workspace.layout, 2)
-    command = [sys.executable, "-m", "wotu", "--workspace", str(workspace.path), "backup", str(tmp_path / "b.tar.zst")]
-    killed = subprocess.run(command, env={**os.environ, "WOTU_CRASH_AT": point}, check=False, capture_output=True)
-    assert killed.returncode == -signal.SIGKILL
+    forked.killed(point, main, ["--workspace", str(workspace.path), "backup", str(tmp_path / "b.tar.zst")])
     assert not (tmp_path / "b.tar.zst").exists()
     # The settler goes on, and the next backup removes what the killed one had pinned.
     Settler(workspace.layout, workspace.settings).settle(NOW)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests import forked
 from tests.settle.messages import track
 
 from wotu.core.errors import ErrorCode, WotuError
@@ -24,7 +21,6 @@ from wotu.workspace.quarantine_actions import Choice, general_reason
 Make = Callable[..., Workspace]
 # More than fits into thousandths, as dinars are counted, but not into yen.
 _HUGE = "9000000000000"
-_RETRY = "import sys; from wotu.workspace import Workspace; print(Workspace.open(sys.argv[1]).quarantine.retry())"
 
 
 def _order(number: int, **changes: Any) -> dict[str, Any]:
@@ -135,6 +131,10 @@ def test_choices_narrow_what_is_meant(make_workspace: Make) -> None:
     assert workspace.is_empty()
 
 
+def retry(workspace: Path) -> None:
+    Workspace.open(workspace).quarantine.retry()
+
+
 @pytest.mark.crash
 def test_a_retry_that_is_killed_loses_nothing_and_counts_nothing_twice(make_workspace: Make) -> None:
     workspace = make_workspace(currency="KWD")
@@ -142,10 +142,7 @@ def test_a_retry_that_is_killed_loses_nothing_and_counts_nothing_twice(make_work
     workspace.collect(messages)
     write_settings(workspace.layout.settings, workspace.settings.__class__(currency="JPY"))
 
-    command = [sys.executable, "-c", _RETRY, str(workspace.path)]
-    environment = {**os.environ, "WOTU_CRASH_AT": "quarantine:collected"}
-    killed = subprocess.run(command, env=environment, check=False, capture_output=True)
-    assert killed.returncode == -signal.SIGKILL
+    forked.killed("quarantine:collected", retry, workspace.path)
     again = Workspace.open(workspace.path)
     assert len(again.quarantine.rows()) == 5
     assert again.quarantine.retry() == {"accepted": 0, "duplicates": 5, "left": 0}

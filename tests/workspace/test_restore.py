@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-import os
-import signal
-import subprocess
-import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
+from tests import forked
 from tests.settle.remains import remains
 from tests.workspace.backups import back, contents, order, orders, take
 
+from wotu.cli.main import main
 from wotu.collect.frames import MAGIC, Origin, Protocol, pack
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.identity.erasures import read_erasures
@@ -135,10 +133,7 @@ def test_a_backup_of_a_newer_wotu_is_refused(archive: Path, tmp_path: Path) -> N
 @pytest.mark.crash
 def test_a_killed_restore_leaves_no_workspace(archive: Path, tmp_path: Path) -> None:
     root = tmp_path / "new"
-    command = [sys.executable, "-m", "wotu", "--workspace", str(root), "restore", str(archive)]
-    environment = {**os.environ, "WOTU_CRASH_AT": "restore:unpacked"}
-    killed = subprocess.run(command, env=environment, check=False, capture_output=True)
-    assert killed.returncode == -signal.SIGKILL
+    forked.killed("restore:unpacked", main, ["--workspace", str(root), "restore", str(archive)])
     assert not root.exists()
     assert orders(back(archive, root)) == ["u1", "u2"]
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests import forked
 from tests.workspace.backups import NOW, back, contents, order, orders
 
 from wotu.core.errors import ErrorCode, WotuError
@@ -82,23 +79,13 @@ def test_a_step_that_fails_leaves_the_format_it_reached(workspace: Workspace) ->
     assert (workspace.path / "steps.txt").read_text() == "first\nsecond\n"
 
 
-UPGRADING = """
-import sys
-from tests.workspace.test_upgrade import NOW, TWO
-from wotu.core.layout import FORMAT, Layout
-from pathlib import Path
-from wotu.workspace.upgrade import upgrade
-upgrade(Layout(Path(sys.argv[1])), now=NOW, version="0.1.0", steps=TWO, wanted=FORMAT + 2)
-"""
+def upgrade_twice(root: Path) -> None:
+    upgrade(Layout(root), now=NOW, version="0.1.0", steps=TWO, wanted=FORMAT + 2)
 
 
 @pytest.mark.crash
 def test_a_killed_upgrade_repeats_the_step(workspace: Workspace) -> None:
-    killed = subprocess.run(
-        [sys.executable, "-c", UPGRADING, str(workspace.path)], check=False, cwd=Path(__file__).parents[2],
-        env={**os.environ, "WOTU_CRASH_AT": "upgrade:stepped"},
-    )  # fmt: skip
-    assert killed.returncode == -signal.SIGKILL
+    forked.killed("upgrade:stepped", upgrade_twice, workspace.path)
     assert workspace.layout.found_format() == FORMAT
     upgrade(workspace.layout, now=NOW.replace(hour=9), version="0.1.0", steps=TWO, wanted=FORMAT + 2)
     assert (workspace.path / "steps.txt").read_text() == "first\nfirst\nsecond\n"
