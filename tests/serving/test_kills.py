@@ -31,6 +31,8 @@ pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.enable_socket]
 
 SOAK = os.environ.get("WOTU_SOAK") == "1"
 KILLS = int(os.environ.get("WOTU_SERVER_KILLS", "200" if SOAK else "20"))
+# Seconds between a sender's batches.
+PAUSE = 0.03 if SOAK else 0.1
 # Points of the way in. Those of backups, upgrades, erasure and the API have tests of their own.
 _ON_THE_WAY_IN = ("collect:", "settle:", "identity:", "timeline:")
 
@@ -67,7 +69,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(tree: Tree, tmp_p
     tree.until_up()
     workspace = Workspace.open(tree.layout.root)
     senders = [
-        *(HttpSender(tree.port, tree.key, Shop(f"h{number}", seed + number)) for number in range(3)),
+        *(HttpSender(tree.port, tree.key, Shop(f"h{number}", seed + number), pause=PAUSE) for number in range(3)),
         SegmentSender(tree.port, tree.key, Shop("s", seed + 9)),
     ]
     office = Office(workspace, tmp_path, seed)
