@@ -114,7 +114,7 @@ def test_codes_are_for_who_may_read_identifiers_and_guessing_them_takes_time(
     assert coupon.code not in page.replace("-", "")
     assert f"…{coupon.code[-4:]}" in page
 
-    monkeypatch.setattr("wotu.loyalty.guessing.PER_CALLER", 2)
+    monkeypatch.setattr("wotu.loyalty.coupons.guessing.PER_CALLER", 2)
     marketer = sign_in("marketer")
     statuses = [marketer.get("/loyalty/coupons/", {"q": f"ABCDEF{each}"}).status_code for each in range(3)]
     assert statuses == [200, 200, 429]
