@@ -77,3 +77,14 @@ def test_without_a_contest_over_an_event_no_message_is_read(space: Any) -> None:
     contest(now + timedelta(seconds=1))
     assert event_following.events_to_count() == ("Shared",)
     assert position("loyalty.contests") == Feed(Layout(space.path)).last() > 0, "what came before is not read again"
+
+
+def test_once_it_is_settled_nobody_s_deeds_are_kept(space: Any) -> None:
+    now = timezone.now()
+    made = contest(now + timedelta(seconds=1))
+    for customer in (7, 8):
+        ContestTally.objects.create(contest_id=made, customer=customer, times=customer, last_at=now)
+    join(made, 7, now=now)
+    assert services.settle(made, by="bob", now=now + 3 * DAY).given == 1
+    assert not ContestTally.objects.exists()
+    assert [(each.place, each.score) for each in reads.board(made)] == [(1, 7)]

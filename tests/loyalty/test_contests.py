@@ -169,8 +169,9 @@ def test_one_joins_once_changes_the_nickname_and_leaves() -> None:
     spend(1, 900)
     spend(2, 800)
     assert list(count(made)) == ["Tea lover", "王**"]
-    assert services.clear_nickname(entry)
-    assert not services.clear_nickname(entry)
+    assert not services.clear_nickname(contest(of=of), entry)
+    assert services.clear_nickname(made, entry)
+    assert not services.clear_nickname(made, entry)
     assert list(count(made)) == ["**", "王**"]
     assert services.leave(made, 1)
     assert not services.leave(made, 1)

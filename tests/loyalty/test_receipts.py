@@ -64,6 +64,17 @@ def test_staff_pay_what_stands_on_the_photo() -> None:
     assert states() == ["approved", "waiting"]
 
 
+def test_what_staff_read_off_the_photo_must_be_of_the_offer_as_what_is_typed_must() -> None:
+    made = offer(shops=["Tea House"])
+    receipt = send(made, now=NOW + timedelta(days=14))
+    assert why(lambda: approve(receipt, typed(day=DAY - timedelta(days=1)))) == "too_late"
+    assert why(lambda: approve(receipt, typed(day=DAY + timedelta(days=15)))) == "outside_window"
+    with pytest.raises(WotuError) as refused:
+        approve(receipt, typed(shop="Cup House"))
+    assert (refused.value.field, states(), cash(), used()) == ("shop", ["waiting"], 0, 0)
+    assert approve(receipt, typed(amount=3_000)).cash == 300
+
+
 def test_the_same_receipt_pays_once_whoever_sends_it() -> None:
     first_offer = offer()
     first, second = send(first_offer, 7), send(first_offer, 8)

@@ -184,3 +184,27 @@ def test_one_person_who_taps_forty_times_has_one() -> None:
     made = offer(pieces=10)
     assert together(lambda _: services.ask(made, 7, now=NOW)) == ["done"] * CLIENTS
     assert (SampleRequest.objects.count(), left(made)) == (1, 9)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_handed_out_while_its_owner_is_merged_or_erased_stays_handed_out() -> None:
+    made = offer(pieces=20)
+    requests = [services.ask(made, customer, now=NOW).request for customer in range(1, 21)]
+    handed = set[int]()
+
+    def act(number: int) -> None:
+        customer, turn = number // 2 + 1, number % 2
+        if turn == 0:
+            services.hand_out(requests[customer - 1], "handed", by="bob", now=NOW)
+            handed.add(requests[customer - 1])
+        elif customer % 2:
+            customer_services.forget(customer)
+        else:
+            cause = Cause("identity", 1, "e", f"c{customer}", "merge")
+            customer_services.merge_customers(cause, customer, customer + 100, now=NOW)
+
+    together(act)
+    kept = set(SampleRequest.objects.filter(state="given").values_list("pk", flat=True))
+    assert kept == handed
+    assert 20 - left(made) == SampleRequest.objects.count()
+    assert differences() == ()

@@ -77,7 +77,7 @@ def _shown(token: str, customer: int, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _offer(row: reads.OfferRow) -> dict[str, Any]:
+def _offer(row: reads.Offer) -> dict[str, Any]:
     terms = row.terms
     worth = words.money(terms.fixed, row.currency) if terms.fixed else f"{terms.rate * 100 / WHOLE:g}%"
     unit = {"worth": worth}

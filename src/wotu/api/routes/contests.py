@@ -72,7 +72,7 @@ def create_contest(request: HttpRequest, code: str, asked: told.NewContest) -> t
         event=asked.event,
     )
     _tell(request, AuditAction.EDIT_CAMPAIGN, code, what="contest", contest=made)
-    return _shown(reads.contest(made, now))
+    return _shown(reads.counted_contest(made, now))
 
 
 @router.get(
@@ -81,7 +81,7 @@ def create_contest(request: HttpRequest, code: str, asked: told.NewContest) -> t
 def get_contest(request: HttpRequest, id: int) -> told.Contest:  # noqa: A002
     """How many joined and what it gave."""
     caller_of(request).require(Action.READ)
-    return _shown(reads.contest(id, timezone.now()))
+    return _shown(reads.counted_contest(id, timezone.now()))
 
 
 @router.get(
@@ -139,7 +139,7 @@ def get_contest_place(request: HttpRequest, id: int, identifier: str) -> told.Ow
 def count_contest(request: HttpRequest, id: int, asked: Nothing) -> told.Contest:  # noqa: A002
     """The worker does every five minutes."""
     services.count(id, now=timezone.now())
-    return _shown(reads.contest(id, timezone.now()))
+    return _shown(reads.counted_contest(id, timezone.now()))
 
 
 @router.post(
@@ -154,7 +154,7 @@ def settle_contest(request: HttpRequest, id: int, asked: Nothing) -> told.Settle
     """After the cut-off, once: the final places, and the prizes."""
     caller, now = caller_of(request), timezone.now()
     done = services.settle(id, by=caller.name, now=now)
-    found = reads.contest(id, now)
+    found = reads.counted_contest(id, now)
     if not done.repeated:
         _tell(request, AuditAction.EDIT_CAMPAIGN, found.campaign, what="contest_settled", contest=id, given=done.given)
     return told.SettledContest(**_shown(found).model_dump(), repeated=done.repeated)
@@ -180,7 +180,7 @@ def _place(row: reads.PlaceRow, of: reads.ContestRow, *, whole: bool) -> told.Pl
     )
 
 
-def _shown(row: reads.ContestRow) -> told.Contest:
+def _shown(row: reads.CountedContest) -> told.Contest:
     same = {name: getattr(row, name) for name in told.Contest.model_fields if hasattr(row, name)}
     prizes = [
         told.Prize(first=each.first, last=each.last, points=each.points, coupon_template=each.template)

@@ -90,7 +90,7 @@ def create_receipt_offer(request: HttpRequest, code: str, asked: told.NewReceipt
         shops=asked.shops,
     )
     _tell(request, AuditAction.EDIT_CAMPAIGN, code, what="receipt_offer", offer=made)
-    return _shown_offer(reads.offer(made, now))
+    return _shown_offer(reads.offer_row(made, now))
 
 
 @router.post(

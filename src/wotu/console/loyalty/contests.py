@@ -88,7 +88,7 @@ def act(request: HttpRequest, number: int) -> HttpResponse:
 def export_places(request: HttpRequest, number: int, kind: str) -> StreamingHttpResponse:
     """Everybody who joined, by place, with what they won."""
     require_export(request, kind)
-    row = reads.contest(number, timezone.now())
+    row = reads.counted_contest(number, timezone.now())
     header = [
         _("Place"), _("Shown as"), _("Customer ID"), _("Score"), _("Reached"), _("Joined"), _("Points"), _("Coupons"),
         _("Not given"),
@@ -124,7 +124,7 @@ def _act(request: HttpRequest, row: reads.ContestRow, wanted: str) -> None:
             entry = request.POST.get("entry", "")
             number = int(entry) if entry.isascii() and entry.isdigit() and len(entry) <= 18 else 0
             detail["entry"] = number
-            services.clear_nickname(number)
+            services.clear_nickname(row.number, number)
 
 
 def _save(request: HttpRequest, plan: PlannedContest, now: datetime) -> int:
@@ -141,7 +141,7 @@ def _save(request: HttpRequest, plan: PlannedContest, now: datetime) -> int:
 
 def _page(request: HttpRequest, number: int, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     now = timezone.now()
-    row = reads.contest(number, now)
+    row = reads.counted_contest(number, now)
     sees = allowed(request, Action.SEE_IDENTIFIERS)
     shown = {
         "each": shown_contest(row, now), "row": row,

@@ -150,7 +150,7 @@ def _save(request: HttpRequest, plan: PlannedOffer) -> None:
 
 def _page(request: HttpRequest, number: int, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     row = reads.receipt(number)
-    offer = reads.offer(row.offer, timezone.now())
+    offer = reads.offer_row(row.offer, timezone.now())
     filled = {
         "shop": row.shop, "day": row.day.isoformat(), "number": row.receipt_number,
         "amount": decimal_text(row.amount, row.currency),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
-from wotu.loyalty.contests.models import ContestEntry, ContestTally
+from wotu.loyalty.contests.models import Contest, ContestEntry, ContestTally
 
 _NOBODY = -1
 
 
 def merge(gone: int, survivor: int) -> int:
     """What both did counts together; of two entries of one contest the earlier stays, a settled one stays as it is."""
+    _lock(gone, survivor)
     tallies = list(ContestTally.objects.filter(customer=gone).order_by("pk"))
     for tally in tallies:
         mine = ContestTally.objects.filter(contest=tally.contest_id, customer=survivor)
@@ -30,11 +31,18 @@ def merge(gone: int, survivor: int) -> int:
 
 def forget(customer: int) -> int:
     """Take an erased customer out of contests; of a settled one the place stays, nobody's. How many."""
+    _lock(customer)
     tallies = ContestTally.objects.filter(customer=customer).delete()[0]
     entries = list(ContestEntry.objects.select_related("contest").filter(customer=customer).order_by("pk"))
     for entry in entries:
         _drop(entry, settled=_is_settled(entry))
     return tallies + len(entries)
+
+
+def _lock(*customers: int) -> None:
+    """Let no contest of theirs be settled meanwhile: an entry that is won with does not go, and prizes find who won."""
+    theirs = Q(pk__in=ContestEntry.objects.filter(customer__in=customers).values("contest"))
+    list(Contest.objects.select_for_update(no_key=True).filter(theirs).order_by("pk").values_list("pk"))
 
 
 def _is_settled(entry: ContestEntry) -> bool:

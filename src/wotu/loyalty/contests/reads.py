@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 from django.db.models import Count, F, Q, QuerySet
@@ -22,7 +23,7 @@ _SHOWN_FOR = timedelta(days=30)
 
 @dataclass(frozen=True)
 class ContestRow:
-    """A contest and how many joined, have a place, and won; ``refused`` prizes could not be given."""
+    """What a contest counts, until when, and what there is to win."""
 
     number: int
     campaign: str
@@ -40,6 +41,12 @@ class ContestRow:
     settled_at: datetime | None
     settled_by: str
     joinable: bool
+
+
+@dataclass(frozen=True)
+class CountedContest(ContestRow):
+    """A contest and how many joined, have a place, and won; ``refused`` prizes could not be given."""
+
     entries: int
     ranked: int
     given: int
@@ -50,7 +57,7 @@ class ContestRow:
 class PlaceRow:
     """Somebody's place. ``shown`` is the nickname or the masked name; ``customer`` is for staff, negative where erased.
 
-    ``points`` and ``coupons`` are what they won, ``missed`` why a coupon could not be given.
+    ``points`` and ``coupons`` are what they were given, ``missed`` why a prize could not be.
     """
 
     entry: int
@@ -75,28 +82,38 @@ def masked(name: str) -> str:
     return f"{name.strip()[:1]}**"
 
 
-def contests(now: datetime) -> tuple[ContestRow, ...]:
+def contests(now: datetime) -> tuple[CountedContest, ...]:
     """All contests, the newest first."""
-    return tuple(_row(row, now) for row in _counted().order_by("-pk"))
+    return tuple(_counted_row(row, now) for row in _counted().order_by("-pk"))
+
+
+def counted_contest(number: int, now: datetime) -> CountedContest:
+    """One contest with how many joined and won; raises ``not_found``."""
+    row = _counted().filter(pk=number).first()
+    if row is None:
+        raise _no_contest()
+    return _counted_row(row, now)
 
 
 def contest(number: int, now: datetime) -> ContestRow:
     """One contest; raises ``not_found``."""
-    row = _counted().filter(pk=number).first()
+    row = Contest.objects.select_related("campaign").filter(pk=number).first()
     if row is None:
-        raise WotuError(ErrorCode.NOT_FOUND, "There is no such contest.", field="contest")
-    return _row(row, now)
+        raise _no_contest()
+    return ContestRow(**_told(row, now))
 
 
 def contests_of(customer: int, now: datetime) -> tuple[ContestRow, ...]:
-    """Contests that a customer may join, or is in until a month after they are settled; the first to end first."""
-    lately = Q(settled_at=None) | Q(settled_at__gt=now - _SHOWN_FOR)
-    mine = lately & Q(pk__in=ContestEntry.objects.filter(customer=customer).values("contest"))
+    """Contests that a customer may join, or is in until a month after they are settled; the first to end first.
+
+    Customers ask: nobody else's entries are counted for them.
+    """
+    joined = set(ContestEntry.objects.filter(customer=customer).values_list("contest", flat=True))
+    mine = Q(pk__in=joined) & (Q(settled_at=None) | Q(settled_at__gt=now - _SHOWN_FOR))
     live = Q(campaign__state=CampaignState.LIVE, settled_at=None, ends_at__gt=now)
-    return tuple(
-        row for row in (_row(each, now) for each in _counted().filter(mine | live).order_by("ends_at", "pk"))
-        if row.joinable or ContestEntry.objects.filter(contest=row.number, customer=customer).exists()
-    )  # fmt: skip
+    found = Contest.objects.select_related("campaign").filter(mine | live).order_by("ends_at", "pk")
+    rows = (ContestRow(**_told(each, now)) for each in found)
+    return tuple(row for row in rows if row.joinable or row.number in joined)
 
 
 def board(number: int, *, limit: int = BOARD) -> tuple[PlaceRow, ...]:
@@ -134,14 +151,24 @@ def _counted() -> QuerySet[Contest]:
     )
 
 
-def _row(row: Contest, now: datetime) -> ContestRow:
-    joinable = row.settled_at is None and now < row.ends_at and is_running(row.campaign, now)
+def _no_contest() -> WotuError:
+    return WotuError(ErrorCode.NOT_FOUND, "There is no such contest.", field="contest")
+
+
+def _told(row: Contest, now: datetime) -> dict[str, Any]:
+    same = ("name", "metric", "event", "tie", "starts_at", "ends_at", "cut_off", "counted_at", "settled_at",
+            "settled_by")  # fmt: skip
+    return {
+        "number": row.pk, "campaign": row.campaign.code, "campaign_name": row.campaign.name,
+        "currency": row.campaign.currency, "prizes": msgspec.convert(row.prizes, tuple[Prize, ...]),
+        "joinable": row.settled_at is None and now < row.ends_at and is_running(row.campaign, now),
+        **{name: getattr(row, name) for name in same},
+    }  # fmt: skip
+
+
+def _counted_row(row: Contest, now: datetime) -> CountedContest:
     counts = {name: getattr(row, f"{name}_count") for name in ("ranked", "given", "refused")}
-    return ContestRow(
-        row.pk, row.campaign.code, row.campaign.name, row.campaign.currency, row.name, row.metric, row.event, row.tie,
-        msgspec.convert(row.prizes, tuple[Prize, ...]), row.starts_at, row.ends_at, row.cut_off, row.counted_at,
-        row.settled_at, row.settled_by, joinable, entries=row.entry_count, **counts,  # type: ignore[attr-defined]
-    )  # fmt: skip
+    return CountedContest(**_told(row, now), entries=row.entry_count, **counts)  # type: ignore[attr-defined]
 
 
 def _places(rows: Sequence[ContestEntry]) -> tuple[PlaceRow, ...]:
@@ -151,7 +178,8 @@ def _places(rows: Sequence[ContestEntry]) -> tuple[PlaceRow, ...]:
     return tuple(
         PlaceRow(
             row.pk, row.customer, row.nickname or row.masked or "**", bool(row.nickname), row.place, row.score,
-            row.reached_at, row.joined_at, sum(each.points for each in won.get(row.pk, ())),
+            row.reached_at, row.joined_at,
+            sum(each.points for each in won.get(row.pk, ()) if each.state == AwardState.GIVEN),
             sum(each.coupon is not None for each in won.get(row.pk, ())),
             next((each.refusal for each in won.get(row.pk, ()) if each.state == AwardState.REFUSED), ""),
         )

@@ -16,12 +16,12 @@ from wotu.ledger.deadlocks import again_after_deadlock
 from wotu.loyalty.campaigns.services import is_running
 from wotu.loyalty.choices import CampaignState, ContestMetric, ContestTie
 from wotu.loyalty.contests import awarding, event_following
-from wotu.loyalty.contests.models import Contest, ContestEntry
+from wotu.loyalty.contests.models import Contest, ContestEntry, ContestTally
 from wotu.loyalty.contests.ranks import Entrant, Prize, Score, check_prizes, places, winners
 from wotu.loyalty.contests.scores import scores
 from wotu.loyalty.models import Campaign, CouponTemplate
 from wotu.loyalty.participation import PromotionRefusal, refused
-from wotu.loyalty.programme.services import programme
+from wotu.loyalty.programme.services import point_worth_in, programme
 
 LONGEST_NICKNAME = 20
 _AT_ONCE = 500
@@ -62,7 +62,9 @@ def create_contest(
         row = Campaign.objects.filter(pk=campaign).first()
         if row is None:
             raise WotuError(ErrorCode.NOT_FOUND, "There is no such campaign.", field="campaign")
-        if metric == ContestMetric.POINTS or any(each.points for each in prizes):
+        if any(each.points for each in prizes):
+            point_worth_in(row.currency, field="prizes")
+        elif metric == ContestMetric.POINTS:
             programme()
         if metric == ContestMetric.EVENT:
             event_following.begin_now()
@@ -107,19 +109,23 @@ def leave(contest: int, customer: int) -> bool:
         return bool(ContestEntry.objects.filter(contest=row, customer=customer).delete()[0])
 
 
-def clear_nickname(entry: int) -> bool:
-    """Take away a nickname that should not be read; false when there is none."""
-    return bool(ContestEntry.objects.filter(pk=entry).exclude(nickname="").update(nickname=""))
+def clear_nickname(contest: int, entry: int) -> bool:
+    """Take a nickname of a contest away that should not be read; false when there is none."""
+    return bool(ContestEntry.objects.filter(pk=entry, contest=contest).exclude(nickname="").update(nickname=""))
 
 
+@again_after_deadlock
 def count(contest: int, *, now: datetime) -> int:
     """Count places as they are now; how many have one. A settled contest stays as it is."""
+    # Scores of many people take a while: nobody else's write waits for them.
+    found, changed = _counted(_locked(contest, lock=False))
     with transaction.atomic():
         row = _locked(contest)
         if row.settled_at is not None:
             return ContestEntry.objects.filter(contest=row, place__isnull=False).count()
-        found = _count(row)
-        Contest.objects.filter(pk=row.pk).update(counted_at=now)
+        if row.counted_at is None or row.counted_at <= now:
+            _write(changed)
+            Contest.objects.filter(pk=row.pk).update(counted_at=now)
     return len(found)
 
 
@@ -134,12 +140,15 @@ def settle(contest: int, *, by: str, now: datetime) -> Settled:
             raise refused(PromotionRefusal.TOO_EARLY, field="contest")
         if row.campaign.state == CampaignState.DRAFT:
             raise refused(PromotionRefusal.NOT_RUNNING, field="contest")
-        found = _count(row)
+        found, changed = _counted(row)
+        _write(changed)
         prizes = msgspec.convert(row.prizes, tuple[Prize, ...])
         for won in winners(found, prizes):
             awarding.give(row, won, now=now)
             crash_point("loyalty-contest-awarded")
         Contest.objects.filter(pk=row.pk).update(counted_at=now, settled_at=now, settled_by=by[:80])
+        # Nothing is counted any more, least of all what those did who never joined.
+        ContestTally.objects.filter(contest=row).delete()
         crash_point("loyalty-contest-settled")
         return _settled(row)
 
@@ -152,8 +161,8 @@ def checked_nickname(nickname: str) -> str:
     return words
 
 
-def _count(row: Contest) -> dict[int, int]:
-    """Write score and place of every entry; the places, by entry."""
+def _counted(row: Contest) -> tuple[dict[int, int], list[ContestEntry]]:
+    """The places by entry, and the entries whose score or place has changed, with the new ones."""
     entries = list(ContestEntry.objects.filter(contest=row, customer__gte=0).order_by("pk"))
     reached = scores(row, {each.customer for each in entries})
     entrants = [Entrant(each.pk, reached.get(each.customer, Score(0, None)), each.joined_at) for each in entries]
@@ -164,8 +173,11 @@ def _count(row: Contest) -> dict[int, int]:
         if (entry.score, entry.reached_at, entry.place) != now:
             entry.score, entry.reached_at, entry.place = now
             changed.append(entry)
+    return found, changed
+
+
+def _write(changed: Sequence[ContestEntry]) -> None:
     ContestEntry.objects.bulk_update(changed, ["score", "reached_at", "place"], batch_size=_AT_ONCE)
-    return found
 
 
 def _settled(row: Contest, *, repeated: bool = False) -> Settled:
@@ -176,7 +188,7 @@ def _settled(row: Contest, *, repeated: bool = False) -> Settled:
 
 def _locked(contest: int, *, lock: bool = True) -> Contest:
     rows = Contest.objects.select_related("campaign")
-    row = (rows.select_for_update(of=("self",)) if lock else rows).filter(pk=contest).first()
+    row = (rows.select_for_update(of=("self",), no_key=True) if lock else rows).filter(pk=contest).first()
     if row is None:
         raise WotuError(ErrorCode.NOT_FOUND, "There is no such contest.", field="contest")
     return row

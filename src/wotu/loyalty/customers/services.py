@@ -49,11 +49,12 @@ def merge_customers(cause: Cause, gone: int, survivor: int, *, now: datetime) ->
     with transaction.atomic():
         for customer in sorted((gone, survivor)):
             earning_services.lock_membership(customer)
-        moved = sum(rows.objects.filter(customer=gone).update(customer=survivor) for rows in _OF_ONE)
+        # Whoever pays a receipt or settles a contest locks it, then the caps: in that order here too.
+        moved = receipts.merge(gone, survivor) + contests.merge(gone, survivor)
+        moved += sum(rows.objects.filter(customer=gone).update(customer=survivor) for rows in _OF_ONE)
         allowances.merge(gone, survivor)
-        moved += promotions.merge(gone, survivor)
-        moved += memberships.merge(gone, survivor) + receipts.merge(gone, survivor)
-        moved += samples.merge(gone, survivor, now=now) + contests.merge(gone, survivor)
+        moved += promotions.merge(gone, survivor) + memberships.merge(gone, survivor)
+        moved += samples.merge(gone, survivor, now=now)
         moved += _merge_enrolments(gone, survivor) + _merge_check_ins(gone, survivor) + _merge_badges(gone, survivor)
         moved += _merge_notices(gone, survivor)
         receipt = moving_services.merge_customers(cause, gone, survivor, now=now)

@@ -254,6 +254,14 @@ def rules_of(row: Programme, version: int) -> Rules:
     return _rules(ProgrammeVersion.objects.get(programme=row, version=version))
 
 
+def point_worth_in(currency: str, *, field: str) -> int:
+    """What a point of the club pays in minor units of ``currency``; raises naming ``field`` if it counts another."""
+    club = programme()
+    if club.currency != currency:
+        raise invalid_argument(field, f"The points programme counts {club.currency}, the campaign {currency}.")
+    return club.point_worth
+
+
 def day_of(row: Programme, at: datetime) -> date:
     """The programme's day of an instant."""
     return ProgramDay(zone=row.zone, starts_at_hour=row.day_starts_at).of(to_micros(at))

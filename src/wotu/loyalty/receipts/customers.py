@@ -12,7 +12,7 @@ _NOBODY = -1
 
 
 def merge(gone: int, survivor: int) -> int:
-    """What one sent in is the other's; the caller has merged their allowances, and with them what caps counted."""
+    """What one sent in is the other's; the caller merges their allowances after it, and so what caps counted."""
     return Receipt.objects.filter(customer=gone).update(customer=survivor)
 
 

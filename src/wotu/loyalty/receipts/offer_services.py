@@ -15,7 +15,7 @@ from wotu.ledger.rules import check_amount
 from wotu.loyalty.campaigns.services import money_unit
 from wotu.loyalty.choices import PaidIn
 from wotu.loyalty.models import Campaign
-from wotu.loyalty.programme.services import programme
+from wotu.loyalty.programme.services import point_worth_in
 from wotu.loyalty.receipts.models import ReceiptOffer
 from wotu.loyalty.receipts.rules import CashBack, Window
 
@@ -63,8 +63,8 @@ def create_offer(
 def _prepare_unit(row: Campaign, paid_in: str) -> None:
     if paid_in == PaidIn.MONEY:
         services.open_unit(money_unit(row.currency), UnitKind.MONEY, row.currency)
-    elif programme().currency != row.currency:
-        raise invalid_argument("paid_in", "The points programme counts another currency than the campaign.")
+    else:
+        point_worth_in(row.currency, field="paid_in")
 
 
 def _checked(shops: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from wotu.loyalty import allowances
 from wotu.loyalty.campaigns.services import money_unit
 from wotu.loyalty.choices import PaidIn
 from wotu.loyalty.participation import PromotionRefusal, refused
-from wotu.loyalty.programme.services import programme, term_of
+from wotu.loyalty.programme.services import point_worth_in, programme, term_of
 from wotu.loyalty.receipts.models import Receipt, ReceiptOffer
 from wotu.loyalty.receipts.reads import terms_of
 from wotu.loyalty.receipts.rules import cash_back
@@ -20,7 +20,7 @@ from wotu.loyalty.receipts.rules import cash_back
 
 def worth_of(offer: ReceiptOffer) -> int:
     """Minor units of one unit of what is paid: a point of the club, or 1 of money."""
-    return programme().point_worth if offer.paid_in == PaidIn.POINTS else 1
+    return point_worth_in(offer.campaign.currency, field="paid_in") if offer.paid_in == PaidIn.POINTS else 1
 
 
 def scope_of(row: Receipt) -> str:
@@ -30,7 +30,7 @@ def scope_of(row: Receipt) -> str:
 
 def would_pay(offer: int, customer: int, amount: int) -> int:
     """What a receipt over ``amount`` would bring the customer now, in minor units; the budget is not asked."""
-    row = ReceiptOffer.objects.get(pk=offer)
+    row = ReceiptOffer.objects.select_related("campaign").get(pk=offer)
     left = allowances.left(_scope(offer, customer), row.most_per_customer)
     return cash_back(terms_of(row), amount, left=left, worth=worth_of(row))
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
@@ -20,8 +21,8 @@ MOST_OWN = 50
 
 
 @dataclass(frozen=True)
-class OfferRow:
-    """An offer and what came of it: receipts by state, and what those approved have brought, in minor units."""
+class Offer:
+    """What an offer promises, and whether its campaign runs; amounts are minor units."""
 
     number: int
     campaign: str
@@ -34,6 +35,12 @@ class OfferRow:
     most_per_customer: int | None
     shops: tuple[str, ...]
     running: bool
+
+
+@dataclass(frozen=True)
+class OfferRow(Offer):
+    """An offer and what came of it: receipts by state, and what those approved have brought, in minor units."""
+
     waiting: int
     approved: int
     refused: int
@@ -100,21 +107,30 @@ def window_of(row: ReceiptOffer) -> Window:
 
 def offers(now: datetime) -> tuple[OfferRow, ...]:
     """All offers, the newest first."""
-    return tuple(_offer(row, now) for row in _counted().order_by("-pk"))
+    return tuple(_counted_offer(row, now) for row in _counted().order_by("-pk"))
 
 
-def offer(number: int, now: datetime) -> OfferRow:
-    """One offer; raises ``not_found``."""
+def offer_row(number: int, now: datetime) -> OfferRow:
+    """One offer with what came of it; raises ``not_found``."""
     row = _counted().filter(pk=number).first()
     if row is None:
-        raise WotuError(ErrorCode.NOT_FOUND, "There is no such offer.", field="offer")
-    return _offer(row, now)
+        raise _no_offer()
+    return _counted_offer(row, now)
 
 
-def open_offers(now: datetime, today: date) -> tuple[OfferRow, ...]:
-    """Offers that take receipts today, the first to end first."""
-    live = _counted().filter(campaign__state=CampaignState.LIVE, first_day__lte=today).order_by("last_day", "pk")
-    shown = (_offer(row, now) for row in live)
+def offer(number: int, now: datetime) -> Offer:
+    """One offer; raises ``not_found``."""
+    row = ReceiptOffer.objects.select_related("campaign").filter(pk=number).first()
+    if row is None:
+        raise _no_offer()
+    return Offer(**_told_of_offer(row, now))
+
+
+def open_offers(now: datetime, today: date) -> tuple[Offer, ...]:
+    """Offers that take receipts today, the first to end first. Customers ask: no receipts are counted for them."""
+    live = ReceiptOffer.objects.filter(campaign__state=CampaignState.LIVE, first_day__lte=today)
+    found = live.select_related("campaign").order_by("last_day", "pk")
+    shown = (Offer(**_told_of_offer(row, now)) for row in found)
     return tuple(row for row in shown if row.running and today <= row.window.last_day + _claim(row))
 
 
@@ -166,8 +182,12 @@ def photo(number: int) -> Photo:
     return Photo(row.kind, bytes(row.content))
 
 
-def _claim(row: OfferRow) -> timedelta:
+def _claim(row: Offer) -> timedelta:
     return timedelta(days=row.window.claim_days)
+
+
+def _no_offer() -> WotuError:
+    return WotuError(ErrorCode.NOT_FOUND, "There is no such offer.", field="offer")
 
 
 def _counted() -> QuerySet[ReceiptOffer]:
@@ -178,13 +198,19 @@ def _counted() -> QuerySet[ReceiptOffer]:
     )
 
 
-def _offer(row: ReceiptOffer, now: datetime) -> OfferRow:
+def _told_of_offer(row: ReceiptOffer, now: datetime) -> dict[str, Any]:
+    return {
+        "number": row.pk, "campaign": row.campaign.code, "campaign_name": row.campaign.name,
+        "currency": row.campaign.currency, "name": row.name, "paid_in": row.paid_in, "terms": terms_of(row),
+        "window": window_of(row), "most_per_customer": row.most_per_customer, "shops": tuple(row.shops),
+        "running": is_running(row.campaign, now),
+    }  # fmt: skip
+
+
+def _counted_offer(row: ReceiptOffer, now: datetime) -> OfferRow:
     counts = {state.value: getattr(row, f"{state.value}_count") for state in ReceiptState}
-    return OfferRow(
-        row.pk, row.campaign.code, row.campaign.name, row.campaign.currency, row.name, row.paid_in, terms_of(row),
-        window_of(row), row.most_per_customer, tuple(row.shops), is_running(row.campaign, now), **counts,
-        cash=int(row.cash_sum or 0),  # type: ignore[attr-defined]
-    )  # fmt: skip
+    cash = int(row.cash_sum or 0)  # type: ignore[attr-defined]
+    return OfferRow(**_told_of_offer(row, now), **counts, cash=cash)
 
 
 def _told(rows: QuerySet[Receipt]) -> QuerySet[Receipt]:

@@ -69,9 +69,7 @@ def send(offer: int, customer: int, typed: Typed, photo: bytes, *, now: datetime
             raise WotuError(ErrorCode.NOT_FOUND, "There is no such offer.", field="offer")
         if not is_running(row.campaign, now):
             raise refused(PromotionRefusal.NOT_RUNNING, field="offer")
-        _in_window(row, told.day, today(now))
-        if row.shops and told.shop not in row.shops:
-            raise invalid_argument("shop", "shop must be one of the shops of the offer.")
+        _fits(row, told, sent_on=today(now))
         allowances.lock(f"receipts:customer:{customer}", customer=customer)
         same = same_receipt(told.shop, told.day, told.number)
         known = _known(customer, same)
@@ -106,8 +104,7 @@ def approve(receipt: int, seen: Typed | None = None, *, by: str, now: datetime) 
         if row.state != ReceiptState.WAITING:
             raise refused(PromotionRefusal.ALREADY_DECIDED, field="receipt", state=row.state)
         told = _checked(seen or Typed(row.shop, row.day, row.number, row.amount))
-        if not window_of(row.offer).has(told.day):
-            raise refused(PromotionRefusal.OUTSIDE_WINDOW, field="day")
+        _fits(row.offer, told, sent_on=today(row.sent_at))
         scope = paying.scope_of(row)
         used = allowances.lock(scope, customer=row.customer)
         cash, paid = _due(row.offer, told.amount, used)
@@ -208,12 +205,16 @@ def _known(customer: int, same: str) -> int | None:
     return None
 
 
-def _in_window(row: ReceiptOffer, day: date, on: date) -> None:
+def _fits(row: ReceiptOffer, told: Typed, *, sent_on: date) -> None:
+    """Refuse a receipt that the offer is not for: of another day or shop, or sent in too late."""
     window = window_of(row)
-    if not window.has(day):
+    if not window.has(told.day):
         raise refused(PromotionRefusal.OUTSIDE_WINDOW, field="day")
-    if not window.in_time(day, on):
-        raise refused(PromotionRefusal.TOO_LATE if day < on else PromotionRefusal.OUTSIDE_WINDOW, field="day")
+    if not window.in_time(told.day, sent_on):
+        late = told.day < sent_on
+        raise refused(PromotionRefusal.TOO_LATE if late else PromotionRefusal.OUTSIDE_WINDOW, field="day")
+    if row.shops and told.shop not in row.shops:
+        raise invalid_argument("shop", "shop must be one of the shops of the offer.")
 
 
 def _locked(receipt: int) -> Receipt:

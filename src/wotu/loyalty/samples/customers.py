@@ -16,10 +16,10 @@ def merge(gone: int, survivor: int, *, now: datetime) -> int:
 
     The piece of another that is not given yet returns to stock; one that is given stays given, to nobody.
     """
-    theirs = list(SampleRequest.objects.select_related("offer__campaign").filter(customer=gone).order_by("pk"))
+    theirs = _locked(gone)
+    mine = {row.offer_id: row for row in _locked(survivor)}
     for row in theirs:
-        mine = SampleRequest.objects.select_related("offer__campaign").filter(offer=row.offer_id, customer=survivor)
-        other = mine.select_for_update(of=("self",)).first()
+        other = mine.get(row.offer_id)
         if other is not None:
             _drop(max(row, other, key=_later), now)
         SampleRequest.objects.filter(pk=row.pk, customer=gone).update(customer=survivor)
@@ -28,10 +28,16 @@ def merge(gone: int, survivor: int, *, now: datetime) -> int:
 
 def forget(customer: int, *, now: datetime) -> int:
     """Take an erased customer's name off; what they wait for returns to stock. How many."""
-    rows = list(SampleRequest.objects.select_related("offer__campaign").filter(customer=customer).order_by("pk"))
+    rows = _locked(customer)
     for row in rows:
         _drop(row, now)
     return len(rows)
+
+
+def _locked(customer: int) -> list[SampleRequest]:
+    """A customer's requests as they are, nobody deciding on them until the transaction ends."""
+    rows = SampleRequest.objects.select_related("offer__campaign").select_for_update(of=("self",))
+    return list(rows.filter(customer=customer).order_by("pk"))
 
 
 def _drop(row: SampleRequest, now: datetime) -> None:

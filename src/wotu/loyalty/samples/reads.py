@@ -129,12 +129,16 @@ def samples_of(customer: int, now: datetime) -> tuple[OwnSample, ...]:
     """What a customer asked for, and what they may ask for now."""
     rows = SampleRequest.objects.filter(customer=customer).select_related("offer").order_by("-pk")
     mine = {row.offer_id: row for row in rows}
-    live = _counted().filter(campaign__state=CampaignState.LIVE).exclude(pk__in=mine).order_by("-pk")
-    found = [each for each in _offers(list(live), now) if each.running and each.left]
+    live = SampleOffer.objects.select_related("campaign").filter(campaign__state=CampaignState.LIVE)
+    others = live.exclude(pk__in=mine).order_by("-pk")
+    found = [each for each in others if is_running(each.campaign, now)]
     if any(each.tiers for each in found):
         level = tier_reads.level_of(customer, now)
         found = [each for each in found if not each.tiers or level in each.tiers]
-    open_ones = tuple(OwnSample(each.number, each.name, "", "", each.left, ask_about=False) for each in found)
+    rooms = _rooms(found)
+    open_ones = tuple(
+        OwnSample(each.pk, each.name, "", "", rooms[each.pk], ask_about=False) for each in found if rooms[each.pk]
+    )
     return open_ones + tuple(_own(row, now) for row in mine.values())
 
 
@@ -169,17 +173,22 @@ def _counted() -> QuerySet[SampleOffer]:
 
 
 def _offers(rows: Sequence[SampleOffer], now: datetime) -> tuple[OfferRow, ...]:
-    rooms = limit_services.rooms(each.stock_account for each in rows if each.stock_account is not None)
+    left = _rooms(rows)
     return tuple(
         OfferRow(
             row.pk, row.campaign.code, row.campaign.name, row.name, row.product_id, row.pieces,
-            rooms[row.stock_account].left if row.stock_account in rooms else 0, tuple(row.tiers), following_of(row),
-            is_running(row.campaign, now),
+            left[row.pk], tuple(row.tiers), following_of(row), is_running(row.campaign, now),
             **{state.value: getattr(row, f"{state.value}_count") for state in SampleState},
             reminded=row.reminded_count,  # type: ignore[attr-defined]
         )
         for row in rows
     )  # fmt: skip
+
+
+def _rooms(rows: Sequence[SampleOffer]) -> dict[int, int]:
+    """How many pieces each offer has left."""
+    rooms = limit_services.rooms(each.stock_account for each in rows if each.stock_account is not None)
+    return {row.pk: rooms[row.stock_account].left if row.stock_account in rooms else 0 for row in rows}
 
 
 def _request(row: SampleRequest) -> RequestRow:

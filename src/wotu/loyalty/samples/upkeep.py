@@ -44,7 +44,9 @@ def _settle(offer: SampleOffer, row: SampleRequest, bought: list[datetime], now:
     wanted = not any(each > given for each in bought)
     state = {"reminder": Reminder.SENT, "reminded_at": now} if wanted else {"reminder": Reminder.BOUGHT}
     with transaction.atomic():
-        if not SampleRequest.objects.filter(pk=row.pk, reminder=Reminder.DUE).update(**state):
+        # Merged or erased meanwhile, it is looked at again, or never.
+        mine = SampleRequest.objects.filter(pk=row.pk, customer=row.customer, reminder=Reminder.DUE)
+        if not mine.update(**state):
             return False
         if wanted:
             member_news.tell(
