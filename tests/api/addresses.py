@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
+
+from tests.loyalty.pictures import png
 
 from wotu.accounts.rules import Action
 
@@ -12,7 +15,7 @@ TEN_OFF = {
     "rule": {"effect": {"type": "amount_off", "amount": "10.00"}, "threshold": {"amount": "50.00"}},
     "term": {"type": "days", "days": 7},
 }
-PHOTO, TODAY = "/9j/4AAQSkZJRg==", datetime.now(UTC).date().isoformat()
+PHOTO, TODAY = b64encode(png()).decode(), datetime.now(UTC).date().isoformat()
 CART = {"customer": "ann", "lines": [{"line_id": "1", "product_id": "tea", "quantity": 2, "unit_price": "30.00"}]}
 LOTTERY = {
     "name_en": "Wheel", "starts_at": "2020-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z",

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from tests.loyalty.clubs import RULES
+from tests.loyalty.pictures import png
 
 from wotu.ledger.rules import Cause
 from wotu.ledger.services import grant
@@ -122,7 +123,9 @@ def receipts(customer: int, tag: str) -> dict[str, str]:
     window = Window(first_day=today - timedelta(days=1), last_day=today)
     made = offer_services.create_offer(live, "Tea", CashBack(rate=500), window, paid_in="money", by="ann", now=now)
     sent = [
-        sending.send(made, customer, sending.Typed("Shop", today, f"{tag}-{turn}", 1_000), b"\xff\xd8\xff", now=now)
+        sending.send(
+            made, customer, sending.Typed("Shop", today, f"{tag}-{turn}", 1_000), png(f"{tag}-{turn}"), now=now
+        )
         for turn in range(2)
     ]
     sending.approve(sent[1].receipt, by="ann", now=now)

@@ -10,12 +10,13 @@ import pytest
 from django.utils import timezone
 from tests.api.conftest import Api, refused
 from tests.api.shelf import budget_of, campaign
+from tests.loyalty.pictures import png
 
 from wotu.accounts.models import AuditEntry
 from wotu.loyalty.membership.reads import today
 from wotu.loyalty.models import Receipt, ReceiptOffer
 
-PHOTO = b64encode(b"\xff\xd8\xff a photo").decode()
+PHOTO = b64encode(png("a photo")).decode()
 
 
 def offer(api: Api, **changed: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from tests.console.fake import FakeWorkspace
 from tests.console.test_programme_pages import _INLINE
+from tests.loyalty.pictures import png
 
 from wotu.accounts import audit
 from wotu.ledger import reads as ledger
@@ -23,7 +24,7 @@ from wotu.loyalty.receipts.rules import CashBack, Window
 
 SignIn = Callable[..., Client]
 PAGE = "/loyalty/receipts/"
-PHOTO = b"\x89PNG\r\n\x1a\n<script>alert(1)</script>"
+PHOTO = png("<script>alert(1)</script>")
 FORM = {
     "campaign": "tea", "name": "Tea <b>", "kind": "rate", "rate": "5", "paid_in": "money", "least": "10",
     "most_per_receipt": "3", "first_day": "2026-01-01", "last_day": "2026-01-31", "claim_days": "7", "shops": "",
@@ -151,9 +152,9 @@ def test_who_may_not_see_identifiers_sees_counts_alone(space: FakeWorkspace, sig
 
 def test_the_queue_is_read_a_page_at_a_time(space: FakeWorkspace, sign_in: SignIn) -> None:
     for number in range(20):
-        waiting(f"N{number}", photo=PHOTO + bytes([number]))
+        waiting(f"N{number}", photo=png(f"{number}"))
     for number in range(10):
-        waiting(f"M{number}", customer=41, photo=PHOTO + bytes([100 + number]))
+        waiting(f"M{number}", customer=41, photo=png(f"{100 + number}"))
     client = sign_in("owner")
     first = client.get(PAGE).content.decode()
     more = re.findall(r'href="\?(state=waiting&amp;before=\d+)"', first)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tests.loyalty.clubs import NOW
+from tests.loyalty.pictures import png
 
 from wotu.ledger import limit_services, reads
 from wotu.loyalty.campaigns import services as campaign_services
@@ -14,7 +15,7 @@ from wotu.loyalty.receipts import offer_services, services
 from wotu.loyalty.receipts.rules import CashBack, Window
 
 DAY = date(2026, 3, 1)
-PHOTO = b"\xff\xd8\xff\xe0 a photo"
+PHOTO = png("a photo")
 
 
 def campaign(budget: int | None = 10_000, code: str = "tea", **given: Any) -> int:
@@ -41,7 +42,7 @@ def send(
     to: int, customer: int = 7, number: str = "A1", amount: int = 5_000, *, photo: bytes = b"", now: datetime = NOW
 ) -> int:
     """A receipt with a photo of its own."""
-    shot = photo or PHOTO + f"{customer}-{number}".encode()
+    shot = photo or png(f"{customer}-{number}")
     return services.send(to, customer, typed(number, amount), shot, now=now).receipt
 
 

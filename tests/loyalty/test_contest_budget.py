@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.loyalty.clubs import NOW, buy, cart, club, has
+from tests.loyalty.clubs import buy, cart, club, has
 from tests.loyalty.contest_field import CUT_OFF, contest, join
 from tests.loyalty.receipts_shop import campaign, used
 from tests.loyalty.together import together

@@ -1,4 +1,4 @@
-"""What a receipt brings, against a slow referee; when two receipts are one; what is a photo."""
+"""What a receipt brings, against a slow referee; when two receipts are one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.oracles.cash_back import brings
 
-from wotu.core.errors import ErrorCode, WotuError
-from wotu.loyalty.receipts import photos
+from wotu.core.errors import WotuError
 from wotu.loyalty.receipts.rules import CashBack, Window, cash_back, same_receipt
 
 caps = st.none() | st.integers(1, 80)
-PNG, JPEG, WEBP = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"RIFF\x01\x00\x00\x00WEBP"
 
 
 @given(
@@ -74,15 +72,3 @@ def test_a_receipt_is_the_same_however_it_is_written() -> None:
     others = {same_receipt("Tea House", day, "AB-013"), same_receipt("Tea Hous", day, "eAB-012"),
               same_receipt("Tea House", day + timedelta(1), "AB-012")}  # fmt: skip
     assert (len(told), len(others | told)) == (1, 4)
-
-
-def test_a_photo_is_known_by_its_bytes_alone() -> None:
-    assert [photos.check(start + b"rest") for start in (PNG, JPEG, WEBP)] == ["image/png", "image/jpeg", "image/webp"]
-    for wrong in (b"", b"<html>", b"GIF89a", b"%PDF-1.7", b"\xff\xd8", b"<svg xmlns=''>", b"RIFF\x01\x00\x00\x00WAVE"):
-        with pytest.raises(WotuError) as refused:
-            photos.check(wrong)
-        assert (refused.value.code, refused.value.field) == (ErrorCode.INVALID_ARGUMENT, "photo")
-    assert photos.check(JPEG + bytes(photos.MOST_BYTES - len(JPEG))) == "image/jpeg"
-    with pytest.raises(WotuError) as refused:
-        photos.check(JPEG + bytes(photos.MOST_BYTES))
-    assert refused.value.code == ErrorCode.TOO_LARGE

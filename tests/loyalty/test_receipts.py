@@ -240,7 +240,7 @@ def test_photos_go_ninety_days_after_the_decision() -> None:
     receipt = send(made)
     send(made, number="B2")
     approve(receipt)
-    assert reads.photo(receipt).kind == "image/jpeg"
+    assert reads.photo(receipt).kind == "image/png"
     later = NOW + timedelta(days=customers.PHOTO_DAYS)
     assert customers.drop_photos(later - timedelta(seconds=1)) == 0
     assert customers.drop_photos(later) == 1

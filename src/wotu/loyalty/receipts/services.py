@@ -62,7 +62,7 @@ def send(offer: int, customer: int, typed: Typed, photo: bytes, *, now: datetime
 
     Raises ``promotion_refused``, or naming the field that cannot be.
     """
-    kind, told = photos.check(photo), _checked(typed)
+    (kind, picture), told = photos.cleaned(photo), _checked(typed)
     with transaction.atomic():
         row = ReceiptOffer.objects.select_related("campaign").filter(pk=offer).first()
         if row is None:
@@ -84,10 +84,10 @@ def send(offer: int, customer: int, typed: Typed, photo: bytes, *, now: datetime
             plain_number=plain_number(told.number),
             amount=told.amount,
             same=same,
-            photo_sha256=photos.digest(photo),
+            photo_sha256=photos.digest(picture),
             sent_at=now,
         )
-        ReceiptPhoto.objects.create(receipt=made, kind=kind, content=photo)
+        ReceiptPhoto.objects.create(receipt=made, kind=kind, content=picture)
     return Sent(made.pk)
 
 
