@@ -16,7 +16,7 @@ SECRETS = (b"GPS", b"Moto", b"31.2304", b"a film", b"secret")
 PLAIN = {"image/jpeg": jpeg(), "image/png": png("receipt"), "image/webp": webp()}
 # What phones and programs write, and what is left of it: which side is up.
 TOLD = [
-    (jpeg((0xE1, EXIF + exif(1)), (0xE1, XMP), (0xFE, b"secret"), (0xED, b"Photoshop secret"), after=b"a film"), jpeg()),
+    (jpeg((0xE1, EXIF + exif(1)), (0xE1, XMP), (0xFE, b"secret"), (0xED, b"secret"), after=b"a film"), jpeg()),
     (jpeg((0xE1, EXIF + exif(6))), None),
     (jpeg((0xE1, EXIF + exif(8, ">")), (0xE2, b"MPF\x00 secret")), None),
     (png("receipt", (b"tEXt", b"Comment\x00secret"), (b"iTXt", XMP), (b"tIME", b"secret!"), after=b"a film"),
@@ -78,18 +78,23 @@ def test_a_photo_has_five_megabytes() -> None:
 @given(st.sampled_from([sent for sent, _ in TOLD]), st.integers(0, 400), st.binary(max_size=6))
 def test_whatever_is_broken_in_it_it_is_a_picture_or_refused(sent: bytes, place: int, others: bytes) -> None:
     broken = sent[:place] + others + sent[place + len(others) :]
-    try:
-        found = photos.cleaned(broken)[1]
-    except WotuError as error:
-        assert (error.code, error.field) == (ErrorCode.INVALID_ARGUMENT, "photo")
-    else:
-        assert photos.cleaned(found)[1] == found
+    found = _cleaned(broken)
+    assert found == (ErrorCode.INVALID_ARGUMENT, "photo") or found == _cleaned(found)
 
 
 @given(st.binary(max_size=200))
 def test_exif_data_that_cannot_be_read_name_no_side(junk: bytes) -> None:
     assert 1 <= orientation_of(b"II*\x00" + junk) <= 8
     assert all(orientation_of(exif_of(each)) == each for each in range(1, 9))
+
+
+def _cleaned(content: object) -> object:
+    """The picture without what is told in it, or why it is none."""
+    assert isinstance(content, bytes)
+    try:
+        return photos.cleaned(content)[1]
+    except WotuError as error:
+        return error.code, error.field
 
 
 def _refused(wrong: bytes) -> None:
