@@ -14,7 +14,8 @@ from tests.loyalty.pictures import png
 
 from wotu.accounts.models import AuditEntry
 from wotu.loyalty.membership.reads import today
-from wotu.loyalty.models import Receipt, ReceiptOffer
+from wotu.loyalty.models import Receipt, ReceiptOffer, ReceiptPhoto
+from wotu.loyalty.receipts import photos
 
 PHOTO = b64encode(png("a photo")).decode()
 
@@ -65,6 +66,25 @@ def test_a_refusal_says_why_and_changes_nothing(space: Any, as_role: Callable[..
     assert (budget_of("tea"), Receipt.objects.get().state) == ((0, 0), "waiting")
     assert api.post(f"receipts/{sent}/refuse", {"reason": "Blurred"})["reason"] == "Blurred"
     refused(api("GET", "receipts?cursor=YQ"), 422, "invalid_argument", "cursor")
+
+
+def test_a_photo_has_as_much_as_on_the_page_and_no_more(space: Any, as_role: Callable[..., Api]) -> None:
+    campaign("tea")
+    api = as_role("marketer")
+    where = f"receipt-offers/{offer(api)['id']}/receipts"
+
+    def sized(number: str, size: int) -> dict[str, Any]:
+        content = png(number, after=bytes(size - len(png(number))))
+        return receipt(number=number, photo=b64encode(content).decode())
+
+    largest = sized("A1", photos.MOST_BYTES)
+    keyed = [api("POST", where, largest, Idempotency_Key="one") for _ in range(2)]
+    assert [each.status_code for each in keyed] == [201, 201]
+    assert keyed[1]["Idempotent-Replayed"] == "true"
+    for size in (photos.MOST_BYTES + 1, photos.MOST_BYTES + 1_000_000):
+        refused(api("POST", where, sized("B2", size)), 413, "too_large", "photo")
+    assert Receipt.objects.count() == 1
+    assert bytes(ReceiptPhoto.objects.get().content) == png("A1")
 
 
 @pytest.mark.parametrize(

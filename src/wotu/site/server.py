@@ -105,9 +105,10 @@ def load_console(workspace: Path) -> Any:
     prepare(workspace)
     from wotu.console.answers import warm
     from wotu.site.asgi import application
+    from wotu.site.bodies import LimitedBodies
 
     threading.Thread(target=warm, name="warm", daemon=True).start()
-    return application
+    return LimitedBodies(application)
 
 
 def _is_warm() -> bool:

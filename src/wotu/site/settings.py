@@ -47,6 +47,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "wotu.site.security.SecurityHeaders",
     "wotu.api.middleware.ApiErrors",
+    "wotu.api.bodies.PhotoBodies",
     "wotu.site.static.StaticFiles",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -59,14 +59,14 @@ class ReceiptOffer(Schema):
 
 
 class NewReceipt(Schema, extra="forbid"):
-    """A receipt as its owner typed it. `photo` is a JPEG, PNG or WebP picture, base64."""
+    """A receipt as its owner typed it. `photo` is a JPEG, PNG or WebP picture of 5 MB at most, base64."""
 
     customer: Identifier
     shop: Name
     day: Day
     number: ReceiptNumber
     amount: Money
-    photo: str = Field(min_length=1, max_length=950_000)
+    photo: str = Field(min_length=1, max_length=7_000_000)
 
 
 class Receipt(Schema):
