@@ -107,7 +107,8 @@ def test_a_receipt_that_cannot_be_is_refused(
     ("changed", "field"),
     [({"rate": 0}, "rate"), ({"fixed": "1"}, "rate"), ({"paid_in": "shells"}, "paid_in"),
      ({"paid_in": "points"}, "programme"),
-     ({"last_day": "2020-01-01"}, "last_day"), ({"rate": 1.5}, "rate"), ({"claim_days": 400}, "claim_days")],
+     ({"last_day": "2020-01-01"}, "last_day"), ({"last_day": "9999-12-31"}, "last_day"),
+     ({"rate": 1.5}, "rate"), ({"claim_days": 400}, "claim_days")],
 )  # fmt: skip
 def test_an_offer_that_cannot_be_is_refused(
     space: Any, as_role: Callable[..., Api], changed: dict[str, Any], field: str

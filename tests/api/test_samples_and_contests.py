@@ -62,6 +62,10 @@ def test_a_contest_is_joined_counted_and_settled(space: Any, as_role: Callable[.
     done = [api.post(f"contests/{number}/settle", {}) for _ in range(2)]
     assert [(each["given"], each["repeated"]) for each in done] == [(1, False), (1, True)]
     assert api.get(f"contests/{number}/entries/ann")["points"] == 100
+    assert api.get(f"contests/{number}/board")["items"][0]["missed"] == ""
+    assert api.post(f"contests/{number}/missing-prizes", {})["given"] == 1
+    refused(api("POST", "contests/999/missing-prizes", {}), 404, "not_found", "contest")
+    refused(as_role("viewer")("GET", f"contests/{number}/entries/ann"), 403, "forbidden")
     refused(api("GET", f"contests/{number}/entries/bob"), 404, "not_found", "customer")
 
 
@@ -82,7 +86,9 @@ def contest(now: Any, **changed: Any) -> dict[str, Any]:
     [("sample-offers", {"pieces": 0}, "pieces"), ("sample-offers", {"measure": 400}, "measure"),
      ("contests", {"prizes": []}, "prizes"), ("contests", {"metric": "luck"}, "metric"),
      ("contests", {"prizes": [{"first": 1, "last": 1}]}, "prizes"), ("contests", {"event": "Exposed"}, "event"),
-     ("contests", {"ends_at": "2020-01-01T00:00:00Z"}, "ends_at")],
+     ("contests", {"ends_at": "2020-01-01T00:00:00Z"}, "ends_at"),
+     ("contests", {"cut_off": "9999-12-31T23:59:59Z"}, "cut_off"),
+     ("contests", {"starts_at": "0001-01-01T00:00:00Z"}, "starts_at")],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(
     space: Any, as_role: Callable[..., Api], address: str, changed: dict[str, Any], field: str

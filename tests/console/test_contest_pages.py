@@ -17,10 +17,11 @@ from tests.console.test_receipt_pages import campaign
 
 from wotu.accounts import audit
 from wotu.ledger import services as ledger
+from wotu.ledger.limit_services import resize_limit
 from wotu.ledger.rules import Cause
 from wotu.loyalty.contests import services
 from wotu.loyalty.contests.ranks import Prize
-from wotu.loyalty.models import Contest, ContestAward, ContestEntry
+from wotu.loyalty.models import Campaign, Contest, ContestAward, ContestEntry
 from wotu.loyalty.programme.services import Rules, create_programme
 
 SignIn = Callable[..., Client]
@@ -146,3 +147,55 @@ def test_before_the_cut_off_it_is_not_settled(space: FakeWorkspace, sign_in: Sig
     assert "after the cut-off" in answer.content.decode()
     assert not ContestAward.objects.exists()
     assert sign_in("analyst").post(f"{PAGE}{made}/act/", {"do": "settle"}).status_code == 403
+
+
+def test_an_empty_page_has_one_way_to_write_the_first(space: FakeWorkspace, sign_in: SignIn) -> None:
+    campaign()
+    marketer = sign_in("marketer")
+    for page, new in ((PAGE, f"{PAGE}new/"), ("/loyalty/receipts/", "/loyalty/receipts/new/"),
+                      ("/loyalty/samples/", "/loyalty/samples/new/")):  # fmt: skip
+        assert marketer.get(page).content.decode().count(f'href="{new}"') == 1, page
+
+
+def test_a_prize_for_no_place_is_said_and_not_lost(space: FakeWorkspace, sign_in: SignIn) -> None:
+    campaign()
+    marketer = sign_in("marketer", language="zh-hans")
+    answer = marketer.post(f"{PAGE}new/", form(points_3="500"))
+    assert (answer.status_code, Contest.objects.count()) == (422, 0)
+    assert "请填写哪个名次获得这份奖励" in answer.content.decode()
+
+
+def test_a_nickname_of_another_contest_is_not_taken_away_here(space: FakeWorkspace, sign_in: SignIn) -> None:
+    made = over()
+    other = Contest.objects.get(pk=made)
+    other.pk = None
+    other.save(force_insert=True)
+    entry = ContestEntry.objects.filter(contest=made).first()
+    assert entry is not None
+    sign_in("owner").post(f"{PAGE}{other.pk}/act/", {"do": "nickname", "entry": str(entry.pk)})
+    assert ContestEntry.objects.get(pk=entry.pk).nickname == entry.nickname
+
+
+def test_a_file_tells_customers_to_those_alone_who_may_know_them(space: FakeWorkspace, sign_in: SignIn) -> None:
+    made = over()
+    services.count(made, now=timezone.now())
+    told = [b"".join(sign_in(role).get(f"{PAGE}{made}/places.csv").streaming_content) for role in ("analyst", "owner")]
+    assert [b",c42," in each for each in told] == [False, True]
+    assert all(b"<u>42" in each for each in told)
+
+
+def test_before_it_is_settled_the_page_says_what_the_budget_cannot_pay(space: FakeWorkspace, sign_in: SignIn) -> None:
+    made = over()
+    marketer = sign_in("marketer")
+    page = marketer.get(f"{PAGE}{made}/").content.decode()
+    assert "$2.00" in page
+    assert "first places are paid first" not in page
+    Campaign.objects.update(budget=150)
+    account = Campaign.objects.get().budget_account
+    assert account is not None
+    resize_limit(Cause("test", 1, "less", "shop", "resize"), account, total=150, now=timezone.now())
+    assert "first places are paid first" in marketer.get(f"{PAGE}{made}/").content.decode()
+    assert marketer.post(f"{PAGE}{made}/act/", {"do": "settle"}).status_code == 302
+    page = marketer.get(f"{PAGE}{made}/").content.decode()
+    assert "not given: The budget of the campaign has less left than this costs." in page
+    assert set(ContestAward.objects.values_list("state", "points")) == {("given", 100), ("refused", 100)}

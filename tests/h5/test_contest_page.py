@@ -80,6 +80,7 @@ def test_one_leaves_and_is_shown_no_more(client: Client, contest: int) -> None:
 def test_what_cannot_be_is_refused(client: Client, contest: int) -> None:
     assert client.post(where(contest), {"do": "join", "nickname": "x" * 21}).status_code == 409
     assert client.post(where(contest), {"do": "join", "nickname": "a\x00"}).status_code in (400, 409)
+    assert client.post(where(contest), {}).status_code == client.post(where(contest), {"do": "win"}).status_code == 409
     assert client.get(where(999)).status_code == 404
     assert client.get(where(contest).replace("/m/", "/m/x")).status_code == 403
     assert not ContestEntry.objects.exists()

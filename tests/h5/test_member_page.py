@@ -9,7 +9,9 @@ from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from tests.console.site import configure
 
@@ -22,9 +24,15 @@ from wotu.ledger.choices import UnitKind  # noqa: E402
 from wotu.ledger.rules import Cause  # noqa: E402
 from wotu.loyalty import links  # noqa: E402
 from wotu.loyalty.campaigns import services as campaign_services  # noqa: E402
+from wotu.loyalty.contests import services as contest_services  # noqa: E402
+from wotu.loyalty.contests.ranks import Prize  # noqa: E402
 from wotu.loyalty.coupons import services as coupon_services  # noqa: E402
 from wotu.loyalty.models import Allowance, Coupon  # noqa: E402
 from wotu.loyalty.promotions.services import Slot, Terms, create_promotion  # noqa: E402
+from wotu.loyalty.receipts import offer_services  # noqa: E402
+from wotu.loyalty.receipts.rules import CashBack, Window  # noqa: E402
+from wotu.loyalty.samples import services as sample_services  # noqa: E402
+from wotu.loyalty.samples.rules import Following  # noqa: E402
 
 ZONE = ZoneInfo("Asia/Shanghai")
 TEN_OFF = {"effect": {"type": "amount_off", "amount": 1_000}, "threshold": {"amount": 5_000}}
@@ -184,3 +192,26 @@ def test_promotions_that_run_for_the_customer_are_told(client: Client) -> None:
     assert "tea ¥9.90" in text
     assert "For others" not in text
     assert "gold" not in text
+
+
+def test_the_page_of_one_customer_counts_nobody_else_s_rows(client: Client) -> None:
+    now = timezone.now()
+    of = campaign_services.create_campaign("tea", "Tea", by="ann", now=now)
+    campaign_services.launch(of, by="ann", now=now)
+    day = now.date()
+    window = Window(first_day=day - timedelta(days=2), last_day=day + timedelta(days=2))
+    offer_services.create_offer(of, "Back", CashBack(rate=500), window, paid_in="money", by="ann", now=now)
+    following = Following(remind_after=7, measure=30)
+    sample_services.create_offer(of, "Bag", "tea", 3, following, by="ann", now=now)
+    template = coupon_services.create_template(of, "Coupon", TEN_OFF, {"type": "days", "days": 7}, now=now)
+    contest_services.create_contest(
+        of, "March", "spent", [Prize(first=1, last=1, template=template)], starts_at=now,
+        ends_at=now + timedelta(days=1), cut_off=now + timedelta(days=1), by="ann", now=now,
+    )  # fmt: skip
+    with CaptureQueriesContext(connection) as asked:
+        text = page(client, address())
+    assert "receipts/" in text
+    assert "contests/" in text
+    assert "Bag" in text
+    of_all = [each["sql"] for each in asked if re.search(r"COUNT\(|SUM\(.*loyalty_receipt", each["sql"])]
+    assert [sql for sql in of_all if re.search("contestentry|loyalty_receipt|samplerequest", sql)] == []

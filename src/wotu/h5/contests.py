@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from wotu.answers.kept import workspace
 from wotu.core.customer_ids import customer_text
-from wotu.core.errors import WotuError
+from wotu.core.errors import WotuError, invalid_argument
 from wotu.core.periods import to_micros
 from wotu.h5.deeds import Said
 from wotu.h5.pages import of_member
@@ -48,9 +48,12 @@ def contest(request: HttpRequest, token: str, customer: int, number: int) -> Htt
 
 
 def _act(request: HttpRequest, number: int, customer: int, now: datetime) -> Said:
-    if request.POST.get("do") == "leave":
+    wanted = request.POST.get("do")
+    if wanted == "leave":
         services.leave(number, customer)
         return Said(gettext("You have left. Nothing of you is shown."))
+    if wanted != "join":
+        raise invalid_argument("do", "do must be join or leave.")
     nickname = request.POST.get("nickname", "")[:_LONGEST]
     name = workspace().customer(customer_text(customer)).name or ""
     joined = services.join(number, customer, now=now, nickname=nickname, masked=reads.masked(name))
@@ -103,5 +106,5 @@ def _why_not(error: WotuError) -> str:
     if word == PromotionRefusal.NOT_RUNNING:
         return gettext("This contest takes nobody any more.")
     if error.field == "nickname":
-        return gettext("A nickname has at most 20 characters.")
+        return gettext("A nickname has at most 20 characters, all of them to be seen.")
     return gettext("This cannot be done now.")

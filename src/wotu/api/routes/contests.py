@@ -26,7 +26,7 @@ from wotu.core.errors import ErrorCode, WotuError
 from wotu.core.money import decimal_text
 from wotu.loyalty.campaigns import reads as campaign_reads
 from wotu.loyalty.choices import ContestMetric
-from wotu.loyalty.contests import approving, reads, services
+from wotu.loyalty.contests import approving, awarding, reads, services
 from wotu.loyalty.contests.ranks import Prize
 
 router = Router(tags=["Contests"])
@@ -124,7 +124,7 @@ def join_contest(request: HttpRequest, id: int, asked: told.NewEntry) -> told.Ow
 )
 def get_contest_place(request: HttpRequest, id: int, identifier: str) -> told.OwnPlace:  # noqa: A002
     """As it was counted last; not found for who has not joined."""
-    caller_of(request).require(Action.READ)
+    caller_of(request).require(Action.SEE_IDENTIFIERS)
     return _own(id, number_of(identifier), repeated=False)
 
 
@@ -160,6 +160,23 @@ def settle_contest(request: HttpRequest, id: int, asked: Nothing) -> told.Settle
     return told.SettledContest(**_shown(found).model_dump(), repeated=done.repeated)
 
 
+@router.post(
+    "/contests/{id}/missing-prizes",
+    response=answers(told.Contest, NOT_FOUND),
+    summary="Give the prizes that could not be given",
+    operation_id="give_missing_prizes",
+    openapi_extra=IDEMPOTENT,
+)
+@write(Action.RUN_CAMPAIGNS, in_control=True)
+def give_missing_prizes(request: HttpRequest, id: int, asked: Nothing) -> told.Contest:  # noqa: A002
+    """Once the reason is gone: the budget is larger, the coupon's campaign runs again."""
+    given = awarding.try_again(id, now=timezone.now())
+    found = reads.counted_contest(id, timezone.now())
+    if given:
+        _tell(request, AuditAction.EDIT_CAMPAIGN, found.campaign, what="contest_again", contest=id, given=given)
+    return _shown(found)
+
+
 def _own(number: int, customer: int, *, repeated: bool) -> told.OwnPlace:
     found, mine = reads.contest(number, timezone.now()), reads.place_of(number, customer)
     if mine is None:
@@ -177,6 +194,7 @@ def _place(row: reads.PlaceRow, of: reads.ContestRow, *, whole: bool) -> told.Pl
         reached_at=row.reached_at,
         points=row.points,
         coupons=row.coupons,
+        missed=row.missed,
     )
 
 

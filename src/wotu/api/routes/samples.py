@@ -127,7 +127,7 @@ def list_sample_requests(request: HttpRequest, asked: Query[told.SampleQuery]) -
 def hand_out_sample(request: HttpRequest, id: int, asked: told.HandOut) -> told.AskedSample:  # noqa: A002
     """From now on its owner is followed."""
     done = services.hand_out(id, asked.how, by=caller_of(request).name, now=timezone.now())
-    return _asked(id, repeated=not done)
+    return _decided(request, id, asked.how.value, done=done)
 
 
 @router.post(
@@ -141,7 +141,7 @@ def hand_out_sample(request: HttpRequest, id: int, asked: told.HandOut) -> told.
 def turn_sample_down(request: HttpRequest, id: int, asked: told.TurnDown) -> told.AskedSample:  # noqa: A002
     """The piece is there for others."""
     done = services.turn_down(id, asked.reason, by=caller_of(request).name, now=timezone.now())
-    return _asked(id, repeated=not done)
+    return _decided(request, id, "turn_down", done=done)
 
 
 def _in_full(number: int) -> told.SampleOfferInFull:
@@ -153,6 +153,14 @@ def _in_full(number: int) -> told.SampleOfferInFull:
 
 def _asked(number: int, *, repeated: bool) -> told.AskedSample:
     return told.AskedSample(**_shown(reads.request(number)).model_dump(), repeated=repeated)
+
+
+def _decided(request: HttpRequest, number: int, what: str, *, done: bool) -> told.AskedSample:
+    row = reads.request(number)
+    if done:
+        target = customer_text(row.customer) if row.customer >= 0 else f"sample {number}"
+        _tell(request, AuditAction.DECIDE_SAMPLE, target, sample=number, what=what)
+    return _asked(number, repeated=not done)
 
 
 def _shown(row: reads.RequestRow) -> told.SampleRequest:

@@ -73,6 +73,7 @@ class Place(Schema):
     reached_at: datetime | None
     points: int
     coupons: int
+    missed: str = Field(description="Why a prize could not be given, such as budget_empty; else empty.")
 
 
 class OwnPlace(Place):

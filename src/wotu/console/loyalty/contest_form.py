@@ -81,6 +81,8 @@ def _prizes(form: TypedFields) -> tuple[Prize, ...]:
         first, last = form.whole(f"first_{number}", most=MOST_PLACES), form.whole(f"last_{number}", most=MOST_PLACES)
         points, template = form.whole(f"points_{number}"), form.whole(f"template_{number}")
         if first is None:
+            if any(each is not None for each in (last, points, template)):
+                form.refuse(f"first_{number}", _("Write which place wins it."))
             continue
         last = first if last is None else last
         if last < first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,18 +10,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from wotu.console import figures
+from wotu.console.loyalty.campaign_words import WHY_NOT as OF_COUPONS
 from wotu.console.loyalty.campaign_words import days, money, span
+from wotu.console.loyalty.promotion_words import WHY_NOT as OF_PROMOTIONS
 from wotu.core.customer_ids import customer_text
 from wotu.loyalty.choices import ContestMetric, ContestTie
 from wotu.loyalty.contests.ranks import Prize
-from wotu.loyalty.contests.reads import ContestRow, PlaceRow, coupon_names
+from wotu.loyalty.contests.reads import ContestRow, CountedContest, PlaceRow
+from wotu.loyalty.participation import PromotionRefusal
+from wotu.loyalty.refusals import CouponRefusal
 
 
 @dataclass(frozen=True)
 class ShownContest:
     """A contest in words."""
 
-    row: ContestRow
+    row: CountedContest
     state: str
     mark: str
     metric: str
@@ -39,15 +44,15 @@ class ShownPlace:
     won: str
 
 
-def shown_contest(row: ContestRow, now: datetime) -> ShownContest:
-    """What counts, until when, and what there is to win."""
+def shown_contest(row: CountedContest, now: datetime, coupons: Mapping[int, str]) -> ShownContest:
+    """What counts, until when, and what there is to win; ``coupons`` are the names of those among the prizes."""
     metric = str(ContestMetric(row.metric).label)
     if row.metric == ContestMetric.EVENT:
         metric = _("How often: %(event)s") % {"event": row.event}
-    names, (state, mark) = coupon_names(row.prizes), _state(row, now)
+    state, mark = _state(row, now)
     return ShownContest(
         row, state, mark, metric, str(ContestTie(row.tie).label), span(*days(row.starts_at, row.ends_at)),
-        tuple((_places(each), _prize(each, names)) for each in sorted(row.prizes, key=lambda prize: prize.first)),
+        tuple((_places(each), _prize(each, coupons)) for each in sorted(row.prizes, key=lambda prize: prize.first)),
     )  # fmt: skip
 
 
@@ -57,10 +62,17 @@ def shown_place(row: PlaceRow, of: ContestRow, *, sees: bool) -> ShownPlace:
     won = [
         _("%(points)s points") % {"points": figures.count_exact(row.points)} if row.points else "",
         _("a coupon") if row.coupons else "",
-        _("coupon not given: %(why)s") % {"why": row.missed} if row.missed else "",
+        _("not given: %(why)s") % {"why": _why_not(row.missed)} if row.missed else "",
     ]
     customer = customer_text(row.customer) if sees and row.customer >= 0 else ""
     return ShownPlace(row, score, customer, " · ".join(each for each in won if each))
+
+
+def _why_not(word: str) -> str:
+    """Why a prize could not be given: of points the budget, of a coupon its kind."""
+    if word in set(CouponRefusal):
+        return str(OF_COUPONS[CouponRefusal(word)])
+    return str(OF_PROMOTIONS[PromotionRefusal(word)]) if word in set(PromotionRefusal) else word
 
 
 def _state(row: ContestRow, now: datetime) -> tuple[str, str]:
@@ -81,7 +93,7 @@ def _places(prize: Prize) -> str:
     return _("Places %(first)s to %(last)s") % {"first": prize.first, "last": prize.last}
 
 
-def _prize(prize: Prize, names: dict[int, str]) -> str:
+def _prize(prize: Prize, names: Mapping[int, str]) -> str:
     parts = [_("%(points)s points") % {"points": figures.count_exact(prize.points)}] if prize.points else []
     if prize.template is not None:
         parts.append(names.get(prize.template, f"#{prize.template}"))

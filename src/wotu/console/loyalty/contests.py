@@ -19,6 +19,7 @@ from wotu.console.data_tabs import allowed
 from wotu.console.exporting import export
 from wotu.console.loyalty import contest_form
 from wotu.console.loyalty.acting import check_budget, told
+from wotu.console.loyalty.campaign_words import money
 from wotu.console.loyalty.contest_form import PRIZES, PlannedContest
 from wotu.console.loyalty.contest_words import shown_contest, shown_place
 from wotu.console.loyalty.promotion_words import open_campaigns, refusal
@@ -27,6 +28,7 @@ from wotu.console.permissions import require, require_export, signed_in_member
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import Reason, WotuError, invalid_argument
 from wotu.core.money import exponent
+from wotu.loyalty.campaigns import reads as campaign_reads
 from wotu.loyalty.choices import ContestMetric, ContestTie
 from wotu.loyalty.contests import approving, awarding, reads, services
 from wotu.loyalty.coupons import reads as coupon_reads
@@ -39,8 +41,10 @@ def contests(request: HttpRequest) -> HttpResponse:
     """Every contest, the newest first."""
     require(request, Action.READ)
     now = timezone.now()
+    found = reads.contests(now)
+    coupons = reads.coupon_names([prize for each in found for prize in each.prizes])
     context = {
-        "rows": [shown_contest(each, now) for each in reads.contests(now)],
+        "rows": [shown_contest(each, now, coupons) for each in found],
         "may_run": allowed(request, Action.RUN_CAMPAIGNS),
     }
     return loyalty_page(request, "console/loyalty/contests.html", "contests", context)
@@ -88,15 +92,15 @@ def act(request: HttpRequest, number: int) -> HttpResponse:
 def export_places(request: HttpRequest, number: int, kind: str) -> StreamingHttpResponse:
     """Everybody who joined, by place, with what they won."""
     require_export(request, kind)
-    row = reads.counted_contest(number, timezone.now())
+    row, sees = reads.counted_contest(number, timezone.now()), allowed(request, Action.SEE_IDENTIFIERS)
     header = [
         _("Place"), _("Shown as"), _("Customer ID"), _("Score"), _("Reached"), _("Joined"), _("Points"), _("Coupons"),
         _("Not given"),
     ]  # fmt: skip
     rows = (
         (
-            each.place, each.shown, customer_text(each.customer) if each.customer >= 0 else "", _score(each, row),
-            each.reached_at, each.joined_at, each.points, each.coupons, each.missed,
+            each.place, each.shown, customer_text(each.customer) if sees and each.customer >= 0 else "",
+            _score(each, row), each.reached_at, each.joined_at, each.points, each.coupons, each.missed,
         )
         for each in reads.everybody(number)
     )  # fmt: skip
@@ -144,12 +148,24 @@ def _page(request: HttpRequest, number: int, context: dict[str, Any], *, status:
     row = reads.counted_contest(number, now)
     sees = allowed(request, Action.SEE_IDENTIFIERS)
     shown = {
-        "each": shown_contest(row, now), "row": row,
+        "each": shown_contest(row, now, reads.coupon_names(row.prizes)), "row": row,
         "places": [shown_place(place, row, sees=sees) for place in reads.board(number, limit=_PLACES)],
         "may_run": allowed(request, Action.RUN_CAMPAIGNS), "may_export": allowed(request, Action.EXPORT),
         "may_settle": row.settled_at is None and now >= row.cut_off,
     }  # fmt: skip
+    shown |= _costs(row) if row.settled_at is None else {}
     return loyalty_page(request, "console/loyalty/contest.html", "contests", shown | context, status=status)
+
+
+def _costs(row: reads.CountedContest) -> dict[str, Any]:
+    """What all points are worth, and what the budget that pays them has left."""
+    worth, currency = approving.cost(row.prizes)
+    budget = campaign_reads.campaign(row.campaign).budget
+    if not worth or budget is None:
+        return {}
+    return {
+        "worth": money(worth, currency), "left": money(budget.left, row.currency), "short": budget.left < worth
+    }  # fmt: skip
 
 
 def _form(

@@ -22,6 +22,7 @@ from wotu.loyalty.contests.scores import scores
 from wotu.loyalty.models import Campaign, CouponTemplate
 from wotu.loyalty.participation import PromotionRefusal, refused
 from wotu.loyalty.programme.services import point_worth_in, programme
+from wotu.loyalty.validity import FIRST_DAY, LAST_DAY
 
 LONGEST_NICKNAME = 20
 _AT_ONCE = 500
@@ -54,6 +55,9 @@ def create_contest(
     An event is counted from now on, so that its contest cannot begin before.
     """
     _check(name, metric, tie, event, prizes)
+    for field, at in (("starts_at", starts_at), ("ends_at", ends_at), ("cut_off", cut_off)):
+        if not FIRST_DAY.year <= at.year < LAST_DAY.year:
+            raise invalid_argument(field, f"{field} must lie between {FIRST_DAY} and {LAST_DAY}.", Reason.OUT_OF_RANGE)
     if not starts_at < ends_at <= cut_off:
         raise invalid_argument("ends_at", "A contest starts, then ends, then comes the cut-off.")
     if metric == ContestMetric.EVENT and starts_at < now:

@@ -10,6 +10,7 @@ from unicodedata import normalize
 import msgspec
 
 from wotu.core.errors import Reason, invalid_argument
+from wotu.loyalty.validity import FIRST_DAY, LAST_DAY
 
 WHOLE = 10_000
 _LARGEST = 10**13
@@ -67,6 +68,10 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     claim_days: int = 14
 
     def __post_init__(self) -> None:
+        for field in ("first_day", "last_day"):
+            if not FIRST_DAY <= getattr(self, field) <= LAST_DAY:
+                message = f"{field} must lie between {FIRST_DAY} and {LAST_DAY}."
+                raise invalid_argument(field, message, Reason.OUT_OF_RANGE)
         if self.last_day < self.first_day:
             raise invalid_argument("last_day", "last_day must not be before first_day.", Reason.ENDS_BEFORE_IT_BEGINS)
         if not 0 <= self.claim_days <= 366:

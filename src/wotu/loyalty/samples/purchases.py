@@ -16,8 +16,10 @@ from wotu.loyalty.pricing.returning import value_of
 _AT_ONCE = 500
 
 
-def of(product_id: str, customers: Collection[int], *, since: datetime) -> dict[int, list[datetime]]:
-    """The moments at which each of ``customers`` bought it after ``since``, whole returns left out.
+def of(
+    product_id: str, customers: Collection[int], *, since: datetime, until: datetime | None = None
+) -> dict[int, list[datetime]]:  # fmt: skip
+    """The moments at which each of ``customers`` bought it after ``since`` (to ``until``), whole returns left out.
 
     Gifts and lines that cost nothing, such as the sample itself, are no purchase.
     """
@@ -25,6 +27,7 @@ def of(product_id: str, customers: Collection[int], *, since: datetime) -> dict[
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
         paid = Order.objects.filter(customer__in=some, state=OrderState.PAID, paid_at__gt=since)
+        paid = (paid if until is None else paid.filter(paid_at__lte=until)).only("customer", "paid_at", "quote")
         for order in paid.prefetch_related("returns").order_by("pk").iterator(chunk_size=_AT_ONCE):
             refunds = [msgspec.convert(each.refund, Refund) for each in order.returns.all()]
             if order.paid_at is not None and _has(msgspec.convert(order.quote, Quote), refunds, product_id):

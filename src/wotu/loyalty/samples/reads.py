@@ -149,7 +149,8 @@ def rate(number: int, now: datetime) -> PurchaseRate:
         raise WotuError(ErrorCode.NOT_FOUND, "There is no such offer.", field="offer")
     given = SampleRequest.objects.filter(offer=row, state=SampleState.GIVEN, customer__gte=0)
     when = {customer: at for customer, at in given.values_list("customer", "given_at") if at is not None}
-    bought = purchases.of(row.product_id, when, since=min(when.values(), default=now))
+    first, last = min(when.values(), default=now), max(when.values(), default=now)
+    bought = purchases.of(row.product_id, when, since=first, until=last + timedelta(days=row.measure))
     return purchase_rate(following_of(row), ((at, bought.get(customer, ())) for customer, at in when.items()), now)
 
 
