@@ -47,6 +47,9 @@ ROUTES: dict[tuple[str, str], tuple[str, Any, Action]] = {
     ("POST", "customers/{identifier}/adjustments"): (
         "customers/ann/adjustments", {"unit": "points", "amount": 5, "reason": "late"}, Action.ADJUST_BALANCE,
     ),
+    ("POST", "customers/{identifier}/payouts"): (
+        "customers/ann/payouts", {"currency": "CNY", "amount": "0.01", "note": "bank"}, Action.ADJUST_BALANCE,
+    ),
     ("GET", "ledger/units"): ("ledger/units", None, Action.READ),
     ("GET", "ledger/transfers/{number}"): ("ledger/transfers/1000000", None, Action.READ),
     ("GET", "ledger/limits"): ("ledger/limits", None, Action.READ),

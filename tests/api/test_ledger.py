@@ -146,3 +146,21 @@ def test_others_may_not_adjust(ann: int, as_role: Callable[..., Api], role: str)
     before, body = Transfer.objects.count(), {"unit": "points", "amount": 15, "reason": "late"}
     refused(as_role(role)("POST", "customers/ann/adjustments", body), 403, "forbidden")
     assert Transfer.objects.count() == before
+
+
+def test_money_is_paid_out_once_per_key_and_never_more_than_there_is(ann: int, as_role: Callable[..., Api]) -> None:
+    services.open_unit("money:CNY", UnitKind.MONEY, "CNY")
+    cause = Cause("tea", 1, "r1", "sender", "cash-back")
+    services.grant(cause, customer=ann, unit="money:CNY", amount=500, now=timezone.now())
+    api, body = as_role("marketer"), {"currency": "CNY", "amount": "3.20", "note": "bank 7"}
+    first = api.post("customers/ann/payouts", body, Idempotency_Key="p1")
+    assert api.post("customers/ann/payouts", body, Idempotency_Key="p1") == first
+    assert first["balance"]["free"] == 180
+    refused(api("POST", "customers/ann/payouts", body), 409, "insufficient_balance", "amount")
+    for wrong, field in (({"amount": "0"}, "amount"), ({"note": ""}, "note"), ({"currency": "cny"}, "currency")):
+        refused(api("POST", "customers/ann/payouts", body | wrong), 422, "invalid_argument", field)
+    refused(api("POST", "customers/ann/payouts", body | {"currency": "USD"}), 404, "not_found", "unit")
+    refused(as_role("analyst")("POST", "customers/ann/payouts", body), 403, "forbidden")
+    entries = AuditEntry.objects.filter(action="pay_out")
+    assert [(each.target, each.detail["amount"]) for each in entries] == [(f"c{ann}", 320)]
+    assert differences() == ()

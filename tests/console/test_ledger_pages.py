@@ -181,3 +181,43 @@ def test_the_explorer_asks_the_database_a_few_questions_only(
         client.get("/ledger/customers/c42/?unit=points")
     with django_assert_max_num_queries(10):
         client.get("/ledger/")
+
+
+@pytest.mark.parametrize("role", ["owner", "marketer"])
+def test_money_is_paid_out_once_and_explained(made: dict[str, int], sign_in: SignIn, role: str) -> None:
+    client, before = sign_in(role), reads.balances(42)[0].free
+    page = client.get("/ledger/customers/c42/?unit=money:USD").content.decode()
+    assert "Note as paid out" in page
+    assert "Note as paid out" not in client.get("/ledger/customers/c42/?unit=points").content.decode()
+    form = {"key": uuid4().hex, "unit": "money:USD", "amount": "2.50", "note": "Bank <7>"}
+    for _ in range(2):
+        response = client.post("/ledger/customers/c42/pay-out/", form)
+        assert response["Location"] == "/ledger/customers/c42/?unit=money%3AUSD&done=paid"
+    assert reads.balances(42)[0].free == before - 250
+    page = client.get(response["Location"]).content.decode()
+    for words in ("Paid out", "Bank &lt;7&gt;", "It is noted as paid out"):
+        assert words in page, words
+    assert [each.detail["amount"] for each in audit.entries(action="pay_out").rows] == [250]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"amount": "0"}, {"amount": "999999"}, {"note": " "}, {"unit": "points"}, {"key": ""}]
+)
+def test_a_payout_that_cannot_be_is_said_beside_the_form(
+    made: dict[str, int], sign_in: SignIn, wrong: dict[str, str]
+) -> None:
+    before = Transfer.objects.count()
+    form = {"key": uuid4().hex, "unit": "money:USD", "amount": "2.50", "note": "Bank"} | wrong
+    response = sign_in("owner", language="zh-hans").post("/ledger/customers/c42/pay-out/", form)
+    assert response.status_code == 422
+    assert re.search(r'role="alert">[^<]*[一-龥]', response.content.decode())
+    assert Transfer.objects.count() == before
+
+
+@pytest.mark.parametrize("role", ["analyst", "viewer"])
+def test_others_cannot_pay_out(made: dict[str, int], sign_in: SignIn, role: str) -> None:
+    client, before = sign_in(role), Transfer.objects.count()
+    form = {"key": uuid4().hex, "unit": "money:USD", "amount": "2.50", "note": "Bank"}
+    assert client.post("/ledger/customers/c42/pay-out/", form).status_code == 403
+    assert "/pay-out/" not in client.get("/ledger/customers/c42/?unit=money:USD").content.decode()
+    assert Transfer.objects.count() == before

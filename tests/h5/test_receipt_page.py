@@ -16,6 +16,7 @@ from tests.h5.test_member_page import LARGEST_BYTES, Space, address, page  # noq
 from tests.loyalty.receipts_shop import PHOTO, campaign  # noqa: E402
 
 from wotu.core.settings import Settings  # noqa: E402
+from wotu.ledger.payout_services import pay_out  # noqa: E402
 from wotu.loyalty.membership.reads import today  # noqa: E402
 from wotu.loyalty.models import Receipt, ReceiptPhoto  # noqa: E402
 from wotu.loyalty.receipts import offer_services, photos, services  # noqa: E402
@@ -58,6 +59,11 @@ def test_the_page_says_what_a_receipt_brings_and_what_became_of_it(client: Clien
     text = page(client, f"{address()}receipts/?lang=zh-hans")
     assert "+¥8.88" in text
     assert "¥8.88" in page(client, address())
+    pay_out("k", customer=7, unit="money:CNY", amount=300, note="Bank 7", by="cli", now=timezone.now())
+    text = page(client, f"{address()}receipts/?lang=zh-hans")
+    for expected in ("我的返现", "¥5.88", "−¥3"):
+        assert expected in text, expected
+    assert "Bank" not in text
     assert "Tea House" not in page(client, f"{address(8)}receipts/")
     assert len(text.encode()) < LARGEST_BYTES
 

@@ -71,6 +71,7 @@ class AuditAction(TextChoices):
     SPLIT = "split", _("Split a customer")
     ERASE = "erase", _("Erased a customer")
     ADJUST_BALANCE = "adjust_balance", _("Adjusted a balance")
+    PAY_OUT = "pay_out", _("Paid money out")
     RETRY_QUARANTINE = "retry_quarantine", _("Retried quarantined rows")
     SAVE_QUESTION = "save_question", _("Saved a question")
     DELETE_QUESTION = "delete_question", _("Deleted a saved question")

@@ -17,6 +17,8 @@ from wotu.core.money import exponent
 from wotu.ledger.adjusting_services import PROGRAMME as BY_STAFF
 from wotu.ledger.adjusting_services import reason_of
 from wotu.ledger.choices import Owner, Purpose, UnitKind
+from wotu.ledger.payout_services import EFFECT as PAID_OUT
+from wotu.ledger.payout_services import PROGRAMME as PAYOUT
 from wotu.ledger.reads import Side, TransferRef, UnitRow
 
 Words = str | Promise
@@ -46,6 +48,7 @@ EFFECTS: Mapping[str, Words] = {
     "cash-back-taken": pgettext_lazy("effect", "Cash back taken back"),
     "budget": pgettext_lazy("effect", "Out of the budget"),
     "budget-back": pgettext_lazy("effect", "Back into the budget"),
+    PAID_OUT: pgettext_lazy("effect", "Paid out"),
     "piece": pgettext_lazy("effect", "Sample kept for somebody"),
     "piece-back": pgettext_lazy("effect", "Sample back in stock"),
 }
@@ -54,6 +57,7 @@ PROGRAMMES: Mapping[str, Words] = {
     "ledger": pgettext_lazy("programme", "By the clock"),
     "identity": pgettext_lazy("programme", "Identity"),
     BY_STAFF: pgettext_lazy("programme", "Staff"),
+    PAYOUT: pgettext_lazy("programme", "Staff"),
 }
 
 
@@ -100,7 +104,7 @@ def why(transfer: TransferRef, sight: Sight) -> Why:
     cause = transfer.cause
     effect = _effect(cause.effect)
     rule = str(PROGRAMMES.get(cause.programme, cause.programme))
-    if cause.programme == BY_STAFF:
+    if cause.programme in (BY_STAFF, PAYOUT):
         return Why(effect, rule, sight.text(reason_of(cause)))
     if cause.programme.startswith(_LOTTERY):
         rule = _("lottery %(code)s") % {"code": cause.programme.removeprefix(_LOTTERY)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,9 @@ from wotu.accounts import limits
 from wotu.core.errors import ErrorCode, WotuError, invalid_argument
 from wotu.h5.deeds import Said
 from wotu.h5.pages import of_member
+from wotu.ledger import reads as ledger
+from wotu.ledger.choices import UnitKind
+from wotu.ledger.payout_services import payouts_of
 from wotu.loyalty.choices import PaidIn, ReceiptState
 from wotu.loyalty.coupons import words
 from wotu.loyalty.membership.reads import today
@@ -73,8 +77,18 @@ def _shown(token: str, customer: int, now: datetime) -> dict[str, Any]:
     return {
         "space": settings.WOTU_SETTINGS.name, "language": get_language(), "token": token, "typed": {},
         "offers": [_offer(each) for each in reads.open_offers(now, day)], "today": day,
-        "mine": [_receipt(each) for each in reads.receipts_of(customer)],
+        "mine": [_receipt(each) for each in reads.receipts_of(customer)], "accounts": list(_accounts(customer)),
     }  # fmt: skip
+
+
+def _accounts(customer: int) -> Iterator[dict[str, Any]]:
+    """Money that cash back has left on the customer's account, of each currency, and what was paid out of it."""
+    for each in ledger.balances(customer):
+        if each.unit.kind == UnitKind.MONEY:
+            currency = each.unit.code.partition(":")[2]
+            paid = [(row.at, words.money(row.amount, currency)) for row in payouts_of(customer, each.unit.code)]
+            if each.free or paid:
+                yield {"free": words.money(each.free, currency), "paid": paid}
 
 
 def _offer(row: reads.Offer) -> dict[str, Any]:

@@ -26,7 +26,9 @@ from wotu.core.errors import invalid_argument
 from wotu.ledger import due_services, house_reads, proof_services, reads
 from wotu.ledger.adjusting_services import adjust
 from wotu.ledger.house_reads import LimitRow
+from wotu.ledger.payout_services import pay_out
 from wotu.ledger.reads import Balance, Side, StatementEntry, TransferRef
+from wotu.loyalty.pricing.written import minor
 
 router = Router(tags=["Ledger"])
 Number = PathEx[int, P(ge=1, le=2**63 - 1)]
@@ -89,6 +91,27 @@ def adjust_balance(request: HttpRequest, identifier: str, asked: told.NewAdjustm
         address=caller.address,
     )  # fmt: skip
     (balance,) = [each for each in reads.balances(customer) if each.unit.code == asked.unit]
+    return told.Adjusted(transfer=receipt.transfer, balance=told.Balance(**_balance(balance)))
+
+
+@router.post(
+    "/customers/{identifier}/payouts",
+    response=answers(told.Adjusted, NOT_FOUND, CONFLICT),
+    summary="Note that money was paid out",
+    operation_id="pay_out",
+    openapi_extra=IDEMPOTENT,
+)
+@write(Action.ADJUST_BALANCE, in_control=True)
+def pay_out_money(request: HttpRequest, identifier: str, asked: told.NewPayout) -> told.Adjusted:
+    """Money off what the customer has free, such as cash back, once it was paid. The note stands in the statement."""
+    caller, unit = caller_of(request), f"money:{asked.currency}"
+    customer = _number(workspace().customer(identifier).customer_id)
+    receipt = pay_out(
+        (once_id(request) or uuid4().hex)[:32], customer=customer, unit=unit,
+        amount=minor(asked.amount, asked.currency, field="amount"), note=asked.note, by=caller.actor,
+        now=timezone.now(), address=caller.address,
+    )  # fmt: skip
+    (balance,) = [each for each in reads.balances(customer) if each.unit.code == unit]
     return told.Adjusted(transfer=receipt.transfer, balance=told.Balance(**_balance(balance)))
 
 

@@ -9,8 +9,10 @@ from typing import Literal
 from ninja import Field, Schema
 
 from wotu.api.schemas.pages import Paging
+from wotu.api.schemas.texts import Money
 from wotu.api.schemas.times import Instant
 from wotu.ledger.adjusting_services import LONGEST_REASON
+from wotu.ledger.payout_services import LONGEST_NOTE
 from wotu.ledger.rules import LARGEST_AMOUNT
 
 # PostgreSQL keeps no NUL in texts.
@@ -209,6 +211,14 @@ class NewAdjustment(Schema, extra="forbid"):
     amount: int = Field(ge=-LARGEST_AMOUNT, le=LARGEST_AMOUNT, examples=[50])
     reason: str = Field(min_length=1, max_length=LONGEST_REASON, examples=["parcel came late"])
     expires_at: datetime | None = Field(None, description="When what is given expires; never without. With offset.")
+
+
+class NewPayout(Schema, extra="forbid"):
+    """Money that was paid to a customer, outside."""
+
+    currency: str = Field(pattern=r"^[A-Z]{3}$", examples=["CNY"])
+    amount: Money = Field(examples=["12.50"])
+    note: str = Field(min_length=1, max_length=LONGEST_NOTE, pattern=_CODE, description="How it was paid.")
 
 
 class Adjusted(Schema):

@@ -29,6 +29,7 @@ from wotu.core.errors import WotuError
 from wotu.ledger import due_services, reads
 from wotu.ledger.adjusting_services import LONGEST_REASON, adjust
 from wotu.ledger.choices import UnitKind
+from wotu.ledger.payout_services import LONGEST_NOTE, pay_out
 from wotu.ledger.reads import Balance, LotRow, PostingRow, Side, Statement, StatementEntry, UnitRow
 
 _FOUND = 20
@@ -74,6 +75,28 @@ def adjust_balance(request: HttpRequest, customer_id: str) -> HttpResponse:
             request, customer_id, {"refused": refusal(error, unit), "typed": request.POST}, status=422
         )
     return redirect(f"{reverse('console:ledger-customer', args=[found])}?{urlencode({'unit': unit.code, 'done': '1'})}")
+
+
+@require_http_methods(["GET", "POST"])
+def pay_out_money(request: HttpRequest, customer_id: str) -> HttpResponse:
+    """Note that money of a customer was paid out; whoever opens the address is led to the customer."""
+    if request.method != "POST":
+        return redirect("console:ledger-customer", customer_id)
+    require(request, Action.ADJUST_BALANCE)
+    found = workspace().customer(customer_id).customer_id
+    unit: UnitRow | None = None
+    try:
+        unit = reads.unit(request.POST.get("unit", ""))
+        pay_out(
+            request.POST.get("key", ""), customer=customer_number(found) or 0, unit=unit.code,
+            amount=typed_amount(request.POST.get("amount", ""), unit), note=request.POST.get("note", ""),
+            by=signed_in_member(request), now=timezone.now(), address=client_address(request)[0],
+        )  # fmt: skip
+    except WotuError as error:
+        told = {"not_paid": refusal(error, unit), "typed": request.POST}
+        return _customer_page(request, customer_id, told, status=422)
+    where = reverse("console:ledger-customer", args=[found])
+    return redirect(f"{where}?{urlencode({'unit': unit.code, 'done': 'paid'})}")
 
 
 @require_safe
@@ -134,7 +157,8 @@ def _customer_page(request: HttpRequest, customer_id: str, more: dict[str, Any],
         "every_unit": reads.units(),
         "key": uuid4().hex,
         "longest_reason": LONGEST_REASON,
-        "done": bool(request.GET.get("done")),
+        "longest_note": LONGEST_NOTE,
+        "done": request.GET.get("done", ""),
         "typed": {},
         "chosen_unit": wanted or (chosen.unit.code if chosen else ""),
         **more,
@@ -152,6 +176,7 @@ def _explained(request: HttpRequest, number: int, chosen: Balance) -> dict[str, 
     return {
         "chosen": _balance(chosen),
         "unit": unit,
+        "may_pay_out": unit.kind == UnitKind.MONEY and chosen.free > 0 and allowed(request, Action.ADJUST_BALANCE),
         "lots": [_lot(each, unit, sight) for each in reads.lots(number, unit.code)],
         "parts": [(key, words, key == part) for key, words in PARTS.items()],
         **entries_context(request, statement, unit),
