@@ -39,7 +39,7 @@ _LONGEST, _DIGITS = 200, 18
 @require_http_methods(["GET", "HEAD", "POST"])
 def receipts(request: HttpRequest, token: str, customer: int) -> HttpResponse:
     """The form, and what became of everything that was sent in; 20 tries in a quarter of an hour."""
-    now, context, status = timezone.now(), {}, HTTPStatus.OK
+    now, context, typed, status = timezone.now(), {}, {}, HTTPStatus.OK
     if request.method == "POST":
         typed = {name: request.POST.get(name, "")[:_LONGEST] for name in _TYPED}
         try:
@@ -49,8 +49,8 @@ def receipts(request: HttpRequest, token: str, customer: int) -> HttpResponse:
             status = HTTPStatus.TOO_MANY_REQUESTS
         except WotuError as error:
             said, status = Said(_why_not(error), good=False), HTTPStatus.CONFLICT
-        context = {"said": said.text, "good": said.good, "typed": {} if said.good else typed}
-    return render(request, "h5/receipts.html", _shown(token, customer, now) | context, status=status)
+        context, typed = {"said": said.text, "good": said.good}, {} if said.good else typed
+    return render(request, "h5/receipts.html", _shown(token, customer, typed, now) | context, status=status)
 
 
 def _send(customer: int, request: HttpRequest, now: datetime) -> Said:
@@ -72,11 +72,12 @@ def _send(customer: int, request: HttpRequest, now: datetime) -> Said:
     return Said(gettext("Thank you. We look at it and tell you here what it brings."))
 
 
-def _shown(token: str, customer: int, now: datetime) -> dict[str, Any]:
+def _shown(token: str, customer: int, typed: dict[str, str], now: datetime) -> dict[str, Any]:
     day = today(now)
+    open_now = reads.open_offers(now, day)
     return {
-        "space": settings.WOTU_SETTINGS.name, "language": get_language(), "token": token, "typed": {},
-        "offers": [_offer(each) for each in reads.open_offers(now, day)], "today": day,
+        "space": settings.WOTU_SETTINGS.name, "language": get_language(), "token": token, "today": day,
+        "offers": [_offer(each, typed, alone=len(open_now) == 1) for each in open_now],
         "mine": [_receipt(each) for each in reads.receipts_of(customer)], "accounts": list(_accounts(customer)),
     }  # fmt: skip
 
@@ -91,7 +92,9 @@ def _accounts(customer: int) -> Iterator[dict[str, Any]]:
                 yield {"free": words.money(each.free, currency), "paid": paid}
 
 
-def _offer(row: reads.Offer) -> dict[str, Any]:
+def _offer(row: reads.Offer, typed: dict[str, str], *, alone: bool) -> dict[str, Any]:
+    """An offer in words; what was typed for it stays in its form, which is open then, or when there is no other."""
+    mine = typed if typed.get("offer") == str(row.number) else {}
     terms = row.terms
     worth = words.money(terms.fixed, row.currency) if terms.fixed else f"{terms.rate * 100 / WHOLE:g}%"
     unit = {"worth": worth}
@@ -102,7 +105,7 @@ def _offer(row: reads.Offer) -> dict[str, Any]:
     if terms.most_per_receipt is not None:
         most = {"amount": words.money(terms.most_per_receipt, row.currency)}
         said.append(gettext("at most %(amount)s a receipt") % most)
-    return {"row": row, "said": said}
+    return {"row": row, "said": said, "typed": mine, "open": alone or bool(mine)}
 
 
 def _receipt(row: reads.ReceiptRow) -> dict[str, Any]:

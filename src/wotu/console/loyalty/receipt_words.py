@@ -43,7 +43,7 @@ class ShownReceipt:
 def shown_offer(row: OfferRow) -> ShownOffer:
     """What an offer promises and what it brought."""
     terms = row.terms
-    worth = money(terms.fixed, row.currency) if terms.fixed else figures.percent(terms.rate / WHOLE)
+    worth = money(terms.fixed, row.currency) if terms.fixed else f"{terms.rate * 100 / WHOLE:g}%"
     unit = _("in points") if row.paid_in == PaidIn.POINTS else _("in money")
     limits = [
         _("from %(amount)s on") % {"amount": money(terms.least, row.currency)} if terms.least else "",

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from wotu.accounts.rules import Action
@@ -25,7 +26,7 @@ from wotu.console.pages.search import customers_found, searched
 from wotu.console.permissions import require, signed_in_member
 from wotu.console.sight import Sight, sight_of
 from wotu.core.customer_ids import customer_number
-from wotu.core.errors import WotuError
+from wotu.core.errors import Reason, WotuError, invalid_argument
 from wotu.ledger import due_services, reads
 from wotu.ledger.adjusting_services import LONGEST_REASON, adjust
 from wotu.ledger.choices import UnitKind
@@ -87,6 +88,8 @@ def pay_out_money(request: HttpRequest, customer_id: str) -> HttpResponse:
     unit: UnitRow | None = None
     try:
         unit = reads.unit(request.POST.get("unit", ""))
+        if unit.kind != UnitKind.MONEY:
+            raise invalid_argument("unit", _("Only money is paid out."), Reason.SAID)
         pay_out(
             request.POST.get("key", ""), customer=customer_number(found) or 0, unit=unit.code,
             amount=typed_amount(request.POST.get("amount", ""), unit), note=request.POST.get("note", ""),
