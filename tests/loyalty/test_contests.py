@@ -156,7 +156,7 @@ def test_a_coupon_that_cannot_be_given_says_why_and_is_given_later() -> None:
     assert account is not None
     resize_limit(Cause("test", 1, "more", "shop", "resize"), account, total=2, now=CUT_OFF)
     assert [awarding.try_again(made, now=CUT_OFF) for _ in range(2)] == [1, 0]
-    assert (Coupon.objects.count(), reads.contest(made, CUT_OFF).refused) == (2, 0)
+    assert (Coupon.objects.count(), reads.counted_contest(made, CUT_OFF).refused) == (2, 0)
 
 
 def test_one_joins_once_changes_the_nickname_and_leaves() -> None:
