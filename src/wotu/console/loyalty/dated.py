@@ -109,7 +109,7 @@ def _lotteries(asked: Month) -> Iterator[Dated]:
 
 def _contests(asked: Month) -> Iterator[Dated]:
     for row in sorted(contests.contests(asked.now), key=lambda each: (each.starts_at, each.number)):
-        shown = shown_contest(row, asked.now)
+        shown = shown_contest(row, asked.now, {})
         look = CampaignState.ENDED.value if row.ends_at <= asked.now else shown.mark
         yield Dated(
             row.name, reverse("console:contest", args=[row.number]), shown.state, look, shown.days,
