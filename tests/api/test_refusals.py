@@ -30,7 +30,8 @@ from wotu.api.rates import Rates
 from wotu.core.errors import ErrorCode, WotuError
 from wotu.ledger.choices import UnitKind
 from wotu.ledger.models import Account, Transfer
-from wotu.ledger.services import open_unit
+from wotu.ledger.rules import Cause
+from wotu.ledger.services import grant, open_unit
 
 # What no request of these addresses changes.
 ASKED = ("questions/", "checkout/quote")
@@ -58,6 +59,10 @@ def _filled(text: Any, things: dict[str, str]) -> Any:
 def _count_points() -> None:
     """A unit, and the transfer and the limit that addresses name."""
     open_unit("points", UnitKind.POINTS, "Points")
+    open_unit("money:CNY", UnitKind.MONEY, "CNY")
+    for customer in range(3):
+        cause = Cause("tea", 1, "receipt", f"c{customer}", "cash-back")
+        grant(cause, customer=customer, unit="money:CNY", amount=100, now=timezone.now())
     Transfer.objects.create(
         pk=1_000_000, programme="p", version=1, event="e", beneficiary="b", effect="f", at=timezone.now()
     )
