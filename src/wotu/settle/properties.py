@@ -7,6 +7,7 @@ An integer that its column can only hold rounded is in both.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wotu.core.properties import is_property_column, property_column, property_name
-from wotu.facts.vocabulary import COLUMN_TYPES, PROPERTIES
+from wotu.facts.vocabulary import COLUMN_TYPES, PROPERTIES, PropertyKind
 from wotu.settle.by_property import (
     EXACT,
     EXACT_INTEGERS,
@@ -148,7 +149,12 @@ def _choose_types(found: ByProperty, types: dict[str, pa.DataType]) -> None:
     new = {name: values.kinds() for name, values in found.items() if property_column(name) not in types}
     for name in sorted(new, key=lambda name: (-new[name].total(), name)):
         if new[name] and _has_room(name, types):
-            types[property_column(name)] = COLUMN_TYPES[PROPERTIES.get(name) or new[name].most_common(1)[0][0]]
+            types[property_column(name)] = COLUMN_TYPES[PROPERTIES.get(name) or _most_used(new[name])]
+
+
+def _most_used(kinds: Counter[PropertyKind]) -> PropertyKind:
+    """Of two that are used alike, always the same one: which came first depends on how the batch was read."""
+    return max(kinds, key=lambda kind: (kinds[kind], kind))
 
 
 def _with_column(batch: pa.Table, column: str, array: pa.Array) -> pa.Table:
