@@ -51,8 +51,10 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The long runs belong to ``make soak``; here they are skipped, and say so.
 
-    On PostgreSQL only tests that use the control database run: the others have run already, on SQLite.
+    On PostgreSQL only tests that use the control database run: the others have run already, on SQLite. Slow ones that
+    do not come first, so that at the end no process waits for another's.
     """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None or _uses_the_database(item))
     if config.getoption("--database") == "postgresql":
         others = [item for item in items if not _uses_the_database(item)]
         config.hook.pytest_deselected(items=others)

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.enable_socket]
 SOAK = os.environ.get("WOTU_SOAK") == "1"
 KILLS = int(os.environ.get("WOTU_SERVER_KILLS", "200" if SOAK else "20"))
 # Seconds between a sender's batches.
-PAUSE = 0.03 if SOAK else 0.1
+PAUSE = 0.03
 # Points of the way in. Those of backups, upgrades, erasure and the API have tests of their own.
 _ON_THE_WAY_IN = ("collect:", "settle:", "identity:", "timeline:")
 

@@ -153,8 +153,11 @@ def _choose_types(found: ByProperty, types: dict[str, pa.DataType]) -> None:
 
 
 def _most_used(kinds: Counter[PropertyKind]) -> PropertyKind:
-    """Of two that are used alike, always the same one: which came first depends on how the batch was read."""
-    return max(kinds, key=lambda kind: (kinds[kind], kind))
+    """Of two that are used alike, always the same one: which came first depends on how the batch was read.
+
+    Text goes last: a column of numbers shows the texts among them as drift.
+    """
+    return max(kinds, key=lambda kind: (kinds[kind], kind != "text", kind))
 
 
 def _with_column(batch: pa.Table, column: str, array: pa.Array) -> pa.Table:
