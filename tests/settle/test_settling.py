@@ -149,7 +149,8 @@ def test_a_value_of_another_type_is_null_in_its_column_and_kept_as_it_is(make_wo
     workspace.collect([track("E", x=8), track("E", x="c"), track("E", x=None), track("E", x=[1, "二"])])
     assert lake_rows(workspace, "p_x") == [
         {"rest": None, "p_x": "a"}, {"rest": None, "p_x": "b"}, {"rest": None, "p_x": "b"},
-        {"rest": {"x": 7}, "p_x": None}, {"rest": {"x": 1.5}, "p_x": None}, {"rest": {"x": True}, "p_x": None}, {"rest": {"x": 8}, "p_x": None},
+        {"rest": {"x": 7}, "p_x": None}, {"rest": {"x": 1.5}, "p_x": None}, {"rest": {"x": True}, "p_x": None},
+        {"rest": {"x": 8}, "p_x": None},
         {"rest": None, "p_x": "c"}, {"rest": {"x": None}, "p_x": None}, {"rest": {"x": [1, "二"]}, "p_x": None},
     ]  # fmt: skip
     assert count(workspace, where="x is null") == 6
