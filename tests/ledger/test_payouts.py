@@ -10,7 +10,7 @@ from tests.loyalty.together import CLIENTS, together
 
 from wotu.accounts.models import AuditEntry
 from wotu.core.errors import ErrorCode, WotuError
-from wotu.ledger import house_reads, reads, services
+from wotu.ledger import house_reads, moving_services, reads, services
 from wotu.ledger.choices import UnitKind
 from wotu.ledger.models import Transfer
 from wotu.ledger.payout_services import pay_out, payouts_of
@@ -56,6 +56,19 @@ def test_it_is_taken_off_once_for_a_key_and_the_house_owes_it_no_longer() -> Non
     personal.forget(["c7"])
     assert not Transfer.objects.filter(event__contains="Bank").exists()
     assert differences() == ()
+
+
+def test_a_key_pays_once_after_a_merge_too_and_is_of_one_customer() -> None:
+    services.grant(Cause("tea", 1, "r9", "sender", "cash-back"), customer=8, unit=CNY, amount=200, now=NOW)
+    first = pay(amount=100)
+    with pytest.raises(WotuError) as refused:
+        pay(customer=8)
+    assert (refused.value.field, free(8)) == ("key", 200)
+
+    moving_services.merge_customers(Cause("identity", 1, "m", "c7", "merge"), 7, 8, now=NOW)
+
+    assert pay(customer=8) == services.Receipt(first.transfer, repeated=True)
+    assert (free(8), differences()) == (200, ())
 
 
 @pytest.mark.parametrize(

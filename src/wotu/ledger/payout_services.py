@@ -6,7 +6,7 @@ What is paid out counts as redeemed: the house owes it no longer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Sum
@@ -15,16 +15,17 @@ from wotu.accounts.audit import Actor, record
 from wotu.accounts.choices import AuditAction
 from wotu.core.customer_ids import customer_text
 from wotu.core.errors import Reason, invalid_argument
-from wotu.ledger import accounts, reads, services
-from wotu.ledger.choices import Owner, Purpose, UnitKind
+from wotu.ledger import accounts, hold_services, reads
+from wotu.ledger.choices import HoldState, Owner, Purpose, UnitKind
 from wotu.ledger.deadlocks import again_after_deadlock
-from wotu.ledger.models import Posting
+from wotu.ledger.models import Hold, Posting, Transfer
 from wotu.ledger.rules import Cause, check_amount
 from wotu.ledger.services import Receipt
 
 PROGRAMME, EFFECT = "payout", "paid-out"
 LONGEST_NOTE = 160
 _KEY = 32
+_A_MOMENT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -52,22 +53,26 @@ def pay_out(
     if found.kind != UnitKind.MONEY:
         raise invalid_argument("unit", "Only money is paid out.")
     with transaction.atomic():
-        # The lock comes first: of two payouts with one key the later one finds the other.
-        account = accounts.lock_up_to_date(customer, found.code, now)
-        known = Posting.objects.filter(
-            account=account.id, transfer__programme=PROGRAMME, transfer__event__startswith=f"{key} "
-        ).values_list("transfer", flat=True)  # fmt: skip
-        if known:
-            return Receipt(known[0], repeated=True)
-        cause = Cause(PROGRAMME, 1, event, customer_text(customer), EFFECT)
-        receipt = services.spend(
-            cause, customer=customer, unit=found.code, amount=amount, now=now, into=Purpose.REDEEMED
-        )
+        # The lock comes first: of two payouts with one key the later one finds the other. What the key kept goes over
+        # in a merge, so that it pays once whoever the customer is by then.
+        account, kept = accounts.lock_up_to_date(customer, found.code, now), f"payout:{key}"
+        if Hold.objects.filter(key=kept, account=account.id, state=HoldState.CAPTURED).exists():
+            return Receipt(_paid_under(key), repeated=True)
+        hold_services.hold(
+            kept, customer=customer, unit=found.code, amount=amount, until=now + _A_MOMENT, now=now
+        )  # fmt: skip
+        receipt = hold_services.capture(Cause(PROGRAMME, 1, event, customer_text(customer), EFFECT), kept, now=now)
         record(
             actor=by, action=AuditAction.PAY_OUT, target=customer_text(customer), address=address,
             detail={"unit": found.code, "amount": amount, "transfer": receipt.transfer},
         )  # fmt: skip
     return receipt
+
+
+def _paid_under(key: str) -> int:
+    """The transfer of a payout that was made; no index leads to it, and it is asked for seldom."""
+    made = Transfer.objects.filter(programme=PROGRAMME, event__startswith=f"{key} ")
+    return made.values_list("pk", flat=True)[0]
 
 
 def payouts_of(customer: int, unit: str, *, limit: int = 20) -> tuple[Payout, ...]:
